@@ -1,0 +1,154 @@
+"""The VPC: public and private subnets in every zone, routes, and NAT.
+
+Security groups of nodes are in `nodes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+import pulumi
+import pulumi_aws as aws
+from place import Place
+from settings import NetworkSettings
+
+_PRIVATE_OFFSET = 100
+"""The first private subnet: 10.0.100.0/24 of 10.0.0.0/16. Leaves room for public ones and can be read at a glance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneLayout:
+    """The ranges of one availability zone."""
+
+    zone: str
+    public_cidr: str
+    private_cidr: str
+
+
+def zone_layouts(vpc_cidr: str, zones: Sequence[str]) -> list[ZoneLayout]:
+    """Divides the VPC's range: subnet `i` is public, subnet `100 + i` private, each 1/256 of the whole."""
+    network = IPv4Network(vpc_cidr)
+    subnets = list(network.subnets(prefixlen_diff=8))
+    return [
+        ZoneLayout(zone=zone, public_cidr=str(subnets[index]), private_cidr=str(subnets[_PRIVATE_OFFSET + index]))
+        for index, zone in enumerate(zones)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    place: Place
+    settings: NetworkSettings
+    zones: Sequence[str]
+    """Availability zones, in the order of their subnets."""
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC with one public and one private subnet in every zone.
+
+    Each private subnet has a route table of its own, so that changing the number of NAT gateways moves routes only.
+    """
+
+    vpc_id: pulumi.Output[str]
+    layouts: list[ZoneLayout]
+    public_subnet_ids: list[pulumi.Output[str]]
+    private_subnet_ids: list[pulumi.Output[str]]
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:Network", name, {}, opts)
+        self.layouts = zone_layouts(args.settings.vpc_cidr, args.zones)
+        self._args = args
+        vpc = aws.ec2.Vpc(
+            "vpc",
+            cidr_block=args.settings.vpc_cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=self._name_tag("vpc"),
+            opts=self._child(),
+        )
+        self.vpc_id = vpc.id
+        gateway = aws.ec2.InternetGateway(
+            "internet-gateway", vpc_id=vpc.id, tags=self._name_tag("internet-gateway"), opts=self._child()
+        )
+        public_subnets = [self._subnet("public", layout.public_cidr, layout.zone) for layout in self.layouts]
+        private_subnets = [self._subnet("private", layout.private_cidr, layout.zone) for layout in self.layouts]
+        self.public_subnet_ids = [subnet.id for subnet in public_subnets]
+        self.private_subnet_ids = [subnet.id for subnet in private_subnets]
+        self._route_publicly(gateway, public_subnets)
+        self._route_privately(gateway, public_subnets, private_subnets)
+        self.register_outputs({"vpc_id": self.vpc_id})
+
+    def _subnet(self, kind: str, cidr: str, zone: str) -> aws.ec2.Subnet:
+        # Source: EKS user guide, "Route application and HTTP traffic with Application Load Balancers", subnet tags.
+        role = "kubernetes.io/role/elb" if kind == "public" else "kubernetes.io/role/internal-elb"
+        return aws.ec2.Subnet(
+            f"{kind}-{zone}",
+            vpc_id=self.vpc_id,
+            cidr_block=cidr,
+            availability_zone=zone,
+            map_public_ip_on_launch=False,
+            tags={
+                **self._name_tag(f"{kind}-{zone}"),
+                f"kubernetes.io/cluster/{self._args.place.cluster_name}": "shared",
+                role: "1",
+            },
+            opts=self._child(),
+        )
+
+    def _route_publicly(self, gateway: aws.ec2.InternetGateway, subnets: Sequence[aws.ec2.Subnet]) -> None:
+        table = aws.ec2.RouteTable("public", vpc_id=self.vpc_id, tags=self._name_tag("public"), opts=self._child())
+        aws.ec2.Route(
+            "public-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+            opts=self._child(),
+        )
+        for layout, subnet in zip(self.layouts, subnets, strict=True):
+            self._associate(f"public-{layout.zone}", table, subnet)
+
+    def _route_privately(
+        self,
+        gateway: aws.ec2.InternetGateway,
+        public_subnets: Sequence[aws.ec2.Subnet],
+        private_subnets: Sequence[aws.ec2.Subnet],
+    ) -> None:
+        per_zone = self._args.settings.nat_gateways == "per-zone"
+        served = self.layouts if per_zone else self.layouts[:1]
+        nat_gateways = [
+            self._nat_gateway(layout.zone, subnet, gateway)
+            for layout, subnet in zip(served, public_subnets, strict=False)
+        ]
+        for index, (layout, subnet) in enumerate(zip(self.layouts, private_subnets, strict=True)):
+            name = f"private-{layout.zone}"
+            table = aws.ec2.RouteTable(name, vpc_id=self.vpc_id, tags=self._name_tag(name), opts=self._child())
+            aws.ec2.Route(
+                f"{name}-internet",
+                route_table_id=table.id,
+                destination_cidr_block="0.0.0.0/0",
+                nat_gateway_id=nat_gateways[index if per_zone else 0].id,
+                opts=self._child(),
+            )
+            self._associate(name, table, subnet)
+
+    def _nat_gateway(self, zone: str, subnet: aws.ec2.Subnet, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
+        address = aws.ec2.Eip(f"nat-{zone}", domain="vpc", tags=self._name_tag(f"nat-{zone}"), opts=self._child())
+        return aws.ec2.NatGateway(
+            f"nat-{zone}",
+            allocation_id=address.id,
+            subnet_id=subnet.id,
+            tags=self._name_tag(f"nat-{zone}"),
+            # AWS makes a public NAT gateway only in a VPC whose internet gateway is attached.
+            opts=self._child(depends_on=[gateway]),
+        )
+
+    def _associate(self, name: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet) -> None:
+        aws.ec2.RouteTableAssociation(name, route_table_id=table.id, subnet_id=subnet.id, opts=self._child())
+
+    def _name_tag(self, name: str) -> dict[str, str]:
+        return {"Name": self._args.place.named(name)}
+
+    def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

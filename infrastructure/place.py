@@ -1,0 +1,38 @@
+"""Where a stack's resources go and what they are called after: plain facts that every component of the tier needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.environment import Environment
+from shared.naming import dns_label
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    environment: str
+    suffix: str
+    """The seeds' `environment_suffix`: ends every physical name."""
+    owner: str
+    partition: str
+    account_id: str
+    region: str
+
+    @classmethod
+    def of(cls, environment: Environment) -> Place:
+        return cls(
+            environment=environment.name,
+            suffix=environment.suffix,
+            owner=environment.owner,
+            partition=environment.partition,
+            account_id=environment.account,
+            region=environment.region,
+        )
+
+    @property
+    def cluster_name(self) -> str:
+        return dns_label(f"eks-cluster-{self.suffix}")
+
+    def named(self, name: str) -> str:
+        """`name` with the environment's suffix."""
+        return f"{name}-{self.suffix}"

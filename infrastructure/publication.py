@@ -1,0 +1,81 @@
+"""The tier's contract, filled from its components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from cluster import Cluster
+from encryption import Encryption
+from network import Network
+from nodes import NodeGroup
+from place import Place
+from roles import Roles
+from settings import InfrastructureSettings
+from tenant_storage import TenantStorage
+from workload_identity import WorkloadIdentity
+
+from shared.contracts import Infrastructure
+from shared.kubeconfig import kubeconfig, kubeconfig_command
+
+
+def infrastructure_contract(
+    *,
+    settings: InfrastructureSettings,
+    place: Place,
+    network: Network,
+    encryption: Encryption,
+    roles: Roles,
+    cluster: Cluster,
+    node_groups: Sequence[NodeGroup],
+    storage: TenantStorage,
+    identity: WorkloadIdentity,
+) -> Infrastructure:
+    plain = pulumi.Output.from_input
+    return Infrastructure(
+        cluster_name=cluster.name,
+        cluster_arn=cluster.arn,
+        cluster_endpoint=cluster.endpoint,
+        cluster_certificate_authority=cluster.certificate_authority,
+        cluster_version=cluster.version,
+        cluster_security_group_id=cluster.security_group_id,
+        node_security_group_id=node_groups[0].security_group_id,
+        node_role_name=roles.node.name,
+        node_role_arn=roles.node.arn,
+        admin_role_arn=roles.admin.arn,
+        oidc_provider_arn=identity.oidc_provider_arn,
+        oidc_issuer_url=cluster.oidc_issuer_url,
+        kubeconfig=pulumi.Output.all(
+            cluster.name, cluster.endpoint, cluster.certificate_authority, roles.admin.arn
+        ).apply(
+            lambda facts: kubeconfig(
+                cluster_name=facts[0],
+                endpoint=facts[1],
+                certificate_authority=facts[2],
+                role_arn=facts[3],
+                region=place.region,
+            )
+        ),
+        kubeconfig_command=pulumi.Output.all(cluster.name, roles.admin.arn).apply(
+            lambda facts: kubeconfig_command(cluster_name=facts[0], role_arn=facts[1], region=place.region)
+        ),
+        vpc_id=network.vpc_id,
+        vpc_cidr=plain(settings.vpc_cidr),
+        private_subnet_ids=pulumi.Output.all(*network.private_subnet_ids),
+        public_subnet_ids=pulumi.Output.all(*network.public_subnet_ids),
+        public_subnet_cidrs=plain([layout.public_cidr for layout in network.layouts]),
+        pod_cidrs=plain([layout.private_cidr for layout in network.layouts]),
+        endpoint_cidrs=plain([]),
+        service_cidr=plain(settings.service_cidr),
+        cluster_dns_ip=plain(cluster.dns_ip),
+        availability_zones=plain([layout.zone for layout in network.layouts]),
+        region=plain(place.region),
+        account_id=plain(place.account_id),
+        partition=plain(place.partition),
+        tenant_bucket_name=storage.bucket_name,
+        tenant_bucket_arn=storage.bucket_arn,
+        tenant_boundary_arn=identity.tenant_boundary_arn,
+        secrets_key_arn=encryption.key_arn,
+        network_policy_enforced=plain(True),
+        autoscaling_group_names=pulumi.Output.all(*(group.autoscaling_group_name for group in node_groups)),
+    )

@@ -1,0 +1,104 @@
+"""The three IAM roles of the cluster: control plane, nodes, and the people and pipelines that administer it.
+
+Roles of workloads belong to the tier that brings the workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from place import Place
+from settings import AdminSettings
+
+from shared.iam import Statement, account_trust, policy_document, service_trust
+from shared.naming import iam_role_name
+
+# Source: EKS user guide, "Amazon EKS cluster IAM role", and "Assign security groups to individual Pods".
+CLUSTER_POLICIES = ("AmazonEKSClusterPolicy", "AmazonEKSVPCResourceController")
+
+# Source: EKS user guide, "Amazon EKS node IAM role"; SSM instead of SSH.
+NODE_POLICIES = (
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEKS_CNI_Policy",
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonSSMManagedInstanceCore",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolesArgs:
+    place: Place
+    settings: AdminSettings
+    secrets_key_arn: pulumi.Input[str]
+
+
+def admin_trust(args: RolesArgs) -> str:
+    if not args.settings.admin_principal_arns:
+        return account_trust(partition=args.place.partition, account_id=args.place.account_id)
+    return policy_document(
+        Statement(
+            sid="Admins", actions=["sts:AssumeRole"], principals={"AWS": list(args.settings.admin_principal_arns)}
+        )
+    )
+
+
+def secrets_key_use(key_arn: str) -> str:
+    # Source: EKS user guide, "Encrypt Kubernetes secrets with KMS": permissions of the cluster's role on the key.
+    return policy_document(
+        Statement(
+            sid="EncryptSecrets",
+            actions=["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"],
+            resources=[key_arn],
+        )
+    )
+
+
+class Roles(pulumi.ComponentResource):
+    cluster: aws.iam.Role
+    node: aws.iam.Role
+    admin: aws.iam.Role
+    attachments: list[pulumi.Resource]
+    """What must exist before the cluster and the nodes use their roles."""
+
+    def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:Roles", name, {}, opts)
+        self._args = args
+        self.attachments = []
+        self.cluster = self._role(
+            "eks-cluster-role",
+            service_trust("eks.amazonaws.com", actions=["sts:AssumeRole", "sts:TagSession"]),
+            CLUSTER_POLICIES,
+        )
+        self.node = self._role("eks-node-role", service_trust("ec2.amazonaws.com"), NODE_POLICIES)
+        self.admin = self._role("eks-admin-role", admin_trust(args), ())
+        self.attachments.append(
+            aws.iam.RolePolicy(
+                "eks-cluster-role-secrets-key",
+                name=args.place.named("secrets-key"),
+                role=self.cluster.name,
+                policy=pulumi.Output.from_input(args.secrets_key_arn).apply(secrets_key_use),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        )
+        self.register_outputs({})
+
+    def _role(self, name: str, trust: str, managed_policies: Sequence[str]) -> aws.iam.Role:
+        role = aws.iam.Role(
+            name,
+            name=iam_role_name(self._args.place.named(name)),
+            assume_role_policy=trust,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for policy in managed_policies:
+            self.attachments.append(
+                aws.iam.RolePolicyAttachment(
+                    f"{name}-{policy}",
+                    role=role.name,
+                    policy_arn=f"arn:{self._args.place.partition}:iam::aws:policy/{policy}",
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            )
+        return role

@@ -1,0 +1,64 @@
+"""The cluster's OIDC provider in IAM, and the permissions boundary that every tenant role bears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from cluster import Cluster
+from place import Place
+from tenant_storage import TenantStorage
+
+from shared.iam import Statement, policy_document
+from shared.naming import iam_policy_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadIdentityArgs:
+    place: Place
+    cluster: Cluster
+    storage: TenantStorage
+
+
+def tenant_boundary(bucket_arn: str, cluster_arn: str) -> str:
+    """The most that any tenant role may do, whatever its own policies say.
+
+    Source: IAM user guide, "Permissions boundaries for IAM entities".
+    """
+    return policy_document(
+        Statement(
+            sid="TenantBucket",
+            actions=["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            resources=[bucket_arn, f"{bucket_arn}/*"],
+        ),
+        Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]),
+    )
+
+
+class WorkloadIdentity(pulumi.ComponentResource):
+    oidc_provider_arn: pulumi.Output[str]
+    tenant_boundary_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WorkloadIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:WorkloadIdentity", name, {}, opts)
+        # No thumbprint: IAM trusts EKS's issuers by its own certificate authorities.
+        provider = aws.iam.OpenIdConnectProvider(
+            "oidc",
+            url=args.cluster.oidc_issuer_url,
+            client_id_lists=["sts.amazonaws.com"],
+            tags={"Name": args.place.named("eks-oidc")},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        boundary = aws.iam.Policy(
+            "tenant-boundary",
+            name=iam_policy_name(args.place.named("eks-tenant-boundary")),
+            description="The most that a tenant's roles may do",
+            policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn).apply(
+                lambda arns: tenant_boundary(*arns)
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.oidc_provider_arn = provider.arn
+        self.tenant_boundary_arn = boundary.arn
+        self.register_outputs({})

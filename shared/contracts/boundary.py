@@ -1,0 +1,175 @@
+"""The crossing between tiers: `publish` on one side, `consume` on the other.
+
+`consume` is the only place in the repository where a `StackReference` is made. Reference of an absent stack is an error
+that the engine does not let a program catch, so the stack is probed first, through the engine's own
+`readStackOutputs`. During preview what is missing becomes unknown, with one warning, so that a chain can be previewed
+before it exists; during `up` it is an error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+import pulumi
+from pulumi.runtime.settings import is_dry_run
+
+from shared.environment import load_environment
+from shared.program_errors import ProgramError
+
+VERSION_OUTPUT = "contract_version"
+
+
+class Contract(Protocol):
+    """A frozen dataclass whose fields are all `pulumi.Output`."""
+
+    project: ClassVar[str]
+    version: ClassVar[int]
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+C = TypeVar("C", bound=Contract)
+
+
+def publish(contract: Contract) -> None:
+    """Exports every field as a flat, plain output, plus `contract_version`.
+
+    Raises (when the value is known, which fails the deployment):
+        ProgramError: `secret-in-contract`, `output-empty`.
+    """
+    for field in dataclasses.fields(contract):
+        pulumi.export(field.name, _publishable(type(contract).__name__, field.name, getattr(contract, field.name)))
+    pulumi.export(VERSION_OUTPUT, contract.version)
+
+
+def consume(contract: type[C], *, stack: str) -> C:
+    """The outputs of `stack` of the contract's project, typed.
+
+    Args:
+        contract: the contract's class, which names the project.
+        stack: stack of that project, e.g. `dev` or `dev.tenant-a`.
+
+    Raises:
+        ProgramError: during `up`: `stack-missing`, `output-missing`, `output-empty`; always: `contract-too-old`.
+    """
+    reference = f"{_organization(stack)}/{contract.project}/{stack}"
+    published = _probe(reference)
+    if published is None:
+        return _unknown_or_raise(contract, stack, "stack-missing", "which does not exist", list(_types(contract)))
+    version = published.get(VERSION_OUTPUT)
+    if version is not None and int(version) < contract.version:
+        raise ProgramError(
+            "contract-too-old",
+            f"{_who()} needs contract version {contract.version} of {contract.project}/{stack}, "
+            f"which has published version {int(version)}",
+            where=f"contract {contract.__name__}",
+            mend=_up_command(contract, stack),
+        )
+    missing = [name for name in _types(contract) if name not in published]
+    if missing:
+        return _unknown_or_raise(contract, stack, "output-missing", "which has not published it", missing)
+    for name, kind in _types(contract).items():
+        if kind is str and published[name] == "":
+            raise _error(contract, stack, "output-empty", "which has published it empty", [name])
+    source = pulumi.StackReference(contract.project, stack_name=reference)
+    return contract(
+        **{
+            name: source.require_output(name).apply(lambda value, kind=kind: restore(value, kind))
+            for name, kind in _types(contract).items()
+        }
+    )
+
+
+def restore(value: Any, kind: Any) -> Any:
+    """Gives a value read from a stack the type that its contract names: whole numbers come back as floats."""
+    if kind is int:
+        return int(value)
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return [restore(entry, item) for entry in value]
+    if get_origin(kind) is dict:
+        _, item = get_args(kind)
+        return {key: restore(entry, item) for key, entry in value.items()}
+    return value
+
+
+def _types(contract: type[Contract]) -> dict[str, Any]:
+    """Field name to the type inside its `Output[...]`."""
+    hints = get_type_hints(contract)
+    return {field.name: get_args(hints[field.name])[0] for field in dataclasses.fields(contract)}
+
+
+def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    async def checked() -> Any:
+        if await value.is_secret():
+            raise ProgramError(
+                "secret-in-contract",
+                f"output `{name}` is a secret, and nothing secret crosses a tier boundary",
+                where=f"contract {contract}",
+                mend="publish what the consumer needs to authenticate by itself, never a token or key",
+            )
+        result = await value.future(with_unknowns=True)
+        if result == "" or (result is None and await value.is_known()):
+            raise ProgramError(
+                "output-empty",
+                f"output `{name}` is empty",
+                where=f"contract {contract}",
+                mend="an empty value selects defaults in the tier below; publish a real one",
+            )
+        return result
+
+    return pulumi.Output(value.resources(), checked(), value.is_known())
+
+
+def _probe(reference: str) -> Mapping[str, Any] | None:
+    """The plain outputs of a stack, or `None` where it does not exist. Secret ones are absent."""
+    try:
+        result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": reference}).value
+    except Exception as error:
+        if "unknown stack" in str(error) or "no stack named" in str(error) or "not found" in str(error):
+            return None
+        raise
+    outputs = (result or {}).get("outputs")
+    return outputs if isinstance(outputs, Mapping) else {}
+
+
+def _unknown_or_raise(contract: type[C], stack: str, code: str, why: str, names: list[str]) -> C:
+    error = _error(contract, stack, code, why, names)
+    if not is_dry_run():
+        raise error
+    pulumi.log.warn(f"{error.what}; shown as unknown in this preview\nhint: {error.mend}")
+    return contract(**{name: _unknown() for name in _types(contract)})
+
+
+def _unknown() -> pulumi.Output[Any]:
+    async def nothing() -> Any:
+        return pulumi.output.UNKNOWN
+
+    async def known() -> bool:
+        return False
+
+    return pulumi.Output(set(), nothing(), known())
+
+
+def _error(contract: type[Contract], stack: str, code: str, why: str, names: list[str]) -> ProgramError:
+    shown = ", ".join(f"`{name}`" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ProgramError(
+        code,
+        f"{_who()} needs {shown} of {contract.project}/{stack}, {why}",
+        where=f"contract {contract.__name__}, version {contract.version}",
+        mend=_up_command(contract, stack),
+    )
+
+
+def _who() -> str:
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def _up_command(contract: type[Contract], stack: str) -> str:
+    environment, _, tenant = stack.partition(".")
+    return f"make {contract.project}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else "")
+
+
+def _organization(stack: str) -> str:
+    return load_environment(stack.split(".", 1)[0]).organization

@@ -1,0 +1,64 @@
+"""What tier 1 publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Infrastructure:
+    """AWS infrastructure and the EKS cluster of one environment."""
+
+    project: ClassVar[str] = "infrastructure"
+    version: ClassVar[int] = 1
+
+    cluster_name: pulumi.Output[str]
+    cluster_arn: pulumi.Output[str]
+    cluster_endpoint: pulumi.Output[str]
+    """HTTPS address of the Kubernetes API."""
+    cluster_certificate_authority: pulumi.Output[str]
+    """Base64, PEM inside."""
+    cluster_version: pulumi.Output[str]
+    """Kubernetes minor, e.g. `1.35`."""
+    cluster_security_group_id: pulumi.Output[str]
+    """The group that EKS itself makes for control plane and nodes."""
+    node_security_group_id: pulumi.Output[str]
+    node_role_name: pulumi.Output[str]
+    node_role_arn: pulumi.Output[str]
+    admin_role_arn: pulumi.Output[str]
+    """The role that people and the platform's pipelines assume to reach the Kubernetes API."""
+    oidc_provider_arn: pulumi.Output[str]
+    oidc_issuer_url: pulumi.Output[str]
+    """With `https://`; conditions in trust policies want it without."""
+    kubeconfig: pulumi.Output[str]
+    """JSON text; its only credential is `aws eks get-token` as `admin_role_arn`."""
+    kubeconfig_command: pulumi.Output[str]
+    vpc_id: pulumi.Output[str]
+    vpc_cidr: pulumi.Output[str]
+    private_subnet_ids: pulumi.Output[list[str]]
+    public_subnet_ids: pulumi.Output[list[str]]
+    public_subnet_cidrs: pulumi.Output[list[str]]
+    """Where load balancers that face the internet have their addresses."""
+    pod_cidrs: pulumi.Output[list[str]]
+    """Ranges that pods have addresses from: the private subnets, or the secondary range where one is set."""
+    endpoint_cidrs: pulumi.Output[list[str]]
+    """Ranges of the interface endpoints; empty where there are none."""
+    service_cidr: pulumi.Output[str]
+    cluster_dns_ip: pulumi.Output[str]
+    """Address of the Service `kube-dns`: the tenth of `service_cidr`."""
+    availability_zones: pulumi.Output[list[str]]
+    region: pulumi.Output[str]
+    account_id: pulumi.Output[str]
+    partition: pulumi.Output[str]
+    tenant_bucket_name: pulumi.Output[str]
+    tenant_bucket_arn: pulumi.Output[str]
+    tenant_boundary_arn: pulumi.Output[str]
+    """Permissions boundary that every role of a tenant bears."""
+    secrets_key_arn: pulumi.Output[str]
+    """KMS key that encrypts Kubernetes Secrets in etcd."""
+    network_policy_enforced: pulumi.Output[bool]
+    """Whether the VPC CNI enforces NetworkPolicy objects."""
+    autoscaling_group_names: pulumi.Output[list[str]]

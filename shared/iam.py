@@ -1,0 +1,82 @@
+"""IAM documents, built from typed parts.
+
+Only what several tiers need: statements, documents, and trust policies whose subject is exact. A policy of one tier
+stands in that tier, with the AWS page it comes from on the line above it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a policy document. Empty `resources` are left out, as trust policies need."""
+
+    sid: str
+    actions: Sequence[str]
+    resources: Sequence[str] = ()
+    effect: Literal["Allow", "Deny"] = "Allow"
+    principals: Mapping[str, Sequence[str]] | Literal["*"] = field(default_factory=dict)
+    conditions: Conditions = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
+        if self.principals:
+            document["Principal"] = (
+                self.principals
+                if isinstance(self.principals, str)
+                else {kind: _one_or_list(names) for kind, names in self.principals.items()}
+            )
+        document["Action"] = _one_or_list(self.actions)
+        if self.resources:
+            document["Resource"] = _one_or_list(self.resources)
+        if self.conditions:
+            document["Condition"] = {test: dict(values) for test, values in self.conditions.items()}
+        return document
+
+
+def policy_document(*statements: Statement) -> str:
+    """A policy document as JSON text."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]})
+
+
+def service_trust(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",)) -> str:
+    """Trust in an AWS service, e.g. `ec2.amazonaws.com`."""
+    return policy_document(Statement(sid="Service", actions=actions, principals={"Service": [service]}))
+
+
+def account_trust(*, partition: str, account_id: str) -> str:
+    """Trust in an account: who in it may assume the role is decided by that account's own identity policies."""
+    root = f"arn:{partition}:iam::{account_id}:root"
+    return policy_document(Statement(sid="Account", actions=["sts:AssumeRole"], principals={"AWS": [root]}))
+
+
+def service_account_trust(*, oidc_provider_arn: str, oidc_issuer_url: str, namespace: str, service_account: str) -> str:
+    """Trust in exactly one Kubernetes service account (IRSA): subject and audience are compared whole.
+
+    Source: EKS user guide, "Assign IAM roles to Kubernetes service accounts".
+    """
+    issuer = oidc_issuer_url.removeprefix("https://")
+    return policy_document(
+        Statement(
+            sid="ServiceAccount",
+            actions=["sts:AssumeRoleWithWebIdentity"],
+            principals={"Federated": [oidc_provider_arn]},
+            conditions={
+                "StringEquals": {
+                    f"{issuer}:aud": "sts.amazonaws.com",
+                    f"{issuer}:sub": f"system:serviceaccount:{namespace}:{service_account}",
+                }
+            },
+        )
+    )
+
+
+def _one_or_list(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,68 @@
+"""Turning what a person wrote into a pydantic model, and pydantic's complaints into ours.
+
+One function for environments, settings and the tenant catalog, so that every unknown key is answered with the
+nearest known one and every wrong value with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import BadInput, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], content: Any, *, where: str, code: str, error: type[BadInput] = BadInput) -> Model:
+    """Validates `content` as `model`.
+
+    Args:
+        where: the file or stack that `content` came from; the failing key is added to it.
+        code: code of the error raised.
+        error: class of the error raised.
+
+    Raises:
+        BadInput: the first thing wrong, and how many more there are.
+    """
+    if not isinstance(content, Mapping):
+        raise error(code, f"{where} holds no mapping of keys to values", where=where, mend=f"edit {where}")
+    try:
+        return model.model_validate(dict(content))
+    except ValidationError as failure:
+        problems = failure.errors(include_url=False, include_context=False)
+        first = problems[0]
+        place = ".".join(str(part) for part in first["loc"])
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        if first["type"] == "extra_forbidden":
+            what = f"unknown key `{place}`{nearest(str(first['loc'][-1]), _keys_at(model, first['loc'][:-1]))}{more}"
+        elif first["type"] == "missing":
+            what = f"`{place}` is missing{more}"
+        else:
+            what = f"`{place}`: {first['msg'].removeprefix('Value error, ')}{more}"
+        raise error(code, what, where=f"{where}, {place}" if place else where, mend=f"edit {where}") from failure
+
+
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys known at `path` inside `model`; empty where the path leaves the models."""
+    current: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = current.model_fields.get(part) if isinstance(current, type) and issubclass(current, BaseModel) else None
+        if field is None:
+            return []
+        current = _model_in(field.annotation)
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,63 @@
+"""Physical names, each within the limit of what bears it.
+
+A name that fits is kept as it is. One that does not keeps its telling end and gets a hash of the whole, since two long
+names that share a beginning would meet in one if they were merely cut. Tags are in `shared.tags`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from shared.errors import BadInput
+
+_HASH_LENGTH = 8
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+def dns_label(name: str) -> str:
+    """At most 63 characters. Source: RFC 1123 label, Kubernetes `metadata.name` of namespaces and Services."""
+    return _within(63, name)
+
+
+def iam_role_name(name: str) -> str:
+    """At most 64 characters. Source: IAM CreateRole, `RoleName`."""
+    return _within(64, name)
+
+
+def bucket_name(name: str) -> str:
+    """At most 63 characters, lower case. Source: S3 bucket naming rules."""
+    return _within(63, name.lower())
+
+
+def iam_policy_name(name: str) -> str:
+    """At most 128 characters. Source: IAM CreatePolicy, `PolicyName`."""
+    return _within(128, name)
+
+
+def require_dns_label(value: str, *, what: str, where: str) -> str:
+    """Returns `value` if it is a DNS label, so that it can neither climb out of a path nor break a name.
+
+    Raises:
+        BadInput: `name-invalid`, naming `what` and `where`.
+    """
+    if len(value) > 63 or not _LABEL.fullmatch(value):
+        raise BadInput(
+            "name-invalid",
+            f"{what} {value!r} is not a DNS label: lower-case letters, digits and hyphens, at most 63",
+            where=where,
+            mend=f"choose a name such as {_suggestion(value)!r}",
+        )
+    return value
+
+
+def _within(limit: int, name: str) -> str:
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]
+    end = name[-(limit - _HASH_LENGTH - 1) :].lstrip("-.")
+    return f"{digest}-{end}"
+
+
+def _suggestion(value: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63].strip("-") or "tenant-a"

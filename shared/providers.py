@@ -1,0 +1,68 @@
+"""The only two places where a provider is made.
+
+Default providers are disabled in every `Pulumi.yaml`: a resource without one of these is an error before it reaches any
+account or cluster, since explicit providers do not read `aws:*` configuration and an empty kubeconfig would silently
+select whatever cluster the operator's own kubeconfig names.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from shared.environment import Environment
+from shared.program_errors import ProgramError
+from shared.tags import standard_tags
+
+
+def aws_provider(environment: Environment) -> aws.Provider:
+    """The AWS provider of the running project: account guard, role, default tags.
+
+    Its endpoint is AWS's own unless the standard variable `AWS_ENDPOINT_URL` is set, which plug-in and CLI both obey.
+    """
+    flags = environment.aws
+    return aws.Provider(
+        "aws",
+        region=environment.region,
+        allowed_account_ids=[environment.account],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=environment.deploy_role_arn)]
+        if environment.deploy_role_arn
+        else None,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=standard_tags(environment, project=pulumi.get_project())),
+        s3_use_path_style=flags.s3_use_path_style or None,
+        skip_credentials_validation=flags.skip_credentials_validation or None,
+        skip_metadata_api_check=flags.skip_metadata_api_check or None,
+        skip_region_validation=flags.skip_region_validation or None,
+    )
+
+
+def kubernetes_provider(
+    *, kubeconfig: pulumi.Output[str], cluster_arn: pulumi.Output[str], context: pulumi.Output[str]
+) -> kubernetes.Provider:
+    """The Kubernetes provider of the running project.
+
+    `cluster_identifier` is the cluster's ARN: without it, any change of the kubeconfig would replace the provider and
+    everything made with it.
+
+    Raises:
+        ProgramError: `kubeconfig-empty`, once the value is known.
+    """
+    return kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=kubeconfig.apply(_not_empty),
+        cluster_identifier=cluster_arn,
+        context=context,
+        enable_server_side_apply=True,
+    )
+
+
+def _not_empty(kubeconfig: str) -> str:
+    if not kubeconfig.strip():
+        raise ProgramError(
+            "kubeconfig-empty",
+            "the kubeconfig of the tier above is empty, which would select the operator's own cluster",
+            where="shared/providers.py, kubernetes_provider",
+            mend="deploy the tier above again, then retry",
+        )
+    return kubeconfig

@@ -1,0 +1,75 @@
+"""Every version the platform pins, with where it was read and when.
+
+Nothing is looked up as "latest" at plan time. A pin without source and date fails a test; a value that could not be
+read from a source is `None` with the reason as its source, and is never invented. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """One pinned version.
+
+    `value` is the version as its consumer spells it. `source` is where it was read, `read_on` the day it was.
+    """
+
+    value: str
+    source: str
+    read_on: date
+
+
+KUBERNETES = Pin(
+    value="1.35",
+    source="endoflife.date/amazon-eks: standard support until 2027-03-27",
+    read_on=date(2026, 11, 21),
+)
+"""Kubernetes minor of the EKS cluster and of the local lane's API server."""
+
+KUBERNETES_PATCH = Pin(
+    value="1.35.4",
+    source="tooling/binaries/control-plane/go.mod: newest patch of the minor that the Go module registry serves",
+    read_on=date(2026, 11, 21),
+)
+"""Patch release of the local lane's control plane."""
+
+ENGINE = Pin(value="3.259.0", source="tooling/binaries/control-plane/go.mod", read_on=date(2026, 11, 21))
+"""Pulumi engine that the lane builds where no new enough `pulumi` is on PATH."""
+
+ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=date(2026, 11, 21))
+KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
+
+_PUBLIC_EKS_135 = (
+    "add-on versions in use on a public EKS 1.35 configuration; `aws eks describe-addon-versions "
+    "--kubernetes-version 1.35` is the authority and cannot be reached from here"
+)
+
+ADDONS = {
+    "vpc-cni": Pin(value="v1.21.1-eksbuild.3", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
+    "kube-proxy": Pin(value="v1.35.0-eksbuild.2", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
+    "coredns": Pin(value="v1.13.2-eksbuild.1", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
+    "eks-pod-identity-agent": Pin(value="v1.3.10-eksbuild.3", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
+    "metrics-server": Pin(
+        value="v0.8.0-eksbuild.2",
+        source="add-on version in use in a public EKS configuration; authority as for the others",
+        read_on=date(2026, 11, 21),
+    ),
+}
+"""EKS add-ons by name. The keys are the closed set of add-ons that the platform installs."""
+
+CLUSTER_AUTOSCALER_IMAGE = Pin(
+    value="registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
+    source="image named in public manifests for Kubernetes 1.35; digest unread, the image registry is out of reach",
+    read_on=date(2026, 11, 21),
+)
+"""The autoscaler's minor must be the cluster's: it simulates that minor's scheduler."""
+
+DEMO_IMAGE = Pin(
+    value="registry.k8s.io/e2e-test-images/agnhost:2.59",
+    source="k8s.io/kubernetes v1.35.4, test/utils/image/manifest.go",
+    read_on=date(2026, 11, 21),
+)
+"""Small HTTP server that runs as any user on a read-only file system."""

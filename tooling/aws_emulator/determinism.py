@@ -1,0 +1,104 @@
+"""Makes a request's outcome depend on the request alone, so that a replay gives the same ids and dates.
+
+moto draws every identifier from one generator and every date from one function. Before each request the generator is
+seeded: from the journal's salt and the request's number if the request is journalled, from the operating system if it
+is not (else two STS sessions, one before and one after a restart, could be handed the same access key). An account's
+backends are made on first use, default VPC and all, maybe by a request that is not journalled: they get a seed of their
+own. Not its business: which requests are journalled.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import moto.core.utils
+from moto.core.base_backend import AccountSpecificBackend
+from moto.moto_api._internal import mock_random
+
+STATE_LOCK = threading.RLock()
+"""Held while anything reads or changes moto's state. moto itself is not safe for threads, and a second request would
+draw from the generator between two draws of the first."""
+
+_real_urandom = os.urandom
+_real_getitem = AccountSpecificBackend.__getitem__
+_real_datetime = datetime.datetime
+
+
+class _Now:
+    """What the request being served draws on; guarded by STATE_LOCK."""
+
+    salt = ""
+    thread: int | None = None
+    time: datetime.datetime | None = None
+
+
+@contextmanager
+def numbered_request(salt: str, number: int, at: datetime.datetime) -> Iterator[None]:
+    """Draws are those of request `number`, and the clock stands at `at` (with time zone). STATE_LOCK must be held."""
+    mock_random.seed(f"{salt}:{number}")
+    _Now.thread, _Now.time = threading.get_ident(), at
+    try:
+        yield
+    finally:
+        _Now.thread = _Now.time = None
+        unnumbered_request()
+
+
+def unnumbered_request() -> None:
+    """Draws cannot be foretold. STATE_LOCK must be held."""
+    mock_random.seed(int.from_bytes(_real_urandom(32), "big"))
+
+
+def install(salt: str) -> None:
+    """Takes over moto's sources of chance and time, for this process' whole life."""
+    _Now.salt = salt
+    os.urandom = _urandom
+    AccountSpecificBackend.__getitem__ = _getitem  # type: ignore[method-assign]
+    moto.core.utils.datetime = _DatetimeModule()  # type: ignore[assignment]
+
+
+def set_salt(salt: str) -> None:
+    """The account was emptied: what is made next bears other ids than before."""
+    _Now.salt = salt
+
+
+def _urandom(size: int, /) -> bytes:
+    # KMS keys and S3 upload ids come from the operating system and must be the same after a replay.
+    if _Now.thread == threading.get_ident():
+        return mock_random.randbytes(size)
+    return _real_urandom(size)
+
+
+def _getitem(self: AccountSpecificBackend[Any], region: str) -> Any:
+    name = "aws" if region == "global" else region
+    if name in self.keys():
+        return _real_getitem(self, region)
+    with STATE_LOCK:
+        before = mock_random.getstate()
+        mock_random.seed(f"{_Now.salt}:{self.service_name}:{self.account_id}:{name}")
+        try:
+            return _real_getitem(self, region)
+        finally:
+            mock_random.setstate(before)
+
+
+class _StandingClock(_real_datetime):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:  # type: ignore[override]
+        if _Now.time is not None and _Now.thread == threading.get_ident():
+            return _Now.time.astimezone(tz) if tz else _Now.time.replace(tzinfo=None)
+        return _real_datetime.now(tz)
+
+
+class _DatetimeModule:
+    """`datetime` as moto's `utcnow` sees it: the same module with a clock that can stand."""
+
+    datetime = _StandingClock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(datetime, name)

@@ -1,0 +1,275 @@
+"""The programs the lane runs: which, where they are found, and how those that are missing are obtained.
+
+A program on PATH is used if its version fits; else one built from the pinned Go modules in `tooling/binaries/` is, kept
+in the user's cache for all clones. `kubectl` and `aws` come with the Python environment.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import PlatformError
+from shared.versions import ENGINE, KUBERNETES, KUBERNETES_PATCH, KWOK
+from tooling.lane import installer
+from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
+from tooling.lane.hosts import supported_host
+from tooling.lane.locks import hold
+from tooling.lane.progress import Progress
+from tooling.paths import REPOSITORY, cache_directory
+
+Version = tuple[int, int, int]
+
+_ETCD_OLDEST: Version = (3, 6, 0)
+"""Kubernetes 1.35 wants etcd's 3.6 storage interface: k8s.io/kubernetes v1.35.4 CHANGELOG, etcd 3.6.5."""
+
+
+def _numbers(version: str) -> Version | None:
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+def _pinned(version: str) -> Version:
+    numbers = _numbers(version)
+    if numbers is None:
+        raise ValueError(f"not a version: {version}")
+    return numbers
+
+
+def _is_engine(version: Version) -> bool:
+    oldest = _pinned(ENGINE.value)
+    return version >= oldest and version[0] == oldest[0]
+
+
+def _is_kubernetes(version: Version) -> bool:
+    return version[:2] == _pinned(KUBERNETES_PATCH.value)[:2]
+
+
+def _is_etcd(version: Version) -> bool:
+    return version >= _ETCD_OLDEST and version[0] == _ETCD_OLDEST[0]
+
+
+def _is_kwok(version: Version) -> bool:
+    return version == _pinned(KWOK.value)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that is found on PATH or built.
+
+    `module` names a key of `MODULES`, `package` is its import path, `output` what Go calls the built file.
+    `version_argument` makes it print its version; `fits` says whether that version will do.
+    """
+
+    module: str
+    package: str
+    output: str
+    version_argument: str
+    fits: Callable[[Version], bool]
+
+
+PROGRAMS = {
+    "pulumi": Program("control-plane", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "pulumi", "version", _is_engine),
+    # Go names a program after its import path's last element, less the major version.
+    "etcd": Program("control-plane", "go.etcd.io/etcd/server/v3", "server", "--version", _is_etcd),
+    **{
+        name: Program("control-plane", f"k8s.io/kubernetes/cmd/{name}", name, "--version", _is_kubernetes)
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    },
+    **{
+        name: Program("kwok", f"sigs.k8s.io/kwok/cmd/{name}", name, "--version", _is_kwok)
+        for name in ("kwok", "kwokctl")
+    },
+}
+
+PYTHON_PROGRAMS = ("kubectl", "aws")
+"""Installed by PyPI packages beside this interpreter."""
+
+
+def _stamps(stamps: dict[str, str]) -> str:
+    return " ".join(("-s", "-w", *(f"-X {variable}={value}" for variable, value in stamps.items())))
+
+
+_MAJOR, _MINOR = KUBERNETES.value.split(".")
+MODULES = {
+    "control-plane": GoModule(
+        REPOSITORY / "tooling" / "binaries" / "control-plane",
+        # Without its version the engine cannot preview through the Automation API, though `up` works and hides it.
+        _stamps(
+            {
+                "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{ENGINE.value}",
+                "k8s.io/component-base/version.gitVersion": f"v{KUBERNETES_PATCH.value}",
+                "k8s.io/component-base/version.gitMajor": _MAJOR,
+                "k8s.io/component-base/version.gitMinor": _MINOR,
+            }
+        ),
+    ),
+    "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
+}
+_TITLES = {
+    "control-plane": "building the engine and the Kubernetes control plane (some 8 minutes on two cores, once)",
+    "kwok": "building kwok (some 2 minutes on two cores, once)",
+}
+
+
+def binary(name: str) -> Path:
+    """The program called `name`, one of `PROGRAMS` or `PYTHON_PROGRAMS`.
+
+    Raises:
+        PlatformError: it is not there yet; `ensure` obtains it.
+    """
+    if name in PYTHON_PROGRAMS:
+        return _beside_interpreter(name)
+    path = _find(name)
+    if path is None:
+        raise PlatformError(
+            "program-missing", f"the lane's `{name}` has not been obtained yet", where="", mend="tiers local up"
+        )
+    return path
+
+
+def ensure(progress: Progress) -> None:
+    """Obtains whatever `binary` would not find. Safe to run twice at once, and to kill.
+
+    Raises:
+        Refused: the lane does not run on this machine.
+        PlatformError: something cannot be had; the mend says what to install.
+    """
+    supported_host()
+    for name in PYTHON_PROGRAMS:
+        _beside_interpreter(name)
+    if not _missing():
+        return
+    with hold(_bin_directory() / "lock", "tiers local up (building programs)", waiting=progress.note):
+        missing = _missing()  # whoever held the lock may have built them
+        go = find_go() if missing else None
+        if go is None:
+            _obtain_without_go(missing, progress)
+            return
+        for module in MODULES:
+            names = [name for name in missing if PROGRAMS[name].module == module]
+            if names:
+                _build(go, module, names, progress)
+
+
+def search_path() -> list[str]:
+    """Directories for the front of PATH, so that every program above is found, ours before others of that name."""
+    directories = [Path(sys.executable).parent, *(binary(name).parent for name in PROGRAMS)]
+    return list(dict.fromkeys(str(directory) for directory in directories))
+
+
+def _beside_interpreter(name: str) -> Path:
+    path = Path(sys.executable).parent / name
+    if not path.exists():
+        raise PlatformError(
+            "environment-incomplete",
+            f"`{name}` is not in the Python environment",
+            where=str(path),
+            mend="run `make environment`, and use the `tiers` of that environment",
+        )
+    return path
+
+
+def _missing() -> list[str]:
+    return [name for name in PROGRAMS if _find(name) is None]
+
+
+def _find(name: str) -> Path | None:
+    program = PROGRAMS[name]
+    candidate = shutil.which(name)
+    if candidate is not None:
+        version = _version_of(candidate, program.version_argument, Path(candidate).stat().st_mtime_ns)
+        if version is not None and program.fits(version):
+            return Path(candidate).absolute()
+    return next((path for path in _cached(name) if os.access(path, os.X_OK)), None)
+
+
+@functools.lru_cache
+def _version_of(executable: str, argument: str, _modified: int) -> Version | None:
+    try:
+        answer = subprocess.run(
+            [executable, argument],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return _numbers(answer.stdout) if answer.returncode == 0 else None
+
+
+def _bin_directory() -> Path:
+    return cache_directory() / "bin"
+
+
+def _cached(name: str) -> Iterable[Path]:
+    module = PROGRAMS[name].module
+    go = find_go()
+    if go is not None:
+        yield _built_directory(module, go) / name
+    else:
+        # Built while there was a Go, which has gone since: any Go version's result is as good.
+        yield from sorted(path / name for path in _bin_directory().glob(f"{_fingerprint(module)}-go*"))
+    if name == "pulumi":
+        yield _installed_engine() / "pulumi"
+
+
+def _built_directory(module: str, go: GoInstallation) -> Path:
+    return _bin_directory() / f"{_fingerprint(module)}-go{go.version}"
+
+
+def _installed_engine() -> Path:
+    return _bin_directory() / f"engine-{ENGINE.value}-{'-'.join(supported_host())}"
+
+
+def _fingerprint(module: str) -> str:
+    """Module, content of its pins and stamps, and this kind of machine: `kwok-1a2b3c4d5e6f-linux-amd64`."""
+    described = MODULES[module]
+    digest = hashlib.sha256(described.linker_flags.encode())
+    for file in ("go.mod", "go.sum"):
+        digest.update((described.directory / file).read_bytes())
+    return "-".join((module, digest.hexdigest()[:12], *supported_host()))
+
+
+def _build(go: GoInstallation, module: str, names: list[str], progress: Progress) -> None:
+    destination = _built_directory(module, go)
+    _remove_abandoned(destination.parent)
+    destination.mkdir(parents=True, exist_ok=True)
+    # On the same file system as the destination, so that each program appears there whole or not at all.
+    with (
+        tempfile.TemporaryDirectory(prefix=".building-", dir=destination.parent) as directory,
+        progress.task(_TITLES[module]) as task,
+    ):
+        build(go, MODULES[module], [PROGRAMS[name].package for name in names], Path(directory), task)
+        for name in names:
+            (Path(directory) / PROGRAMS[name].output).replace(destination / name)
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """What a killed build left: we hold the lock, so nobody is using it."""
+    for path in directory.glob(".building-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _obtain_without_go(missing: list[str], progress: Progress) -> None:
+    to_build = [name for name in missing if name != "pulumi"]
+    if to_build:
+        raise PlatformError(
+            "go-missing",
+            f"{', '.join(to_build)} must be built, and there is no `go` on PATH",
+            where="PATH",
+            mend=f"install Go {MODULES['kwok'].go_directive} or newer and run the same command again, "
+            f"or put Kubernetes {KUBERNETES.value}, etcd 3.6 and kwok {KWOK.value} programs on PATH",
+        )
+    if "pulumi" in missing:
+        installer.install(ENGINE.value, _installed_engine(), progress)

@@ -1,0 +1,326 @@
+"""The lane's Kubernetes cluster: etcd, API server, controller manager and scheduler with kwok's fake nodes.
+
+`kwokctl`'s binary runtime makes and starts it; its configuration is decided here. Stopping is ours, since kwokctl kills
+whatever now bears a recorded process id. Nodes, and who may log in, are the AWS emulation's business.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.errors import PlatformError
+from tooling.lane.api_server import ApiServer
+from tooling.lane.binaries import binary, search_path
+from tooling.lane.environments import washed
+from tooling.lane.ports import LOOPBACK, is_free
+from tooling.lane.processes import end, last_lines, recorded_pid
+
+SERVICE_CIDR = "172.20.0.0/16"
+"""One of the two ranges EKS chooses from. Source: docs.aws.amazon.com/eks/latest/APIReference,
+KubernetesNetworkConfigRequest.serviceIpv4Cidr."""
+
+NODE_ANNOTATION = "kwok.x-k8s.io/node=fake"
+"""Nodes that kwok keeps alive; any other stays NotReady, as a machine that is not there would."""
+
+COMPONENTS = {
+    "etcd": "etcd",
+    "kube-apiserver": "kube-apiserver",
+    "kube-controller-manager": "kube-controller-manager",
+    "kube-scheduler": "kube-scheduler",
+    "kwok-controller": "kwok",
+}
+"""kwokctl's name for each process, in the order they start, and the program it runs."""
+
+_ADVERTISED_ADDRESS = "192.0.2.1"
+"""Stands in the `kubernetes` Service's endpoints, where loopback is not allowed and where, without it, the API server
+looks for the host's own address and refuses to start if there is no network. Reserved for documentation: RFC 5737."""
+
+_WEBHOOK_CACHE_SECONDS = 5
+"""How long an access entry that was changed still counts; the default of 2 minutes outlasts a person's patience."""
+
+_READY_SECONDS = 90.0
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterPorts:
+    """Loopback ports of the cluster's processes."""
+
+    api_server: int
+    etcd: int
+    etcd_peer: int
+    controller_manager: int
+    scheduler: int
+    kwok: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A cluster in `directory`, whether it exists and runs or not.
+
+    `webhook_port` is where token reviews are asked for, over HTTP at `/authenticate`; None: only client certificates and
+    service accounts are let in. `issuer` is the service-account issuer, an https address that need not exist.
+    """
+
+    directory: Path
+    ports: ClusterPorts
+    issuer: str
+    webhook_port: int | None = None
+
+    @property
+    def server(self) -> str:
+        return f"https://{LOOPBACK}:{self.ports.api_server}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's; it names files beside it, and holds no key itself."""
+        return self._work_directory / "kubeconfig.yaml"
+
+    @property
+    def certificate_authority(self) -> Path:
+        return self._work_directory / "pki" / "ca.crt"
+
+    @property
+    def _work_directory(self) -> Path:
+        return self.directory / "clusters" / "lane"
+
+    def api(self) -> ApiServer:
+        return ApiServer(self.server, self._work_directory / "pki")
+
+    def exists(self) -> bool:
+        """Whether it was made, to the end."""
+        return self._made.exists()
+
+    def log(self, component: str) -> Path:
+        return self._work_directory / "logs" / f"{component}.log"
+
+    def pids(self) -> dict[str, int | None]:
+        """Process id of each component, None for those that do not run."""
+        return {name: recorded_pid(self._pid_file(name), self._owner(name)) for name in COMPONENTS}
+
+    def start(self) -> None:
+        """Makes the cluster if need be, starts what does not run, and waits until pods could be created.
+
+        Raises:
+            PlatformError: a port is taken, or a component does not come up; with the end of its log.
+        """
+        pids = self.pids()
+        self._check_ports(pids)
+        if not self.exists():
+            self._make()
+        elif None in pids.values():
+            self._link_programs()
+            self._forget_dead(pids)
+            self._run("start", "cluster", "--name", "lane")
+        self._wait()
+
+    def stop(self, grace_seconds: float = 5.0) -> None:
+        """Ends every component, the API server after those that watch it, etcd last. Its state stays."""
+        for name in reversed(COMPONENTS):
+            pid = recorded_pid(self._pid_file(name), self._owner(name))
+            if pid is not None:
+                end(pid, self._owner(name), grace_seconds)
+            self._pid_file(name).unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Ends every component at once and removes the directory."""
+        self.stop(grace_seconds=0)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def _made(self) -> Path:
+        return self.directory / "made"
+
+    def _make(self) -> None:
+        # Half a cluster, left by a run that was killed, cannot be told from a whole one: begin anew.
+        self.delete()
+        self.directory.mkdir(parents=True, mode=0o700)
+        if self.webhook_port is not None:
+            self._webhook_file.write_text(json.dumps(webhook_configuration(self.webhook_port)))
+        config = self.directory / "kwokctl.yaml"
+        config.write_text(json.dumps(self.configuration()))
+        # `--kubeconfig ""`: else the user's own would be written to, and would point at the lane.
+        self._run("create", "cluster", "--name", "lane", "--config", str(config), "--kubeconfig", "")
+        self._made.touch()
+
+    @property
+    def _webhook_file(self) -> Path:
+        return self.directory / "webhook.yaml"
+
+    def configuration(self) -> dict[str, Any]:
+        """What kwokctl is told: a `KwokctlConfiguration`."""
+        api_server = {
+            "service-cluster-ip-range": SERVICE_CIDR,
+            "advertise-address": _ADVERTISED_ADDRESS,
+        }
+        if self.webhook_port is not None:
+            api_server |= {
+                "authentication-token-webhook-config-file": str(self._webhook_file),
+                "authentication-token-webhook-cache-ttl": f"{_WEBHOOK_CACHE_SECONDS}s",
+                "authentication-token-webhook-version": "v1",
+            }
+        return {
+            "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+            "kind": "KwokctlConfiguration",
+            "metadata": {"name": "lane"},
+            "options": {
+                "runtime": "binary",
+                "bindAddress": LOOPBACK,  # kwokctl's default is every interface, etcd without authentication included
+                "kubeApiserverPort": self.ports.api_server,
+                "etcdPort": self.ports.etcd,
+                "etcdPeerPort": self.ports.etcd_peer,
+                "kubeControllerManagerPort": self.ports.controller_manager,
+                "kubeSchedulerPort": self.ports.scheduler,
+                "kwokControllerPort": self.ports.kwok,
+                # Paths, not addresses: kwokctl downloads nothing.
+                "etcdBinary": str(binary("etcd")),
+                "kubeApiserverBinary": str(binary("kube-apiserver")),
+                "kubeControllerManagerBinary": str(binary("kube-controller-manager")),
+                "kubeSchedulerBinary": str(binary("kube-scheduler")),
+                "kwokControllerBinary": str(binary("kwok")),
+                "kubectlBinary": str(binary("kubectl")),
+                "components": list(COMPONENTS),
+            },
+            "componentsPatches": [
+                _patch("kube-apiserver", api_server, override={"service-account-issuer": self.issuer}),
+                _patch(
+                    "kube-controller-manager",
+                    {
+                        # Its controllers act under names of their own, which admission policies tell apart, as on EKS.
+                        "use-service-account-credentials": "true",
+                        "service-cluster-ip-range": SERVICE_CIDR,
+                        # Default 20 a second: making those names alone took 4 s of every start.
+                        "kube-api-qps": "200",
+                        "kube-api-burst": "400",
+                        **_NO_ELECTION,
+                    },
+                ),
+                _patch("kube-scheduler", _NO_ELECTION),
+                _patch(
+                    "kwok-controller",
+                    {"manage-nodes-with-annotation-selector": NODE_ANNOTATION},
+                    override={"manage-all-nodes": "false"},
+                ),
+            ],
+        }
+
+    def _pid_file(self, component: str) -> Path:
+        return self._work_directory / "pids" / f"{component}.pid"
+
+    def _program(self, component: str) -> Path:
+        """The link that kwokctl makes to each program, and starts it by: it names this cluster and no other."""
+        return self._work_directory / "bin" / component
+
+    def _owner(self, component: str) -> Callable[[Sequence[str]], bool]:
+        program = str(self._program(component))
+        return lambda command: bool(command) and (command[0] == program or command[0].startswith(f"{program} "))
+
+    def _check_ports(self, pids: dict[str, int | None]) -> None:
+        owners = {
+            "kube-apiserver": ("api_server",),
+            "etcd": ("etcd", "etcd_peer"),
+            "kube-controller-manager": ("controller_manager",),
+            "kube-scheduler": ("scheduler",),
+            "kwok-controller": ("kwok",),
+        }
+        ports = asdict(self.ports)
+        for component, names in owners.items():
+            for port in (ports[name] for name in names):
+                if pids[component] is None and not is_free(port):
+                    raise PlatformError(
+                        "port-taken",
+                        f"port {port}, where the lane's {component} was, is taken by another program",
+                        where=f"{LOOPBACK}:{port}",
+                        mend=f"stop what listens there (ss -ltnp 'sport = :{port}'), or give up the lane's state with: "
+                        "tiers local reset",
+                    )
+
+    def _link_programs(self) -> None:
+        """Links anew what a cleared cache or a newer pin has moved."""
+        for component, name in COMPONENTS.items():
+            link = self._program(component)
+            if not link.is_symlink() or link.readlink() != binary(name):
+                link.unlink(missing_ok=True)
+                link.symlink_to(binary(name))
+
+    def _forget_dead(self, pids: dict[str, int | None]) -> None:
+        """kwokctl takes any living process id for its component; after a reboot it would start nothing."""
+        for component, pid in pids.items():
+            if pid is None:
+                self._pid_file(component).unlink(missing_ok=True)
+
+    def _run(self, *arguments: str) -> None:
+        """Runs kwokctl, and stops waiting for it as soon as a component has died."""
+        output = self.directory / "kwokctl.log"
+        environment = {**washed(), "KWOK_WORKDIR": str(self.directory)}
+        environment["PATH"] = ":".join([*search_path(), environment.get("PATH", "")])
+        with (
+            output.open("ab") as log,
+            subprocess.Popen(
+                [str(binary("kwokctl")), *arguments],
+                env=environment,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            ) as process,
+        ):
+            try:
+                deadline = time.monotonic() + _READY_SECONDS
+                while process.poll() is None and time.monotonic() < deadline and not self._died():
+                    time.sleep(_POLL_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+        if process.returncode != 0:
+            raise self._not_up(output)
+
+    def _died(self) -> list[str]:
+        """Components that were started and do not run (any more)."""
+        return [name for name, pid in self.pids().items() if pid is None and self._pid_file(name).exists()]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        with self.api() as api:
+            while not api.settled():
+                if self._died() or time.monotonic() > deadline:
+                    raise self._not_up(self.log("kube-apiserver"))
+                time.sleep(_POLL_SECONDS)
+
+    def _not_up(self, log: Path) -> PlatformError:
+        died = self._died()
+        where = self.log(died[0]) if died else log
+        what = f"the lane's {', '.join(died)} ended" if died else "the lane's cluster does not become ready"
+        return PlatformError(
+            "cluster-not-up", f"{what}: {last_lines(where, 2)}", where=str(where), mend="tiers local reset"
+        )
+
+
+_NO_ELECTION = {"leader-elect": "false"}
+"""One copy runs; with election, one that was killed would be waited for until its lease of 15 s has run out."""
+
+
+def _patch(component: str, extra: dict[str, str], *, override: dict[str, str] | None = None) -> dict[str, Any]:
+    arguments = [{"key": key, "value": value, "override": False} for key, value in extra.items()]
+    arguments += [{"key": key, "value": value, "override": True} for key, value in (override or {}).items()]
+    return {"name": component, "extraArgs": arguments}
+
+
+def webhook_configuration(port: int) -> dict[str, Any]:
+    """Where the API server asks who bears a token: a kubeconfig, as its flag wants it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "lane", "cluster": {"server": f"http://{LOOPBACK}:{port}/authenticate"}}],
+        "users": [{"name": "api-server", "user": {}}],
+        "contexts": [{"name": "lane", "context": {"cluster": "lane", "user": "api-server"}}],
+        "current-context": "lane",
+    }

@@ -1,0 +1,51 @@
+"""Locks between processes of one machine, which the kernel takes back from a holder that was killed.
+
+The file says who holds the lock and for what, so that whoever waits can say so. A lock file lies in the cache, never in
+a directory that the holder may remove.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_POLL_SECONDS = 0.2
+
+
+@contextlib.contextmanager
+def hold(path: Path, purpose: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Holds the lock at `path` for the length of the block; `purpose` is what others are told, e.g. `tiers local up`.
+
+    `waiting` is called once with a sentence about the holder if somebody else holds it. Not reentrant.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        told = False
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    waiting(f"waiting for {_holder(path)}")
+                    told = True
+                time.sleep(_POLL_SECONDS)
+        os.truncate(descriptor, 0)
+        os.write(descriptor, json.dumps({"pid": os.getpid(), "purpose": purpose}).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text())
+        return f"`{holder['purpose']}` (process {holder['pid']}), which is under way"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process, which has just begun"

@@ -1,0 +1,45 @@
+"""Ports for the lane's services: chosen once, then kept, so that a lane brought up again is at the same addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+
+from shared.errors import PlatformError
+
+LOOPBACK = "127.0.0.1"
+
+_RANGE = range(20_000, 32_000)
+"""Below the range from which Linux (32768) and macOS (49152) take ports for outgoing connections: a port out of that
+range could be taken by any connection before its service has started. And below Kubernetes' NodePorts."""
+
+
+def is_free(port: int) -> bool:
+    """Whether a service could listen on it, on loopback."""
+    with contextlib.closing(socket.socket()) as probe:
+        # As servers do: a port whose last connections are still dying down is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on at the moment."""
+    # Not a secret: random so that two lanes that start at once choose different ones.
+    candidates = random.sample(_RANGE, len(_RANGE))
+    found: list[int] = []
+    for port in candidates:
+        if is_free(port):
+            found.append(port)
+            if len(found) == count:
+                return found
+    raise PlatformError(
+        "no-free-port",
+        f"no {count} free ports between {_RANGE.start} and {_RANGE.stop}",
+        where="",
+        mend="stop what listens there: ss -ltn",
+    )

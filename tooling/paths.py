@@ -1,0 +1,20 @@
+"""Where things lie: the repository, the lane's directory, the cache. Nothing is created here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def local_directory() -> Path:
+    """The lane's directory, `.local/` in the clone; `TIERS_LOCAL_DIR` names another, so that two lanes can run at once."""
+    override = os.environ.get("TIERS_LOCAL_DIR")
+    return Path(override).resolve() if override else REPOSITORY / ".local"
+
+
+def cache_directory() -> Path:
+    """Built binaries, shared by all clones of this user (XDG Base Directory specification)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "eks-platform"

@@ -1,0 +1,136 @@
+"""boto3 clients for one configured provider, aimed at the emulated AWS only.
+
+Nothing of the user's own AWS set-up takes part: no profile, no shared files, no credentials, no proxy. boto3's clients
+are made at first use, since making one costs more than most calls (20 to 100 ms), and share one loader, since loading
+EC2's model costs more still.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any
+
+from tooling.plugins.aws.configuration import Configuration, loopback_endpoint
+from tooling.plugins.aws.errors import ProviderMisconfigured
+
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+
+_making_a_client = threading.Lock()
+"""botocore's sessions are not safe to use from several threads; its clients are."""
+
+
+class Connection:
+    """One provider instance: who it is, where it works, and its clients. Safe to use from several threads."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Assumes the configured roles, one after the other.
+
+        Raises:
+            ProviderMisconfigured: the account is not among those allowed.
+            ClientError: AWS refused to hand out a role's credentials.
+        """
+        self.configuration = configuration
+        self.cancelled = threading.Event()
+        self._credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        self._clients: dict[tuple[str, str], Any] = {}
+        for role in configuration.assumed_roles:
+            external = {"ExternalId": role.external_id} if role.external_id else {}
+            keys = self.client("sts", configuration.region).assume_role(
+                RoleArn=role.role_arn, RoleSessionName=role.session_name, **external
+            )["Credentials"]
+            self._credentials = {
+                "aws_access_key_id": keys["AccessKeyId"],
+                "aws_secret_access_key": keys["SecretAccessKey"],
+                "aws_session_token": keys["SessionToken"],
+            }
+            self._clients = {}
+        self.account_id: str = self.client("sts", configuration.region).get_caller_identity()["Account"]
+        if configuration.allowed_account_ids and self.account_id not in configuration.allowed_account_ids:
+            allowed = ", ".join(configuration.allowed_account_ids)
+            raise ProviderMisconfigured(
+                f"AWS account {self.account_id} is not among `allowedAccountIds`: {allowed}",
+                mend="point the provider at a role of an allowed account, or allow this one",
+            )
+
+    def client(self, service: str, region: str) -> Any:
+        key = (service, region)
+        with _making_a_client:
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region)
+            return self._clients[key]
+
+    def _make(self, service: str, region: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415 - the plug-in answers its first calls without boto3
+
+        url = loopback_endpoint(self.configuration.endpoint_of(service), named_by=f"endpoint of {service}")
+        return _session().create_client(
+            service,
+            region_name=region,
+            endpoint_url=url,
+            config=Config(
+                connect_timeout=5,
+                max_pool_connections=32,
+                proxies={},
+                retries={"mode": "standard", "total_max_attempts": 3},
+                s3={"addressing_style": "path"},
+                use_dualstack_endpoint=False,
+                use_fips_endpoint=False,
+            ),
+            **self._credentials,
+        )
+
+
+class Scope:
+    """A connection in one region: what the operations of one request work with."""
+
+    def __init__(self, connection: Connection, region: str | None) -> None:
+        self.connection = connection
+        self.region = region or connection.configuration.region
+
+    @property
+    def account_id(self) -> str:
+        return self.connection.account_id
+
+    @cached_property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
+    @property
+    def dns_suffix(self) -> str:
+        return dns_suffix_of(self.partition)
+
+    def client(self, service: str) -> Any:
+        return self.connection.client(service, self.region)
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        place = self.region if region else ""
+        owner = self.account_id if account else ""
+        return f"arn:{self.partition}:{service}:{place}:{owner}:{resource}"
+
+    def all_tags(self, tags: Mapping[str, str] | None) -> dict[str, str]:
+        """The provider's default tags and the resource's own, which win."""
+        return {**self.connection.configuration.default_tags, **(tags or {})}
+
+
+def partition_of(region: str) -> str:
+    for beginning, partition in _PARTITIONS.items():
+        if region.startswith(beginning):
+            return partition
+    return "aws"
+
+
+def dns_suffix_of(partition: str) -> str:
+    return _DNS_SUFFIXES.get(partition, "amazonaws.com")
+
+
+@cache
+def _session() -> Any:
+    from botocore.session import Session  # noqa: PLC0415 - see `_make`
+
+    nothing = (None, None, None, None)
+    no_file = (None, None, os.devnull, None)
+    return Session(session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file})

@@ -1,0 +1,113 @@
+"""What can go wrong in the plug-in, in the words that a person sees under the resource's name in the engine's output.
+
+AWS's own error code and message always stay: they are what one looks up. Nothing here prints an input's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+
+from shared.errors import PlatformError, nearest
+
+STILL_IN_USE = frozenset({"DependencyViolation", "DeleteConflict", "ResourceInUseException", "InvalidIPAddress.InUse"})
+"""Refusals of a deletion that time can mend: what depends on it may be on its way out."""
+
+_GONE = frozenset({"NoSuchEntity", "NoSuchBucket", "404", "ResourceNotFoundException", "NoSuchPublicAccessBlockConfiguration"})
+
+
+class NotModelled(PlatformError):
+    """The local lane has no answer for this; another lane may."""
+
+    def __init__(self, what: str, *, where: str) -> None:
+        super().__init__(
+            "not-modelled",
+            what,
+            where=where,
+            mend="leave it out, or run against an AWS account; docs/local-lane.md lists what is modelled",
+        )
+
+
+class AwsRefused(PlatformError):
+    """The emulated AWS answered with an error."""
+
+    def __init__(self, error: ClientError | BotoCoreError, *, token: str, endpoint: str) -> None:
+        self.aws_code = error_code(error)
+        super().__init__("aws-refused", describe(error, token=token), where=token, mend=_mend(error, endpoint))
+
+
+class ProviderMisconfigured(PlatformError):
+    """The provider's own configuration cannot be used."""
+
+    def __init__(self, what: str, *, mend: str) -> None:
+        super().__init__("provider-misconfigured", what, where="the aws provider's arguments", mend=mend)
+
+
+class NotLoopback(PlatformError):
+    """Refused: an endpoint that is not on this machine."""
+
+    def __init__(self, endpoint: str | None, *, named_by: str) -> None:
+        shown = f"it is {endpoint!r}" if endpoint else "it is not set"
+        super().__init__(
+            "endpoint-not-loopback",
+            f"the local lane's aws plug-in only talks to an endpoint on this machine; {named_by}: {shown}",
+            where=named_by,
+            mend="start the lane with `tiers local up`, which sets it",
+        )
+
+
+class LostAfterCreate(PlatformError):
+    """AWS accepted a creation and then did not know the resource."""
+
+    def __init__(self, token: str, resource_id: str) -> None:
+        super().__init__(
+            "lost-after-create",
+            f"{token} {resource_id} was created, and AWS does not know it",
+            where=token,
+            mend="tiers local status",
+        )
+
+
+class NeverSettled(PlatformError):
+    """AWS accepted a request and did not finish it, or reports that it failed."""
+
+    def __init__(self, what: str, *, token: str) -> None:
+        super().__init__("never-settled", what, where=token, mend="tiers local status")
+
+
+def message(error: PlatformError) -> str:
+    """What the engine prints under the resource: it adds the resource's name and `error:` itself."""
+    hints = [f"hint: {line}" for line in error.mend.splitlines()]
+    return "\n".join([error.what, *hints])
+
+
+def describe(error: ClientError | BotoCoreError, *, token: str) -> str:
+    """`InvalidVpc.Range: The CIDR '10.0.0.0/8' is invalid. (CreateVpc of aws:ec2/vpc:Vpc)`"""
+    if isinstance(error, ClientError):
+        answer = error.response.get("Error", {})
+        return f"{error_code(error)}: {answer.get('Message', 'no message')} ({error.operation_name} of {token})"
+    return f"{type(error).__name__}: {error} ({token})"
+
+
+def error_code(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__
+
+
+def is_gone(error: ClientError) -> bool:
+    """Whether AWS says that the thing asked for does not exist. Every service spells it in its own way."""
+    code = error_code(error)
+    return code in _GONE or "NotFound" in code or code.endswith("DoesNotExist")
+
+
+def not_modelled_input(path: str, token: str, known: Iterable[str]) -> str:
+    """The reason of a check failure; `known` are the names modelled at the same place."""
+    return f"the local lane does not model `{path}` of {token}{nearest(path.rsplit('.', 1)[-1], known)}"
+
+
+def _mend(error: ClientError | BotoCoreError, endpoint: str) -> str:
+    if isinstance(error, EndpointConnectionError | HTTPClientError):
+        return f"the emulated AWS at {endpoint} does not answer: tiers local status"
+    return ""
