@@ -6,6 +6,9 @@ of imports, so the two are joined here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pulumi
 
 from shared.errors import BadInput, PlatformError
@@ -17,3 +20,16 @@ class ProgramError(PlatformError, pulumi.RunError):
 
 class ProgramInputError(BadInput, pulumi.RunError):
     """A setting or catalog entry that a program cannot use."""
+
+
+@contextmanager
+def program_errors() -> Iterator[None]:
+    """Lets errors of modules that do not import Pulumi reach the engine as program errors."""
+    try:
+        yield
+    except pulumi.RunError:
+        raise
+    except PlatformError as error:
+        raise ProgramError(
+            error.code, error.what, where=error.where, mend=error.mend, exit_code=error.exit_code
+        ) from error

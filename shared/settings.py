@@ -8,15 +8,16 @@ nearest known one; a secret key must be a `pulumi.Output` field and is never par
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 from shared.environment import Environment, load_environment
 from shared.models import parse
-from shared.program_errors import ProgramInputError
+from shared.program_errors import ProgramInputError, program_errors
 
 
 class Settings(BaseModel):
@@ -37,20 +38,38 @@ def load_settings(model: type[Model]) -> Model:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     prefix = f"{project}:"
     raw = {**get_config_env(), **CONFIG.get()}
-    own = {key.removeprefix(prefix): _plain(value) for key, value in raw.items() if key.startswith(prefix)}
-    return parse(
-        model, own, where=f"Pulumi.{stack}.yaml of {project}", code="settings-invalid", error=ProgramInputError
-    )
+    own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
+    content = {key: _value(value, model.model_fields.get(key)) for key, value in own.items()}
+    where = f"Pulumi.{stack}.yaml of {project}"
+    return parse(model, content, where=where, code="settings-invalid", error=ProgramInputError)
 
 
 def stack_environment() -> Environment:
-    """The environment of the running stack: `dev` of both `dev` and `dev.tenant-a`."""
-    return load_environment(pulumi.get_stack().split(".", 1)[0])
+    """The environment of the running stack: `dev` of both `dev` and `dev.tenant-a`.
+
+    Raises:
+        ProgramError: where the environment is unknown, or names no account or a wrong suffix.
+    """
+    with program_errors():
+        environment = load_environment(pulumi.get_stack().split(".", 1)[0])
+        _ = environment.account, environment.suffix
+        return environment
 
 
-def _plain(value: str) -> Any:
-    """Configuration arrives as text; structured values and numbers as JSON, anything else as it was written."""
+def _value(text: str, field: FieldInfo | None) -> Any:
+    """Configuration arrives as text: for a text field it is the value, for any other it is JSON.
+
+    `1.30` for a text field must not become the number 1.3.
+    """
+    if field is not None and _is_text(field.annotation):
+        return text
     try:
-        return json.loads(value)
+        return json.loads(text)
     except ValueError:
-        return value
+        return text
+
+
+def _is_text(annotation: Any) -> bool:
+    if get_origin(annotation) is Literal:
+        return all(isinstance(value, str) for value in get_args(annotation))
+    return annotation is str or (get_args(annotation) != () and set(get_args(annotation)) == {str, type(None)})

@@ -16,7 +16,7 @@ import pulumi
 from pulumi.runtime.settings import is_dry_run
 
 from shared.environment import load_environment
-from shared.program_errors import ProgramError
+from shared.program_errors import ProgramError, program_errors
 
 VERSION_OUTPUT = "contract_version"
 
@@ -172,4 +172,5 @@ def _up_command(contract: type[Contract], stack: str) -> str:
 
 
 def _organization(stack: str) -> str:
-    return load_environment(stack.split(".", 1)[0]).organization
+    with program_errors():
+        return load_environment(stack.split(".", 1)[0]).organization

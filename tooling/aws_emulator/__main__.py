@@ -12,11 +12,15 @@ from tooling.aws_emulator.options import Options
 
 
 def parsed(arguments: Sequence[str]) -> Options:
-    parser = argparse.ArgumentParser(prog="python -m tooling.aws_emulator", description="The emulated AWS of the local lane")
+    parser = argparse.ArgumentParser(
+        prog="python -m tooling.aws_emulator", description="The emulated AWS of the local lane"
+    )
     parser.add_argument("--port", type=int, required=True, help="loopback port of the AWS API")
     parser.add_argument("--webhook-port", type=int, required=True, help="loopback port of the token webhook")
     parser.add_argument("--directory", type=Path, required=True, help="holds the journal and the log")
-    parser.add_argument("--cluster-kubeconfig", type=Path, help="administrator of the API server behind the EKS cluster")
+    parser.add_argument(
+        "--cluster-kubeconfig", type=Path, help="administrator of the API server behind the EKS cluster"
+    )
     parser.add_argument("--oidc-issuer", help="service-account issuer of that API server")
     given = parser.parse_args(arguments)
     return Options(

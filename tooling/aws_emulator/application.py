@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wsgi import get_input_stream
 
@@ -112,10 +110,9 @@ class Application:
         if not changes_account(method, action):
             determinism.unnumbered_request()
             return self._asked_of_moto(environ, action)
-        access_key = access_key_in(environ.get("HTTP_AUTHORIZATION", ""))
-        account = headers.get("x-moto-account-id") or get_account_id_from(access_key)
-        caller = caller_of(access_key)
-        if caller.account != account or (not caller.secret_key and account != DEFAULT_ACCOUNT_ID):
+        caller = caller_of(access_key_in(environ.get("HTTP_AUTHORIZATION", "")))
+        account = headers.get("x-moto-account-id", caller.account)
+        if account != caller.account:
             caller = root_of(account)
         number, now = self._number + 1, datetime.datetime.now(datetime.UTC)
         self._number = number
@@ -186,7 +183,9 @@ def _headers_of(environ: Environ) -> dict[str, str]:
 
 def _journalled_headers(headers: Mapping[str, str], account: str) -> dict[str, str]:
     journalled = {
-        name: value for name, value in headers.items() if name not in _SECRET_HEADERS and name not in _CONNECTION_HEADERS
+        name: value
+        for name, value in headers.items()
+        if name not in _SECRET_HEADERS and name not in _CONNECTION_HEADERS
     }
     journalled["x-moto-account-id"] = account
     scope = headers.get("authorization", "").partition(", Signature=")[0]

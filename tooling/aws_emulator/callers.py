@@ -57,9 +57,7 @@ def caller_of(access_key: str) -> Caller:
             user = iam.get_user_from_access_key_id(access_key)
             if user is not None:
                 key = next(key for key in user.access_keys if key.access_key_id == access_key)
-                return Caller(
-                    arn=user.arn, account=account_id, principal_id=user.id, secret_key=key.secret_access_key
-                )
+                return Caller(arn=user.arn, account=account_id, principal_id=user.id, secret_key=key.secret_access_key)
     return root_of(DEFAULT_ACCOUNT_ID)
 
 

@@ -74,7 +74,10 @@ class Journal:
         except OSError as error:
             self._file.close()
             raise Refused(
-                "emulator-running", "another emulated AWS keeps this journal", where=str(path), mend="tiers local status"
+                "emulator-running",
+                "another emulated AWS keeps this journal",
+                where=str(path),
+                mend="tiers local status",
             ) from error
         self.salt = ""
         self.entries: list[Entry] = []

@@ -46,9 +46,7 @@ class ApiServer:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def request(
-        self, method: str, path: str, body: object = None, *, accept: str = "application/json"
-    ) -> Answer:
+    def request(self, method: str, path: str, body: object = None, *, accept: str = "application/json") -> Answer:
         """Any request.
 
         Raises:

@@ -1,7 +1,7 @@
 """The lane's Kubernetes cluster: etcd, API server, controller manager and scheduler with kwok's fake nodes.
 
-`kwokctl`'s binary runtime makes and starts it; its configuration is decided here. Stopping is ours, since kwokctl kills
-whatever now bears a recorded process id. Nodes, and who may log in, are the AWS emulation's business.
+`kwokctl`'s binary runtime makes and starts it; its configuration is decided here. Which of its processes run, and how
+they end, is `cluster_processes`' business; nodes, and who may log in, the AWS emulation's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from typing import Any
 from shared.errors import PlatformError
 from tooling.lane.api_server import ApiServer
 from tooling.lane.binaries import binary, search_path
+from tooling.lane.cluster_processes import COMPONENTS, ClusterProcesses
 from tooling.lane.environments import washed
 from tooling.lane.ports import LOOPBACK, is_free
-from tooling.lane.processes import end, last_lines, recorded_pid
+from tooling.lane.processes import last_lines
 
 SERVICE_CIDR = "172.20.0.0/16"
 """One of the two ranges EKS chooses from. Source: docs.aws.amazon.com/eks/latest/APIReference,
@@ -28,15 +28,6 @@ KubernetesNetworkConfigRequest.serviceIpv4Cidr."""
 
 NODE_ANNOTATION = "kwok.x-k8s.io/node=fake"
 """Nodes that kwok keeps alive; any other stays NotReady, as a machine that is not there would."""
-
-COMPONENTS = {
-    "etcd": "etcd",
-    "kube-apiserver": "kube-apiserver",
-    "kube-controller-manager": "kube-controller-manager",
-    "kube-scheduler": "kube-scheduler",
-    "kwok-controller": "kwok",
-}
-"""kwokctl's name for each process, in the order they start, and the program it runs."""
 
 _ADVERTISED_ADDRESS = "192.0.2.1"
 """Stands in the `kubernetes` Service's endpoints, where loopback is not allowed and where, without it, the API server
@@ -65,8 +56,8 @@ class ClusterPorts:
 class Cluster:
     """A cluster in `directory`, whether it exists and runs or not.
 
-    `webhook_port` is where token reviews are asked for, over HTTP at `/authenticate`; None: only client certificates and
-    service accounts are let in. `issuer` is the service-account issuer, an https address that need not exist.
+    `webhook_port` is where token reviews are asked for, over HTTP at `/authenticate`; None: only client certificates
+    and service accounts are let in. `issuer` is the service-account issuer, an https address that need not exist.
     """
 
     directory: Path
@@ -98,12 +89,9 @@ class Cluster:
         """Whether it was made, to the end."""
         return self._made.exists()
 
-    def log(self, component: str) -> Path:
-        return self._work_directory / "logs" / f"{component}.log"
-
-    def pids(self) -> dict[str, int | None]:
-        """Process id of each component, None for those that do not run."""
-        return {name: recorded_pid(self._pid_file(name), self._owner(name)) for name in COMPONENTS}
+    @property
+    def processes(self) -> ClusterProcesses:
+        return ClusterProcesses(self._work_directory)
 
     def start(self) -> None:
         """Makes the cluster if need be, starts what does not run, and waits until pods could be created.
@@ -111,27 +99,23 @@ class Cluster:
         Raises:
             PlatformError: a port is taken, or a component does not come up; with the end of its log.
         """
-        pids = self.pids()
+        pids = self.processes.pids()
         self._check_ports(pids)
         if not self.exists():
             self._make()
         elif None in pids.values():
-            self._link_programs()
-            self._forget_dead(pids)
+            self.processes.link_programs()
+            self.processes.correct_records()
             self._run("start", "cluster", "--name", "lane")
         self._wait()
 
-    def stop(self, grace_seconds: float = 5.0) -> None:
-        """Ends every component, the API server after those that watch it, etcd last. Its state stays."""
-        for name in reversed(COMPONENTS):
-            pid = recorded_pid(self._pid_file(name), self._owner(name))
-            if pid is not None:
-                end(pid, self._owner(name), grace_seconds)
-            self._pid_file(name).unlink(missing_ok=True)
+    def stop(self) -> None:
+        """Ends every component; its state stays."""
+        self.processes.stop()
 
     def delete(self) -> None:
         """Ends every component at once and removes the directory."""
-        self.stop(grace_seconds=0)
+        self.processes.stop(grace_seconds=0)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
@@ -211,17 +195,6 @@ class Cluster:
             ],
         }
 
-    def _pid_file(self, component: str) -> Path:
-        return self._work_directory / "pids" / f"{component}.pid"
-
-    def _program(self, component: str) -> Path:
-        """The link that kwokctl makes to each program, and starts it by: it names this cluster and no other."""
-        return self._work_directory / "bin" / component
-
-    def _owner(self, component: str) -> Callable[[Sequence[str]], bool]:
-        program = str(self._program(component))
-        return lambda command: bool(command) and (command[0] == program or command[0].startswith(f"{program} "))
-
     def _check_ports(self, pids: dict[str, int | None]) -> None:
         owners = {
             "kube-apiserver": ("api_server",),
@@ -242,20 +215,6 @@ class Cluster:
                         "tiers local reset",
                     )
 
-    def _link_programs(self) -> None:
-        """Links anew what a cleared cache or a newer pin has moved."""
-        for component, name in COMPONENTS.items():
-            link = self._program(component)
-            if not link.is_symlink() or link.readlink() != binary(name):
-                link.unlink(missing_ok=True)
-                link.symlink_to(binary(name))
-
-    def _forget_dead(self, pids: dict[str, int | None]) -> None:
-        """kwokctl takes any living process id for its component; after a reboot it would start nothing."""
-        for component, pid in pids.items():
-            if pid is None:
-                self._pid_file(component).unlink(missing_ok=True)
-
     def _run(self, *arguments: str) -> None:
         """Runs kwokctl, and stops waiting for it as soon as a component has died."""
         output = self.directory / "kwokctl.log"
@@ -275,7 +234,7 @@ class Cluster:
         ):
             try:
                 deadline = time.monotonic() + _READY_SECONDS
-                while process.poll() is None and time.monotonic() < deadline and not self._died():
+                while process.poll() is None and time.monotonic() < deadline and not self.processes.died():
                     time.sleep(_POLL_SECONDS)
             finally:
                 if process.poll() is None:
@@ -283,21 +242,17 @@ class Cluster:
         if process.returncode != 0:
             raise self._not_up(output)
 
-    def _died(self) -> list[str]:
-        """Components that were started and do not run (any more)."""
-        return [name for name, pid in self.pids().items() if pid is None and self._pid_file(name).exists()]
-
     def _wait(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         with self.api() as api:
             while not api.settled():
-                if self._died() or time.monotonic() > deadline:
-                    raise self._not_up(self.log("kube-apiserver"))
+                if self.processes.died() or time.monotonic() > deadline:
+                    raise self._not_up(self.processes.log("kube-apiserver"))
                 time.sleep(_POLL_SECONDS)
 
     def _not_up(self, log: Path) -> PlatformError:
-        died = self._died()
-        where = self.log(died[0]) if died else log
+        died = self.processes.died()
+        where = self.processes.log(died[0]) if died else log
         what = f"the lane's {', '.join(died)} ended" if died else "the lane's cluster does not become ready"
         return PlatformError(
             "cluster-not-up", f"{what}: {last_lines(where, 2)}", where=str(where), mend="tiers local reset"

@@ -1,7 +1,7 @@
-"""Processes that outlive the command that started them, found again by pid file, and stopped.
+"""Processes that outlive the command that started them: starting, finding again, ending.
 
-A pid alone proves nothing: after a reboot, or after a day, it may be somebody else's. So a process counts as ours only
-while its whole command line is the one we started; that holds across being killed between start and record, too.
+They are found by their command line, never by a recorded process id: after a reboot, or after a day, that id may be
+somebody else's, and a command that was killed may not have recorded it at all.
 """
 
 from __future__ import annotations
@@ -12,33 +12,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import PlatformError
 
 _POLL_SECONDS = 0.05
-_START_SECONDS = 10.0
+_KILLED_SECONDS = 10.0
 
-_DETACH = '"$@" </dev/null >>"$0" 2>&1 &'
+_DETACH = 'exec "$@" </dev/null >>"$0" 2>&1 &'
 """$0 is the log. The shell ends at once, so that the process becomes init's child and never a zombie of ours."""
-
-_RECORD = 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"'
-"""$0 is the pid file, written by the process itself: no moment exists in which it runs unrecorded."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A long-running process: what it is, and where it leaves `<name>.pid` and `<name>.log`."""
+    """A long-running process that writes `<name>.log` in `directory`.
+
+    `marks` are parts of its command line that, together, no other process's has.
+    """
 
     name: str
-    command: Sequence[str]
     directory: Path
-
-    @property
-    def pid_file(self) -> Path:
-        return self.directory / f"{self.name}.pid"
+    marks: Sequence[str]
 
     @property
     def log(self) -> Path:
@@ -46,20 +42,18 @@ class Service:
 
     def pid(self) -> int | None:
         """The running process's id, or None."""
-        return recorded_pid(self.pid_file, self._is_ours)
+        return next(iter(running(self._is_ours)), None)
 
-    def start(self, environment: Mapping[str, str]) -> int:
-        """Starts it in a session of its own, unless it runs already; returns its process id.
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Starts `command`, which bears the marks, in a session of its own, unless it runs already.
 
         It may still end at once: whoever needs it asks it whether it is ready, and looks at `pid` while waiting.
         """
-        running = self.pid()
-        if running is not None:
-            return running
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.pid_file.unlink(missing_ok=True)
+        if not self._is_ours(" ".join(command)):
+            raise ValueError(f"a command without the marks of {self.name}, which would never be found again")
+        if self.pid() is not None:
+            return
         self.log.touch(mode=0o600)
-        command = ["/bin/sh", "-c", _RECORD, str(self.pid_file), *self.command]
         subprocess.run(
             ["/bin/sh", "-c", _DETACH, str(self.log), *command],
             env=dict(environment),
@@ -67,69 +61,38 @@ class Service:
             start_new_session=True,
             check=True,
         )
-        deadline = time.monotonic() + _START_SECONDS
-        while not self.pid_file.exists():
-            if time.monotonic() > deadline:
-                raise PlatformError(
-                    "process-not-started", f"{self.name} did not start", where=str(self.log), mend="tiers local up"
-                )
-            time.sleep(_POLL_SECONDS)
-        return int(self.pid_file.read_text())
 
     def stop(self, grace_seconds: float = 5.0) -> None:
         """Asks it to end, then ends it. Done when it has gone."""
-        pid = self.pid()
-        if pid is not None:
-            end(pid, self._is_ours, grace_seconds)
-        self.pid_file.unlink(missing_ok=True)
+        end(self._is_ours, grace_seconds)
 
-    def _is_ours(self, command: Sequence[str]) -> bool:
-        # `ps` joins arguments by spaces, so that is how both are compared; the shell shows before it becomes the program.
-        ours = " ".join(self.command)
-        shown = " ".join(command)
-        return shown == ours or (shown.startswith("/bin/sh -c") and shown.endswith(ours))
+    def _is_ours(self, command: str) -> bool:
+        return all(mark in command for mark in self.marks)
 
 
-def recorded_pid(pid_file: Path, is_ours: Callable[[Sequence[str]], bool]) -> int | None:
-    """The process id in `pid_file`, if that process runs and its command line satisfies `is_ours`."""
-    try:
-        pid = int(pid_file.read_text())
-    except (OSError, ValueError):
-        return None
-    command = command_of(pid)
-    return pid if command and is_ours(command) else None
+def running(is_ours: Callable[[str], bool]) -> list[int]:
+    """Ids of this user's processes whose command line, its words joined by spaces, satisfies `is_ours`."""
+    return [pid for pid, command in command_lines() if is_ours(command)]
 
 
-def command_of(pid: int) -> list[str]:
-    """The command line of a process; empty if there is none, or only its zombie.
-
-    On macOS it is one string: `ps` does not tell arguments apart.
-    """
-    if sys.platform == "linux":
-        try:
-            return [part.decode(errors="replace") for part in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if part]
-        except OSError:
-            return []
-    answer = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    line = answer.stdout.strip()
-    return [] if not line or line.startswith("(") else [line]
+def command_lines() -> Iterator[tuple[int, str]]:
+    """Every process of this user in this system (a container's host is another one); zombies have no command line."""
+    return _from_proc() if sys.platform == "linux" else _from_ps()
 
 
-def end(pid: int, is_ours: Callable[[Sequence[str]], bool], grace_seconds: float = 5.0) -> None:
-    """SIGTERM, and SIGKILL after `grace_seconds`; a process id that is not ours (any more) is left alone."""
-    for number, patience_seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
-        if not is_ours(command_of(pid)):
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        deadline = time.monotonic() + patience_seconds
-        while time.monotonic() < deadline:
-            if not is_ours(command_of(pid)):
-                return
-            time.sleep(_POLL_SECONDS)
-    raise PlatformError(
-        "process-not-stopped", f"process {pid} does not end, even when killed", where="", mend=f"look at it: ps -fp {pid}"
-    )
+def end(is_ours: Callable[[str], bool], grace_seconds: float = 5.0) -> None:
+    """SIGTERM, and SIGKILL for what is still there after `grace_seconds`. Done when nothing is ours any more."""
+    if grace_seconds > 0 and not _signal(is_ours, signal.SIGTERM, grace_seconds):
+        return
+    remaining = _signal(is_ours, signal.SIGKILL, _KILLED_SECONDS)
+    if remaining:
+        ids = ",".join(str(pid) for pid in remaining)
+        raise PlatformError(
+            "process-not-stopped",
+            f"processes that do not end, even when killed: {ids}",
+            where="",
+            mend=f"look at them: ps -fp {ids}",
+        )
 
 
 def last_lines(log: Path, count: int = 5) -> str:
@@ -141,3 +104,40 @@ def last_lines(log: Path, count: int = 5) -> str:
     except OSError:
         return ""
     return " / ".join(line.strip() for line in text.splitlines()[-count:] if line.strip())
+
+
+def _signal(is_ours: Callable[[str], bool], number: signal.Signals, patience_seconds: float) -> list[int]:
+    """What is still there when patience has run out."""
+    remaining = running(is_ours)
+    for pid in remaining:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    deadline = time.monotonic() + patience_seconds
+    while remaining and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+        remaining = running(is_ours)
+    return remaining
+
+
+def _from_proc() -> Iterator[tuple[int, str]]:
+    user = os.geteuid()
+    here = Path("/proc/self/ns/pid").readlink()
+    for directory in Path("/proc").iterdir():
+        if not directory.name.isdigit():
+            continue
+        try:
+            words = (directory / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            if words != [b""] and directory.stat().st_uid == user and (directory / "ns" / "pid").readlink() == here:
+                yield int(directory.name), b" ".join(words).decode(errors="replace")
+        except OSError:  # it has ended meanwhile, or may not be looked at
+            continue
+
+
+def _from_ps() -> Iterator[tuple[int, str]]:
+    answer = subprocess.run(
+        ["ps", "-xww", "-U", str(os.geteuid()), "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True
+    )
+    for line in answer.stdout.splitlines():
+        pid, state, command = line.split(None, 2)
+        if not state.startswith("Z"):
+            yield int(pid), command

@@ -37,10 +37,10 @@ class Progress(Protocol):
 
 def progress_on(stream: TextIO | None = None) -> Progress:
     """The form that suits `stream`, by default stderr, so that stdout stays free for data."""
-    stream = stream or sys.stderr
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
-        return LiveProgress(stream)
-    return LineProgress(stream)
+    shown = sys.stderr if stream is None else stream
+    if shown.isatty() and os.environ.get("TERM") != "dumb":
+        return LiveProgress(shown)
+    return LineProgress(shown)
 
 
 def duration(seconds: float) -> str:
@@ -120,7 +120,7 @@ class LiveProgress:
 
     def __init__(self, stream: TextIO) -> None:
         # Here and not at the top: `tiers --help` must not wait for rich.
-        from rich.console import Console  # noqa: PLC0415
+        from rich.console import Console
 
         self._console = Console(file=stream, highlight=False)
 
@@ -129,7 +129,7 @@ class LiveProgress:
 
     @contextmanager
     def task(self, title: str) -> Iterator[Task]:
-        from rich.progress import (  # noqa: PLC0415
+        from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
             SpinnerColumn,
@@ -137,7 +137,7 @@ class LiveProgress:
             TimeElapsedColumn,
             TimeRemainingColumn,
         )
-        from rich.progress import Progress as RichProgress  # noqa: PLC0415
+        from rich.progress import Progress as RichProgress
 
         spinner, text, elapsed = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         detail = TextColumn("{task.fields[detail]}", markup=False, style="dim")
@@ -153,8 +153,9 @@ class LiveProgress:
                     def update(self, detail: str = "", *, done: int | None = None, total: int | None = None) -> None:
                         if total is not None:
                             live.columns = (spinner, text, *counted, elapsed)
-                        fields = {"detail": detail} if detail else {}
-                        live.update(bar, completed=done, total=total, **fields)
+                        live.update(bar, completed=done, total=total)
+                        if detail:
+                            live.update(bar, detail=detail)
 
                 yield _LiveTask()
             word = "done"

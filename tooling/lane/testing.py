@@ -8,8 +8,10 @@ from pathlib import Path
 
 from tooling.lane.binaries import ensure
 from tooling.lane.cluster import Cluster, ClusterPorts
+from tooling.lane.lifecycle import down, up
 from tooling.lane.ports import free_ports
 from tooling.lane.progress import progress_on
+from tooling.lane.state import Lane
 
 TEST_ISSUER = "https://oidc.eks.us-east-1.amazonaws.com/id/00000000000000000000000000000000"
 
@@ -21,7 +23,7 @@ def running_cluster(directory: Path, *, webhook_port: int | None = None) -> Iter
     With `webhook_port`, tokens are reviewed at http://127.0.0.1:<port>/authenticate; nothing need listen there yet.
     """
     ensure(progress_on())
-    cluster = new_cluster(directory / "cluster", webhook_port=webhook_port)
+    cluster = new_cluster(directory.resolve() / "cluster", webhook_port=webhook_port)
     try:
         cluster.start()
         yield cluster
@@ -41,3 +43,14 @@ def new_cluster(directory: Path, *, webhook_port: int | None = None) -> Cluster:
         kwok=numbers[5],
     )
     return Cluster(directory=directory, ports=ports, issuer=TEST_ISSUER, webhook_port=webhook_port)
+
+
+@contextlib.contextmanager
+def running_lane(directory: Path) -> Iterator[Lane]:
+    """A whole lane in `directory` / "lane": cluster, emulated AWS, engine's home. `.environment()` points at it."""
+    where = directory.resolve() / "lane"
+    progress = progress_on()
+    try:
+        yield up(progress, directory=where).lane
+    finally:
+        down(progress, directory=where)

@@ -1,5 +1,9 @@
-// The engine and the control plane of the local lane, built together: one module graph, so that what they
-// share is compiled once. Only `tool` lines matter; nothing is imported.
+// The engine and the control plane of the local lane, built together: one module graph, so that what they share is
+// compiled once. There is no code here; the `tool` lines name the programs, and everything else pins their sources.
+// Built by tooling/lane/binaries.py, which stamps the versions (an engine without its own cannot preview).
+//
+// To move a version: `go get -tool <tool>@<version>`, restate the two `replace` blocks as the new release's own go.mod
+// has them, and set the same version in shared/versions.py; tooling/lane/tests/test_pinned_sources.py holds them together.
 module platform.local/control-plane
 
 go 1.25.11
@@ -414,10 +418,11 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-// As in the engine's own go.mod.
+// As in the engine's own go.mod: a `replace` counts only in the main module, so it has to be said again.
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
 
-// k8s.io/kubernetes names its staging modules by relative path; these are the same modules as released.
+// k8s.io/kubernetes v1.35.4 replaces its staging modules by directories of its own repository; these are the same
+// modules as they are released, under 0 for the major version.
 replace (
 	k8s.io/api => k8s.io/api v0.35.4
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.35.4

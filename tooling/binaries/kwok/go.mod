@@ -1,4 +1,5 @@
-// kwok has a module of its own: v0.8.0 does not compile against Kubernetes 1.35's modules.
+// kwok, which keeps the local lane's nodes and pods alive. A module of its own, since v0.8.0 is written against
+// Kubernetes 1.36's modules and does not compile against the control plane's 1.35. It talks to 1.35 over the API alone.
 module platform.local/kwok
 
 go 1.26.0

@@ -38,6 +38,7 @@ class Input:
         refusal: why a value cannot be, or `None`; called with known values only.
         members: the inputs inside, where this one is a block or a list of blocks.
         outputs: names inside the block that only AWS fills.
+        fixed: why the lane cannot change it in place although AWS can; a change is then refused, by name.
     """
 
     required: bool = False
@@ -50,13 +51,15 @@ class Input:
     refusal: Callable[[Any], str | None] | None = None
     members: Mapping[str, Input] | None = None
     outputs: tuple[str, ...] = ()
+    fixed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedName:
     """The input that gets a name made from the logical name where the program gives none.
 
-    `prefix_input` is its sibling that fixes only the beginning. `longest` is AWS's limit in characters.
+    `prefix_input` is its sibling that fixes only the beginning. `longest` is AWS's limit in characters. `beginning` is
+    what a generated name must begin with, and `refusal` why a given one cannot be.
     """
 
     input: str
@@ -64,6 +67,7 @@ class GeneratedName:
     longest: int
     lower_case: bool = False
     beginning: str = ""
+    refusal: Callable[[Any], str | None] | None = None
 
 
 class Operations(ABC):
@@ -151,7 +155,7 @@ class Row:
         """The row's own inputs, and those that every row of its kind has: `tags`, `region`, the name and its prefix."""
         inputs = dict(self.inputs)
         if self.name is not None:
-            inputs[self.name.input] = Input(computed=True, replaces=True)
+            inputs[self.name.input] = Input(computed=True, replaces=True, refusal=self.name.refusal)
             if self.name.prefix_input is not None:
                 inputs[self.name.prefix_input] = Input(write_only=True, replaces=True)
         if self.tagged:

@@ -110,8 +110,7 @@ REPLACING: dict[tuple[str, str], tuple[Path, ...]] = {
     + _paths("spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.serviceName", "spec.volumeClaimTemplates"),
     ("batch", "Job"): _SELECTOR + _paths("spec.completions", "spec.parallelism", "spec.template"),
     ("", "PersistentVolume"): _paths(*(f"spec.{source}" for source in _VOLUME_SOURCES)),
-    ("", "PersistentVolumeClaim"): _SELECTOR
-    + _paths("spec.accessModes", "spec.storageClassName", "spec.volumeName"),
+    ("", "PersistentVolumeClaim"): _SELECTOR + _paths("spec.accessModes", "spec.storageClassName", "spec.volumeName"),
     ("", "Pod"): _paths(
         *(f"spec.{field}" for field in _POD_FIELDS),
         *(f"spec.{list_}.*.{field}" for list_ in ("containers", "initContainers") for field in _CONTAINER_FIELDS),

@@ -1,0 +1,93 @@
+# One line a target; the logic is in `tiers`, where it is tested. `make` alone prints this help.
+SHELL := /bin/bash
+STACK ?= local
+TIERS := .venv/bin/tiers
+ONE := --stack $(STACK) $(if $(TENANT),--tenant $(TENANT)) $(if $(APP),--app $(APP)) $(if $(YES),--yes)
+
+.PHONY: help
+help:  ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:  ## Make .venv from requirements.lock (every other target does it first)
+	@tooling/bootstrap.sh
+
+.PHONY: local-up
+local-up: setup  ## Start the local lane and deploy the whole chain on it; no AWS account needed
+	@$(TIERS) local up && $(TIERS) up --stack local
+
+.PHONY: local-down
+local-down: setup  ## Stop the local lane and remove it
+	@$(TIERS) local down --yes
+
+.PHONY: up
+up: setup  ## Deploy every tier: make up STACK=dev
+	@$(TIERS) up $(ONE)
+
+.PHONY: preview
+preview: setup  ## Show what would change: make preview STACK=dev
+	@$(TIERS) preview $(filter-out --yes,$(ONE))
+
+.PHONY: destroy
+destroy: setup  ## Destroy every tier, downstream first: make destroy STACK=dev
+	@$(TIERS) destroy $(ONE)
+
+.PHONY: infrastructure-up infrastructure-preview infrastructure-destroy
+infrastructure-up: setup  ## Tier 1, AWS infrastructure
+	@$(TIERS) up infrastructure $(ONE)
+infrastructure-preview: setup
+	@$(TIERS) preview infrastructure $(filter-out --yes,$(ONE))
+infrastructure-destroy: setup
+	@$(TIERS) destroy infrastructure $(ONE)
+
+.PHONY: platform-addons-up platform-addons-preview platform-addons-destroy
+platform-addons-up: setup  ## Tier 2, cluster add-ons
+	@$(TIERS) up platform-addons $(ONE)
+platform-addons-preview: setup
+	@$(TIERS) preview platform-addons $(filter-out --yes,$(ONE))
+platform-addons-destroy: setup
+	@$(TIERS) destroy platform-addons $(ONE)
+
+.PHONY: tenants-up tenants-preview tenants-destroy
+tenants-up: setup  ## Tier 3, all tenants or one: make tenants-up STACK=dev TENANT=tenant-a
+	@$(TIERS) up tenants $(ONE)
+tenants-preview: setup
+	@$(TIERS) preview tenants $(filter-out --yes,$(ONE))
+tenants-destroy: setup
+	@$(TIERS) destroy tenants $(ONE)
+
+.PHONY: applications-up applications-preview applications-destroy
+applications-up: setup  ## Tier 4, all applications or one: make applications-up STACK=dev APP=demo
+	@$(TIERS) up applications $(ONE)
+applications-preview: setup
+	@$(TIERS) preview applications $(filter-out --yes,$(ONE))
+applications-destroy: setup
+	@$(TIERS) destroy applications $(ONE)
+
+.PHONY: test
+test: setup  ## The whole suite: types, style, unit tests, plug-ins, the chain on a lane of its own
+	@.venv/bin/python -m tooling.checks test
+
+.PHONY: test-unit
+test-unit: setup  ## Only what needs neither engine nor cluster
+	@.venv/bin/python -m pytest -n auto -q -m "not engine and not lane"
+
+.PHONY: check
+check: setup  ## Style and types: ruff, pyright
+	@.venv/bin/python -m tooling.checks static
+
+.PHONY: lock
+lock: setup  ## Resolve requirements.lock anew from pyproject.toml
+	@.venv/bin/python -m tooling.checks lock
+
+.PHONY: update-generated
+update-generated: setup  ## Write what is generated: settings in Pulumi.yaml files, the picture, reference pages
+	@.venv/bin/python -m tooling.generated update
+
+.PHONY: verify-generated
+verify-generated: setup  ## Fail if what is generated is not up to date
+	@.venv/bin/python -m tooling.generated verify
+
+.PHONY: clean
+clean:  ## Remove .venv and the lane's directory; keeps the cache of built binaries
+	@if [ -x $(TIERS) ]; then $(TIERS) local down --yes; fi; rm -rf .venv

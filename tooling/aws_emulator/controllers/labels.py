@@ -1,0 +1,12 @@
+"""How the emulator's own objects are told from everybody else's."""
+
+from __future__ import annotations
+
+MANAGED_BY = "lane.platform/managed-by"
+MANAGER = "eks-emulator"
+"""Value of the label, and the field manager of server-side apply."""
+
+FINGERPRINT = "lane.platform/fingerprint"
+"""Annotation: hash of the manifest as it was last applied."""
+
+SELECTOR = f"{MANAGED_BY}={MANAGER}"

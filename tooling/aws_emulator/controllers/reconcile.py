@@ -1,0 +1,135 @@
+"""Makes the API server agree with the account, from whatever state it is found in.
+
+One pass lists what bears the emulator's label, applies what is missing or was applied from another manifest, and deletes
+what is no longer wanted. A failure of one object does not stop the others; the next pass tries again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tooling.aws_emulator.controllers import kubernetes_api as api_kinds
+from tooling.aws_emulator.controllers.desired import desired_objects
+from tooling.aws_emulator.controllers.ingresses import status_correction
+from tooling.aws_emulator.controllers.kubernetes_api import APPLIED_KINDS, ApiError, Kind, KubernetesApi, Manifest
+from tooling.aws_emulator.controllers.labels import FINGERPRINT, MANAGED_BY, MANAGER, SELECTOR
+from tooling.aws_emulator.controllers.nodes import correction, node
+from tooling.aws_emulator.controllers.snapshot import ClusterSnapshot
+
+Key = tuple[str, str, str]
+"""Kind, namespace (empty if none), name."""
+
+
+class Reconciler:
+    """One API server's. Raises Unreachable where a pass cannot be made at all."""
+
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
+
+    def run(self, cluster: ClusterSnapshot | None) -> list[str]:
+        """One pass. Returns what failed, as messages."""
+        failures: list[str] = []
+        namespaces = {
+            namespace["metadata"]["name"]
+            for namespace in self._api.list(api_kinds.NAMESPACE)
+            if not namespace["metadata"].get("deletionTimestamp")
+        }
+        self._applied(cluster, namespaces, failures)
+        self._nodes(cluster, failures)
+        if cluster is not None:
+            self._ingresses(cluster, failures)
+        return failures
+
+    def _applied(self, cluster: ClusterSnapshot | None, namespaces: set[str], failures: list[str]) -> None:
+        actual = {
+            _key(kind, manifest): manifest
+            for kind in APPLIED_KINDS
+            for manifest in self._api.list(kind, selector=SELECTOR)
+        }
+        wanted = {
+            _key(_kind_of(manifest), manifest): _marked(manifest)
+            for manifest in desired_objects(cluster, namespaces=namespaces, accepts_address=self._accepts_address)
+        }
+        for key, manifest in wanted.items():
+            known = actual.get(key)
+            if known is None or _fingerprint(known) != _fingerprint(manifest):
+                self._attempt(failures, lambda kind=_kind_of(manifest), m=manifest: self._api.apply(kind, m))
+        for key, manifest in actual.items():
+            if key not in wanted and not manifest["metadata"].get("deletionTimestamp"):
+                self._attempt(failures, lambda k=key: self._api.delete(_BY_NAME[k[0]], k[2], k[1] or None))
+
+    def _nodes(self, cluster: ClusterSnapshot | None, failures: list[str]) -> None:
+        actual = {item["metadata"]["name"]: item for item in self._api.list(api_kinds.NODE, selector=SELECTOR)}
+        wanted = {instance.name: instance for instance in cluster.instances} if cluster is not None else {}
+        for name, instance in wanted.items():
+            known = actual.get(name)
+            if known is not None and known["spec"].get("providerID") != node(instance)["spec"]["providerID"]:
+                # Another instance got the address: another node of the same name.
+                self._attempt(failures, lambda n=name: self._api.delete(api_kinds.NODE, n))
+                known = None
+            if known is None:
+                self._attempt(failures, lambda i=instance: self._api.create(api_kinds.NODE, node(i)))
+                continue
+            patch = correction(instance, known)
+            if patch is not None:
+                self._attempt(failures, lambda n=name, p=patch: self._api.merge(api_kinds.NODE, n, p))
+        for name in actual:
+            if name not in wanted:
+                self._attempt(failures, lambda n=name: self._api.delete(api_kinds.NODE, n))
+
+    def _ingresses(self, cluster: ClusterSnapshot, failures: list[str]) -> None:
+        for ingress in self._api.list(api_kinds.INGRESS):
+            patch = status_correction(ingress, cluster.region)
+            if patch is not None:
+                metadata = ingress["metadata"]
+                self._attempt(
+                    failures,
+                    lambda m=metadata, p=patch: self._api.merge(
+                        api_kinds.INGRESS, m["name"], p, namespace=m["namespace"], subresource="status"
+                    ),
+                )
+
+    def _accepts_address(self, address: str) -> bool:
+        ranges = self._api.get(api_kinds.SERVICE_CIDR, "kubernetes") or {"spec": {"cidrs": []}}
+        return any(ipaddress.ip_address(address) in ipaddress.ip_network(cidr) for cidr in ranges["spec"]["cidrs"])
+
+    @staticmethod
+    def _attempt(failures: list[str], action: Callable[[], None]) -> None:
+        try:
+            action()
+        except ApiError as error:
+            failures.append(str(error))
+
+
+_BY_NAME = {kind.kind: kind for kind in APPLIED_KINDS}
+
+
+def _kind_of(manifest: Manifest) -> Kind:
+    return _BY_NAME[manifest["kind"]]
+
+
+def _key(kind: Kind, manifest: Manifest) -> Key:
+    metadata = manifest["metadata"]
+    return (kind.kind, metadata.get("namespace") or "", metadata["name"])
+
+
+def _marked(manifest: Manifest) -> Manifest:
+    """The manifest with the label that makes it ours, and the hash of what it says."""
+    content = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode("utf-8")).hexdigest()[:16]
+    metadata: dict[str, Any] = manifest["metadata"]
+    return {
+        **manifest,
+        "metadata": {
+            **metadata,
+            "labels": {**metadata.get("labels", {}), MANAGED_BY: MANAGER},
+            "annotations": {**metadata.get("annotations", {}), FINGERPRINT: content},
+        },
+    }
+
+
+def _fingerprint(manifest: Manifest) -> str | None:
+    return (manifest["metadata"].get("annotations") or {}).get(FINGERPRINT)

@@ -1,0 +1,182 @@
+"""The commands that only read: status, outputs, kubeconfig, graph, audit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.errors import BadInput, ExitCode, nearest
+from tooling.cli.console import messages, print_document
+from tooling.cli.options import App, Json, Stack, Tenant
+
+if TYPE_CHECKING:
+    from tooling.runner.engine import Engine
+    from tooling.runner.graph import StackId
+
+
+class GraphFormat(StrEnum):
+    TEXT = "text"
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+def status(stack: Stack, as_json: Json = False) -> None:
+    """List the environment's stacks and how many resources each one holds."""
+    from rich.table import Table
+
+    from tooling.runner.engine import open_engine
+    from tooling.runner.graph import environment_graph, in_order
+    from tooling.runner.guards import with_undeclared
+
+    with open_engine(stack, plugins=False) as engine:
+        counts = engine.resource_counts()
+    declared = environment_graph(stack)
+    stacks = in_order(with_undeclared(declared, stack, counts))
+    rows = [
+        {
+            "stack": str(one),
+            "tier": one.tier,
+            "deployed": counts.get(str(one), 0) > 0,
+            "resources": counts.get(str(one), 0),
+            "declared": one in declared,
+        }
+        for one in stacks
+    ]
+    if as_json:
+        print_document({"environment": stack, "stacks": rows})
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("stack", "tier", "resources", ""):
+        table.add_column(column, justify="right" if column == "resources" else "left", no_wrap=True)
+    for row in rows:
+        note = "" if row["declared"] else "no file in the catalog"
+        table.add_row(row["stack"], row["tier"], str(row["resources"]) if row["deployed"] else "-", note)
+    messages().print(table)
+
+
+def outputs(
+    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose outputs are wanted.")],
+    stack: Stack,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output, as plain text.")] = None,
+    tenant: Tenant = None,
+    app: App = None,
+    as_json: Json = False,
+) -> None:
+    """Print the outputs of one stack: its contract with the tiers below."""
+    from tooling.runner.engine import open_engine
+
+    with open_engine(stack, plugins=False) as engine:
+        values = engine.outputs(_one_stack(engine, tier, stack, tenant, app))
+    if name is not None:
+        if name not in values:
+            raise BadInput(
+                "output-unknown",
+                f"{tier} of {stack} has no output {name!r}{nearest(name, values)}",
+                where=f"--stack {stack}",
+                mend=f"tiers outputs {tier} --stack {stack}",
+            )
+        value = values[name]
+        sys.stdout.write((value if isinstance(value, str) else json.dumps(value)) + "\n")
+    elif as_json:
+        print_document({"outputs": values})
+    else:
+        width = max(map(len, values), default=0)
+        for key, value in sorted(values.items()):
+            sys.stdout.write(f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value)}\n")
+
+
+def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
+    """Print a kubeconfig: the admin role's, or with --tenant the tenant's deployer role's."""
+    from tooling.runner.engine import open_engine
+    from tooling.runner.kubeconfig import usable_kubeconfig
+
+    with open_engine(stack, plugins=False) as engine:
+        tier = "tenants" if tenant else "infrastructure"
+        values = engine.outputs(_one_stack(engine, tier, stack, tenant, None))
+        sys.stdout.write(usable_kubeconfig(values["kubeconfig"], engine) + "\n")
+
+
+def graph(
+    stack: Stack = "local",
+    output: Annotated[GraphFormat, typer.Option("--format", help="How to draw it.")] = GraphFormat.TEXT,
+    as_json: Json = False,
+) -> None:
+    """Show which stack reads which."""
+    from tooling.runner.drawing import as_mermaid, as_svg, as_text
+    from tooling.runner.graph import environment_graph, in_order
+
+    stacks = environment_graph(stack)
+    if as_json:
+        print_document(
+            {
+                "environment": stack,
+                "stacks": [
+                    {"stack": str(one), "tier": one.tier, "reads": sorted(str(up) for up in stacks.predecessors(one))}
+                    for one in in_order(stacks)
+                ],
+            }
+        )
+        return
+    draw = {GraphFormat.TEXT: lambda: as_text(stacks), GraphFormat.MERMAID: as_mermaid, GraphFormat.SVG: as_svg}
+    sys.stdout.write(draw[output]() + "\n")
+
+
+def audit(stack: Stack = "local", as_json: Json = False) -> None:
+    """List what exists and was not there when the lane began. Exits with 4 if anything is left."""
+    if stack != "local":
+        raise BadInput(
+            "audit-local-only",
+            f"only the local lane has a baseline to compare {stack} with",
+            where="--stack",
+            mend="tiers audit --stack local",
+        )
+    from tooling.lane.audit import left
+
+    found = left()
+    if as_json:
+        print_document({"left": found})
+    elif found:
+        for item in found:
+            sys.stdout.write("  ".join(str(value) for value in item.values()) + "\n")
+    else:
+        messages().print("nothing is left")
+    if found:
+        raise typer.Exit(ExitCode.CHANGES_FOUND)
+
+
+def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, app: str | None) -> StackId:
+    """The one deployed stack that the options name.
+
+    Raises:
+        BadInput: `stack-ambiguous`, `stack-missing`.
+    """
+    from tooling.runner.graph import environment_graph, select
+    from tooling.runner.guards import with_undeclared
+
+    counts = engine.resource_counts()
+    stacks = select(
+        with_undeclared(environment_graph(environment), environment, counts),
+        tiers=[tier],
+        tenant=tenant,
+        application=app,
+    )
+    if len(stacks) > 1:
+        flag = "--tenant" if stacks[0].tier == "tenants" else "--app"
+        raise BadInput(
+            "stack-ambiguous",
+            f"{tier} has {len(stacks)} stacks in {environment}: {', '.join(str(one) for one in stacks)}",
+            where=f"--stack {environment}",
+            mend=f"add {flag} <name>",
+        )
+    if not stacks or str(stacks[0]) not in counts:
+        raise BadInput(
+            "stack-missing",
+            f"{stacks[0] if stacks else tier} is not deployed",
+            where=f"--stack {environment}",
+            mend=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
+        )
+    return stacks[0]

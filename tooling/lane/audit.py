@@ -1,0 +1,132 @@
+"""What is left: everything in the emulated AWS and the API server that was not there when the lane began.
+
+The baseline is taken once, before any stack exists. What Kubernetes makes, renews and removes by itself is no finding;
+the rules for that are the rows of `_BY_ITSELF`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import PlatformError
+from tooling.lane.state import REGION, Lane
+
+_SETTLE_POLL_SECONDS = 0.5
+_BASELINE_SECONDS = 20.0
+_SETTLE_SECONDS = 15.0
+"""The garbage collector removes what belonged to a deleted object within seconds; what stays longer is left."""
+
+
+@dataclass(frozen=True)
+class _Automatic:
+    """Objects that come and go without anyone's doing; `names` None: all of that kind."""
+
+    why: str
+    kinds: frozenset[str]
+    names: frozenset[str] | None = None
+    label: str | None = None
+
+    def covers(self, kind: str, metadata: dict[str, Any]) -> bool:
+        return (
+            kind in self.kinds
+            and (self.names is None or metadata["name"] in self.names)
+            and (self.label is None or self.label in (metadata.get("labels") or {}))
+        )
+
+
+_BY_ITSELF = (
+    _Automatic("records of what happened, dropped after an hour", frozenset({"Event"})),
+    _Automatic("heartbeats of nodes and of the API server", frozenset({"Lease"})),
+    _Automatic("mirror a Service, which is a finding itself", frozenset({"Endpoints", "EndpointSlice"})),
+    _Automatic("in every namespace, and gone with it", frozenset({"ConfigMap"}), frozenset({"kube-root-ca.crt"})),
+    _Automatic("in every namespace, and gone with it", frozenset({"ServiceAccount"}), frozenset({"default"})),
+    _Automatic(
+        "registered for every API group, and gone with its last kind",
+        frozenset({"APIService"}),
+        label="kube-aggregator.kubernetes.io/automanaged",
+    ),
+)
+
+
+def take_baseline(lane: Lane) -> None:
+    """Writes down what is there now, once the control plane has stopped adding to it."""
+    found = _settled(lambda: _everything(lane), lambda before, now: before == now, _BASELINE_SECONDS)
+    unfinished = lane.baseline_file.with_suffix(".new")
+    unfinished.write_text(json.dumps({"version": 1, "found": found}, indent=1))
+    unfinished.replace(lane.baseline_file)
+
+
+def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -> list[dict[str, Any]]:
+    """What exists now and is not in the baseline, each as `{"in": "aws" | "kubernetes", …}`.
+
+    Waits up to `settle_seconds` for what is being deleted to go.
+
+    Raises:
+        PlatformError: no lane, or one that does not run or has no baseline.
+    """
+    lane = lane or Lane.load()
+    if lane is None or not lane.baseline_file.exists():
+        raise PlatformError(
+            "lane-without-baseline",
+            "there is nothing to compare with: no lane has been started",
+            where="",
+            mend="tiers local up",
+        )
+    baseline = {_identity(entry) for entry in json.loads(lane.baseline_file.read_text())["found"]}
+
+    def added() -> list[dict[str, Any]]:
+        return [entry for entry in _everything(lane) if _identity(entry) not in baseline]
+
+    try:
+        return _settled(added, lambda _, now: not now, settle_seconds)
+    except OSError as error:
+        raise PlatformError(
+            "lane-not-running", "the local lane does not answer", where=str(lane.directory), mend="tiers local up"
+        ) from error
+
+
+def _settled(
+    look: Callable[[], list[dict[str, Any]]],
+    settled: Callable[[list[dict[str, Any]] | None, list[dict[str, Any]]], bool],
+    patience_seconds: float,
+) -> list[dict[str, Any]]:
+    """What `look` gives once `settled(before, now)`, or when patience has run out."""
+    deadline = time.monotonic() + patience_seconds
+    before, now = None, look()
+    while not settled(before, now) and time.monotonic() < deadline:
+        time.sleep(_SETTLE_POLL_SECONDS)
+        before, now = now, look()
+    return now
+
+
+def _everything(lane: Lane) -> list[dict[str, Any]]:
+    return [*_kubernetes(lane), *_aws(lane)]
+
+
+def _kubernetes(lane: Lane) -> Iterable[dict[str, Any]]:
+    with lane.cluster.api() as api:
+        for group, kind, metadata in api.object_metadata():
+            if not any(rule.covers(kind, metadata) for rule in _BY_ITSELF):
+                yield {
+                    "in": "kubernetes",
+                    "group": group,
+                    "kind": kind,
+                    "namespace": metadata.get("namespace", ""),
+                    "name": metadata["name"],
+                }
+
+
+def _aws(lane: Lane) -> Iterable[dict[str, Any]]:
+    # Here and not at the top: it imports boto3, and most callers of this package never ask AWS.
+    from tooling.aws_emulator.inventory import inventory
+
+    for entry in inventory(lane.aws_endpoint, REGION):
+        yield {"in": "aws", **entry}
+
+
+def _identity(entry: dict[str, Any]) -> str:
+    return json.dumps(entry, sort_keys=True, default=str)

@@ -1,0 +1,231 @@
+"""Bringing the lane up, and removing it with all its state.
+
+`up` may be run at any time, twice at once, and after any kill: it starts what is missing. The lane's state and its
+services live and die together, so `down` leaves nothing but the caches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.errors import PlatformError, Refused
+from tooling.lane.audit import take_baseline
+from tooling.lane.binaries import ensure
+from tooling.lane.cluster_processes import ClusterProcesses
+from tooling.lane.hosts import supported_host
+from tooling.lane.locks import hold
+from tooling.lane.ports import LOOPBACK, is_free
+from tooling.lane.processes import last_lines
+from tooling.lane.progress import Progress
+from tooling.lane.pulumi_home import write_pulumi_home
+from tooling.lane.state import Lane, emulator_in, pinned_versions
+from tooling.lane.status import EMULATOR, health, is_ready, stacks
+from tooling.paths import REPOSITORY, cache_directory, local_directory
+
+_EMULATOR_SECONDS = 120.0
+"""It replays every request that ever changed the account: a few milliseconds each."""
+
+_POLL_SECONDS = 0.1
+_MARKER = "this-is-a-lane"
+
+_STATE_WRITERS = ("kubernetes", "etcd")
+"""Versions that decide what is on disk. The engine reads older state by itself, kwok keeps none."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What `up` did: the parts it had to start (none: all ran already), and what people should know."""
+
+    lane: Lane
+    parts: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def up(progress: Progress, *, directory: Path | None = None) -> Started:
+    """Makes the lane in `directory`, by default the clone's own, or starts of it what does not run.
+
+    Raises:
+        Refused: this machine cannot run it, or its state cannot be brought back.
+        PlatformError: a program cannot be had, a port is taken, a part does not come up.
+    """
+    supported_host()
+    where = directory or local_directory()
+    ensure(progress)
+    with _locked(where, "tiers local up", progress):
+        lane = Lane.load(where)
+        if lane is None:
+            lane = _prepare(where)
+        _check_versions(lane)
+        _check_state(lane)
+        missing = _not_running(lane)
+        if missing:
+            with progress.task(f"starting the local lane ({', '.join(missing)})"):
+                remarks = _start(lane)
+        else:
+            remarks = []
+        return Started(lane, tuple(missing), tuple(remarks))
+
+
+def down(progress: Progress, *, directory: Path | None = None) -> bool:
+    """Ends every process of the lane and removes its directory; False if there was nothing.
+
+    Works also where the record is unreadable. Stacks are not destroyed: what they describe vanishes with the lane.
+
+    Raises:
+        Refused: the directory is not a lane's.
+    """
+    where = directory or local_directory()
+    with _locked(where, "tiers local down", progress):
+        if not where.exists():
+            return False
+        _check_ours(where)
+        with progress.task("removing the local lane"):
+            emulator_in(where).stop()
+            ClusterProcesses(where / "cluster" / "clusters" / "lane").stop(grace_seconds=0)
+            shutil.rmtree(where)
+        return True
+
+
+def holds_resources(directory: Path | None = None) -> list[str]:
+    """Stacks of the lane whose resources would be given up with it, e.g. `infrastructure/local (31 resources)`."""
+    found = stacks((directory or local_directory()) / "state")
+    return [f"{stack.project}/{stack.name} ({stack.resources} resources)" for stack in found if stack.resources]
+
+
+@contextmanager
+def _locked(directory: Path, purpose: str, progress: Progress) -> Iterator[None]:
+    # Not inside the directory, which `down` removes while others may wait.
+    name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    with hold(cache_directory() / "locks" / name, purpose, waiting=progress.note):
+        yield
+
+
+def _prepare(directory: Path) -> Lane:
+    if directory.exists():
+        _check_ours(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    (directory / _MARKER).touch()
+    lane = Lane.new(directory)
+    lane.state_directory.mkdir(exist_ok=True)
+    descriptor = os.open(lane.passphrase_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    # Last: a record exists only for a lane whose directory is complete.
+    lane.save()
+    return lane
+
+
+def _check_ours(directory: Path) -> None:
+    """`TIERS_LOCAL_DIR` may name any directory, and `down` removes the whole of it."""
+    in_the_clone = directory == REPOSITORY / ".local"
+    if in_the_clone or (directory / _MARKER).exists() or not any(directory.iterdir()):
+        return
+    raise Refused(
+        "directory-not-a-lane",
+        "the lane's directory holds other files, which would go with the lane",
+        where=str(directory),
+        mend="let TIERS_LOCAL_DIR name a new or empty directory",
+    )
+
+
+def _check_versions(lane: Lane) -> None:
+    pinned = pinned_versions()
+    changed = [
+        f"{name} {lane.versions.get(name, 'unknown')}, now {pinned[name]}"
+        for name in _STATE_WRITERS
+        if lane.versions.get(name) != pinned[name]
+    ]
+    if changed:
+        raise Refused(
+            "lane-outdated",
+            f"the lane was made by other versions: {'; '.join(changed)}",
+            where=str(lane.directory),
+            mend="tiers local reset",
+        )
+
+
+def _check_state(lane: Lane) -> None:
+    """A lane of which a part is lost would contradict its stacks: they go together or not at all."""
+    if not lane.baseline_file.exists():
+        return  # it never came up, so nothing is lost
+    lost = []
+    if not lane.cluster.exists():
+        lost.append("the cluster's objects")
+    if not (lane.directory / "aws" / "journal.jsonl").exists():
+        lost.append("the emulated AWS account")
+    if not lane.passphrase_file.exists():
+        lost.append("the passphrase of the stacks")
+    if lost:
+        raise Refused(
+            "lane-state-lost",
+            f"lost: {', '.join(lost)}; the stacks that describe them cannot go on",
+            where=str(lane.directory),
+            mend="tiers local reset",
+        )
+
+
+def _not_running(lane: Lane) -> list[str]:
+    missing = [name for name, pid in lane.cluster.processes.pids().items() if pid is None]
+    if lane.emulator.pid() is None:
+        missing.insert(0, EMULATOR)
+    if not missing and not lane.baseline_file.exists():
+        missing.append("baseline")  # a run was killed just before it was done
+    return missing
+
+
+def _start(lane: Lane) -> list[str]:
+    write_pulumi_home(lane.pulumi_home)
+    replayed = lane.emulator.pid() is None
+    if replayed:
+        _check_ports(lane)
+        (lane.directory / "aws").mkdir(mode=0o700, exist_ok=True)
+        lane.emulator.start(lane.emulator_command(), lane.emulator_environment())
+    # The emulation comes up meanwhile; the API server asks it about tokens only once somebody shows one.
+    lane.cluster.start()
+    facts = _await_emulator(lane)
+    if not lane.baseline_file.exists():
+        take_baseline(lane)
+    diverged = facts.get("diverged") or ()
+    if replayed and diverged:
+        return [
+            f"{len(diverged)} of {facts.get('replayed')} requests to the emulated AWS gave another answer "
+            "when replayed; see what differs: tiers refresh --stack local"
+        ]
+    return []
+
+
+def _check_ports(lane: Lane) -> None:
+    for port in (lane.ports.aws, lane.ports.webhook):
+        if not is_free(port):
+            raise PlatformError(
+                "port-taken",
+                f"port {port}, where the lane's {EMULATOR} was, is taken by another program",
+                where=f"{LOOPBACK}:{port}",
+                mend="stop what listens there, or give up the lane's state with: tiers local reset",
+            )
+
+
+def _await_emulator(lane: Lane) -> dict[str, Any]:
+    deadline = time.monotonic() + _EMULATOR_SECONDS
+    while True:
+        facts = health(lane)
+        if facts is not None and is_ready(facts):
+            return facts
+        if lane.emulator.pid() is None or time.monotonic() > deadline:
+            raise PlatformError(
+                "emulator-not-up",
+                f"the lane's {EMULATOR} does not come up: {last_lines(lane.emulator.log, 3)}",
+                where=str(lane.emulator.log),
+                mend="tiers local reset",
+            )
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,42 @@
+"""The lane's own PULUMI_HOME, where the engine finds the lane's plug-ins and never the user's.
+
+A plug-in lies as `pulumi plugin install --file` leaves it: a directory named after kind, name and version, holding the
+program, and a lock file beside it. The version must be the SDK's, since programs ask for exactly that one. The user's
+`~/.pulumi` is neither read nor written.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from tooling.paths import REPOSITORY
+
+PLUGINS = {"aws": "pulumi-aws", "eks": "pulumi-eks", "kubernetes": "pulumi-kubernetes"}
+"""Pulumi package, and the Python distribution whose version its plug-in must bear."""
+
+
+def write_pulumi_home(home: Path) -> None:
+    """Writes what is missing or outdated, e.g. since the environment was made anew elsewhere."""
+    for name, distribution in PLUGINS.items():
+        directory = home / "plugins" / f"resource-{name}-v{version(distribution)}"
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.with_name(f"{directory.name}.lock").touch()
+        program = directory / f"pulumi-resource-{name}"
+        script = plugin_script(name)
+        if not program.exists() or program.read_text() != script:
+            unfinished = program.with_suffix(".new")
+            unfinished.write_text(script)
+            unfinished.chmod(0o700)
+            unfinished.replace(program)
+
+
+def plugin_script(name: str) -> str:
+    """What the engine starts for package `name`: this interpreter, whatever PATH and directory it is called in."""
+    return (
+        "#!/bin/sh\n"
+        f"PYTHONPATH={shlex.quote(str(REPOSITORY))} "
+        f'exec {shlex.quote(sys.executable)} -m tooling.plugins.{name} "$@"\n'
+    )

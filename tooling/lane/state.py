@@ -1,0 +1,215 @@
+"""What one lane is: its addresses, chosen once and kept in `<directory>/lane.json`, and the environment in which the
+engine, the plug-ins, `kubectl` and `aws` work on it and on nothing else. Starting and removing it is `lifecycle`'s
+business.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import PlatformError
+from shared.versions import ENGINE, ETCD, KUBERNETES_PATCH, KWOK
+from tooling.lane.binaries import search_path
+from tooling.lane.cluster import Cluster, ClusterPorts
+from tooling.lane.environments import washed
+from tooling.lane.ports import LOOPBACK, free_ports
+from tooling.lane.processes import Service
+from tooling.paths import REPOSITORY, local_directory
+
+REGION = "us-east-1"
+_FORMAT = 1
+
+
+class LanePorts(BaseModel):
+    """Loopback ports; see `ClusterPorts` for the cluster's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    aws: int
+    webhook: int
+    api_server: int
+    etcd: int
+    etcd_peer: int
+    controller_manager: int
+    scheduler: int
+    kwok: int
+
+
+class Lane(BaseModel):
+    """A lane, running or not. Reading it says nothing about its processes: ask `lifecycle.status`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = _FORMAT
+    directory: Path
+    created: datetime
+    ports: LanePorts
+    issuer: str
+    """The cluster's OIDC issuer, of EKS' form, one a lane: the API server must know it before it starts."""
+    access_key_id: str
+    secret_access_key: str
+    versions: dict[str, str]
+    """Versions that its state was made by."""
+
+    @classmethod
+    def new(cls, directory: Path) -> Lane:
+        """Chooses what a lane in `directory` will be; writes nothing."""
+        numbers = free_ports(len(LanePorts.model_fields))
+        return cls(
+            directory=directory,
+            created=datetime.now(UTC).replace(microsecond=0),
+            ports=LanePorts(**dict(zip(LanePorts.model_fields, numbers, strict=True))),
+            issuer=f"https://oidc.eks.{REGION}.amazonaws.com/id/{secrets.token_hex(16).upper()}",
+            # Of no real account, and without the prefix of real keys, which secret scanners look for.
+            access_key_id=f"LANE{secrets.token_hex(8).upper()}",
+            secret_access_key=secrets.token_hex(20),
+            versions=pinned_versions(),
+        )
+
+    @classmethod
+    def load(cls, directory: Path | None = None) -> Lane | None:
+        """The lane in `directory`, by default the clone's own; None if there is none.
+
+        Raises:
+            PlatformError: its record cannot be read, was written by another version of this repository, or the lane
+                was made in another place: its cluster's files name each other by their whole path.
+        """
+        where = directory or local_directory()
+        try:
+            lane = cls.model_validate_json(_record(where).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise PlatformError(
+                "lane-record-unreadable",
+                "the lane's record cannot be read, or another version of this repository wrote it",
+                where=str(_record(where)),
+                mend="tiers local reset",
+            ) from error
+        if lane.directory != where:
+            raise PlatformError(
+                "lane-moved",
+                f"the lane was made in {lane.directory} and does not run elsewhere",
+                where=str(where),
+                mend=f"move it back to {lane.directory} and run `tiers local down` there, then `tiers local up` here",
+            )
+        return lane
+
+    def save(self) -> None:
+        """Writes the record, all of it or nothing."""
+        record = _record(self.directory)
+        unfinished = record.with_suffix(".new")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(self.model_dump_json(indent=2) + "\n")
+        unfinished.replace(record)
+
+    @property
+    def aws_endpoint(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.aws}"
+
+    @property
+    def cluster(self) -> Cluster:
+        ports = self.ports.model_dump(exclude={"aws", "webhook"})
+        return Cluster(
+            directory=self.directory / "cluster",
+            ports=ClusterPorts(**ports),
+            issuer=self.issuer,
+            webhook_port=self.ports.webhook,
+        )
+
+    @property
+    def emulator(self) -> Service:
+        return emulator_in(self.directory)
+
+    def emulator_command(self) -> list[str]:
+        return [
+            sys.executable,
+            "-m",
+            "tooling.aws_emulator",
+            "--directory",
+            str(self.directory / "aws"),
+            "--port",
+            str(self.ports.aws),
+            "--webhook-port",
+            str(self.ports.webhook),
+            "--cluster-kubeconfig",
+            str(self.cluster.kubeconfig),
+            "--oidc-issuer",
+            self.issuer,
+        ]
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.directory / "pulumi"
+
+    @property
+    def state_directory(self) -> Path:
+        """The engine's file backend."""
+        return self.directory / "state"
+
+    @property
+    def passphrase_file(self) -> Path:
+        return self.directory / "passphrase"
+
+    @property
+    def baseline_file(self) -> Path:
+        return self.directory / "baseline.json"
+
+    def environment(self) -> dict[str, str]:
+        """A whole environment for a child process: the user's, washed, and pointed at this lane alone.
+
+        Raises:
+            PlatformError: a program has not been obtained yet.
+        """
+        kept = washed()
+        return {
+            **kept,
+            "PATH": os.pathsep.join([*search_path(), *kept.get("PATH", "").split(os.pathsep)]),
+            "PULUMI_HOME": str(self.pulumi_home),
+            "PULUMI_BACKEND_URL": f"file://{self.state_directory}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.passphrase_file),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # Else a `pulumi-resource-aws` on the user's PATH would be taken before the lane's own.
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def emulator_environment(self) -> dict[str, str]:
+        """Without credentials: the emulation is asked, it asks nobody but the lane's API server."""
+        return {**washed(), "PYTHONPATH": str(REPOSITORY)}
+
+
+def emulator_in(directory: Path) -> Service:
+    """The AWS emulation of the lane in `directory`, also of one whose record is lost."""
+    home = directory / "aws"
+    return Service("emulator", home, marks=("-m tooling.aws_emulator ", f" --directory {home} "))
+
+
+def pinned_versions() -> dict[str, str]:
+    """What a lane made today is made by."""
+    return {
+        "engine": ENGINE.value,
+        "kubernetes": KUBERNETES_PATCH.value,
+        "etcd": ETCD.value,
+        "kwok": KWOK.value,
+    }
+
+
+def _record(directory: Path) -> Path:
+    return directory / "lane.json"

@@ -1,0 +1,134 @@
+"""What of a lane runs, and what it holds. Only looks; changing anything is `lifecycle`'s business."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tooling.lane.ports import LOOPBACK
+from tooling.lane.state import Lane
+from tooling.paths import local_directory
+
+EMULATOR = "emulated AWS"
+
+State = Literal["absent", "running", "stopped", "degraded"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the lane. `pid` None: it does not run. `ready`: it answers as it should."""
+
+    name: str
+    pid: int | None
+    ready: bool
+    address: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the engine's file backend; `resources` in its checkpoint, the stack itself and providers aside."""
+
+    project: str
+    name: str
+    resources: int
+
+
+@dataclass(frozen=True)
+class Status:
+    state: State
+    directory: str
+    parts: tuple[Part, ...]
+    stacks: tuple[Stack, ...]
+    versions: dict[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"version": 1, **asdict(self)}
+
+
+def status(directory: Path | None = None) -> Status:
+    """Looks at the lane in `directory`, by default the clone's own.
+
+    Raises:
+        PlatformError: its record cannot be read.
+    """
+    where = directory or local_directory()
+    lane = Lane.load(where)
+    if lane is None:
+        return Status("absent", str(where), (), (), {})
+    parts = (_emulator(lane), *_components(lane))
+    if all(part.ready for part in parts):
+        state: State = "running"
+    else:
+        state = "degraded" if any(part.pid is not None for part in parts) else "stopped"
+    return Status(state, str(where), parts, stacks(lane.state_directory), lane.versions)
+
+
+def health(lane: Lane) -> dict[str, Any] | None:
+    """What the AWS emulation says of itself, or None while it does not answer."""
+    connection = http.client.HTTPConnection(LOOPBACK, lane.ports.aws, timeout=5)
+    try:
+        connection.request("GET", "/tiers/health")
+        answer = connection.getresponse()
+        body = answer.read()
+        return json.loads(body) if answer.status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def is_ready(facts: dict[str, Any] | None) -> bool:
+    """Whether `health`'s answer says that requests are served."""
+    return facts is not None and facts.get("state") == "ready"
+
+
+def stacks(state_directory: Path) -> tuple[Stack, ...]:
+    """Every stack of a file backend; read from its checkpoints, since the engine takes half a second to say as much."""
+    found = []
+    for file in sorted((state_directory / ".pulumi" / "stacks").glob("*/*.json")):
+        try:
+            resources = (json.loads(file.read_bytes())["checkpoint"]["latest"] or {}).get("resources") or ()
+        except (OSError, ValueError, KeyError):  # being written, or not a checkpoint
+            continue
+        counted = [each for each in resources if not each["type"].startswith("pulumi:")]
+        found.append(Stack(file.parent.name, file.stem, len(counted)))
+    return tuple(found)
+
+
+def _emulator(lane: Lane) -> Part:
+    pid = lane.emulator.pid()
+    ready = pid is not None and is_ready(health(lane))
+    return Part(EMULATOR, pid, ready, lane.aws_endpoint, str(lane.emulator.log))
+
+
+def _components(lane: Lane) -> list[Part]:
+    processes = lane.cluster.processes
+    ports = {
+        "etcd": lane.ports.etcd,
+        "kube-apiserver": lane.ports.api_server,
+        "kube-controller-manager": lane.ports.controller_manager,
+        "kube-scheduler": lane.ports.scheduler,
+        "kwok-controller": lane.ports.kwok,
+    }
+    pids = processes.pids()
+    if pids["kube-apiserver"] is not None:
+        with lane.cluster.api() as api:
+            answers = api.ready()
+    else:
+        answers = False
+    return [
+        Part(
+            name,
+            pid,
+            # The others serve nothing of their own that the lane uses.
+            pid is not None and (answers or name != "kube-apiserver"),
+            f"{LOOPBACK}:{ports[name]}",
+            str(processes.log(name)),
+        )
+        for name, pid in pids.items()
+    ]

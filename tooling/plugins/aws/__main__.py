@@ -1,0 +1,45 @@
+"""Runs the plug-in as a process of its own, as the engine starts it: the port on stdout, then serving until it is killed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from concurrent import futures
+
+import grpc
+
+from shared.errors import PlatformError
+from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
+from tooling.plugins.aws.servicer import add_to_server
+
+THREADS = 16
+"""The engine's own default is 16 operations at a time on four cores; more would queue."""
+
+_LARGEST_MESSAGE_BYTES = 400 * 1024 * 1024
+"""The engine's own limit; a state that it can hold must fit."""
+
+
+def main() -> int:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    server = grpc.server(
+        futures.ThreadPoolExecutor(THREADS, thread_name_prefix="aws-plugin"),
+        options=[
+            ("grpc.max_receive_message_length", _LARGEST_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _LARGEST_MESSAGE_BYTES),
+        ],
+    )
+    try:
+        add_to_server(server, endpoint_url=os.environ.get(ENDPOINT_VARIABLE))
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    server.wait_for_termination()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Names where the program gives none, as the released plug-in makes them: `<logical name>-<7 hex digits>`.
+
+A generated name is remembered in the input `__defaults`, so that it stays from one deployment to the next, and a name
+that the program used to give and no longer does is generated anew. Names with a fixed beginning are made at creation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tooling.plugins.aws.row import GeneratedName, Values
+
+DEFAULTS = "__defaults"
+RANDOM_DIGITS = 7
+_RANDOM_DIGITS_AFTER_PREFIX = 26
+
+
+class Mode(Enum):
+    """What the engine's `pulumi:autonaming` asks for."""
+
+    UNSET = "unset"
+    PROPOSE = "propose"
+    ENFORCE = "enforce"
+    DISABLE = "disable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a Check says about naming. `seed` is the engine's: the same for every attempt at the same creation."""
+
+    logical_name: str
+    seed: bytes
+    mode: Mode = Mode.UNSET
+    proposed: str = ""
+
+
+def checked_name(rule: GeneratedName, old: Values, new: Values, request: Request) -> tuple[str | None, str | None]:
+    """The name to fill in, and why there can be none; (`None`, `None`) where the program fixes name or prefix itself."""
+    if new.get(rule.input) is not None or (rule.prefix_input is not None and new.get(rule.prefix_input) is not None):
+        return None, None
+    if old.get(rule.input) and rule.input in old.get(DEFAULTS, []):
+        return old[rule.input], None
+    if request.mode is Mode.DISABLE:
+        return None, f"automatic naming is disabled, and the program gives no `{rule.input}`"
+    if request.mode is Mode.ENFORCE:
+        name = request.proposed
+    else:
+        name = request.proposed or _with_digits(request)
+        if rule.beginning and not name.startswith(rule.beginning):
+            name = rule.beginning + name
+        name = name.lower() if rule.lower_case else name
+    if len(name) > rule.longest:
+        return None, f"the generated name {name!r} has {len(name)} characters; AWS allows {rule.longest}"
+    return name, None
+
+
+def name_at_creation(rule: GeneratedName | None, inputs: Values) -> dict[str, Any]:
+    """The inputs with a name of their own, where the program fixed only its beginning."""
+    if rule is None or inputs.get(rule.input) is not None or rule.prefix_input is None:
+        return dict(inputs)
+    digits = uuid.uuid4().hex[:_RANDOM_DIGITS_AFTER_PREFIX]
+    return {**inputs, rule.input: f"{inputs[rule.prefix_input]}{digits}"[: rule.longest]}
+
+
+def _with_digits(request: Request) -> str:
+    seed = request.seed or uuid.uuid4().bytes
+    return f"{request.logical_name}-{hashlib.sha256(seed).hexdigest()[:RANDOM_DIGITS]}"

@@ -1,0 +1,140 @@
+"""What would change: new inputs held against what AWS was last seen to have, path by path.
+
+Comparing with the state, not with the old inputs, is what makes `refresh` and then `up` repair drift. An input that the
+program no longer states is compared with its default, or with nothing; only what AWS chooses by itself is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from tooling.plugins.aws.meaning import canonical, is_blank, same
+from tooling.plugins.aws.paths import Path, covers
+from tooling.plugins.aws.row import Input, Row, Values
+from tooling.plugins.wire import UNKNOWN, has_unknown
+
+
+class Kind(Enum):
+    ADD = "add"
+    DELETE = "delete"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One difference.
+
+    `path` leads into the new inputs, for `DELETE` into the old outputs. `fixed` is why the lane cannot make the change in
+    place, `None` if it can.
+    """
+
+    path: Path
+    kind: Kind
+    replaces: bool = False
+    fixed: str | None = None
+
+
+def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = ()) -> list[Change]:
+    """Every difference that matters, in the order of the row's declaration.
+
+    Args:
+        state: the last known outputs.
+        inputs: the checked new inputs; values may be unknown.
+        ignored: paths that `ignore_changes` names.
+    """
+    patterns = [*ignored, *(("tagsAll", *path[1:]) for path in ignored if path[:1] == ("tags",))]
+    found: list[Change] = []
+    for name, spec in row.all_inputs().items():
+        found += _compare(spec, (name,), state.get(name), inputs.get(name))
+    if row.tagged:
+        found += _compare(Input(), ("tagsAll",), state.get("tagsAll"), inputs.get("tagsAll"))
+    also = row.also_replaces(state, inputs)
+    return [
+        replace(change, replaces=change.replaces or change.path[0] in also)
+        for change in found
+        if not any(covers(pattern, change.path) for pattern in patterns)
+    ]
+
+
+def changed_inputs(found: Iterable[Change]) -> frozenset[str]:
+    """The top-level inputs that `Operations.update` is to apply; tags are applied apart."""
+    return frozenset(str(change.path[0]) for change in found) - {"tags", "tagsAll"}
+
+
+def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = False) -> Iterator[Change]:
+    replaces = replaces or spec.replaces
+    if new == UNKNOWN:
+        kind = Kind.UPDATE if old is not None else Kind.ADD
+        yield Change(path=path, kind=kind, replaces=replaces, fixed=spec.fixed)
+    elif new is None and spec.computed:
+        return
+    elif old is None and spec.write_only and same(spec, new, spec.default):
+        return
+    elif is_blank(spec, old) and is_blank(spec, new):
+        return
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _compare_lists(spec, path, old, new, replaces=replaces)
+    elif isinstance(new, dict) and (isinstance(old, dict) or (old is None and spec.members is None)):
+        yield from _compare_mappings(spec, path, old or {}, new, replaces=replaces)
+    elif isinstance(old, dict) and new is None and spec.members is None:
+        yield from _compare_mappings(spec, path, old, {}, replaces=replaces)
+    elif has_unknown(new) or not same(spec, old, new):
+        yield Change(path=path, kind=_kind(old, new), replaces=replaces, fixed=spec.fixed)
+
+
+def _compare_mappings(
+    spec: Input, path: Path, old: Mapping[str, Any], new: Mapping[str, Any], *, replaces: bool
+) -> Iterator[Change]:
+    """A block member by member, as declared; a map (tags, labels) key by key, where an empty value is a value."""
+    if spec.members is not None:
+        for name, member in spec.members.items():
+            yield from _compare(member, (*path, name), old.get(name), new.get(name), replaces=replaces)
+        return
+    for key in sorted({*old, *new}):
+        if key not in new or key not in old or old[key] != new[key]:
+            yield Change(
+                path=(*path, key), kind=_kind(old.get(key), new.get(key)), replaces=replaces, fixed=spec.fixed
+            )
+
+
+def _compare_lists(spec: Input, path: Path, old: list[Any], new: list[Any], *, replaces: bool) -> Iterator[Change]:
+    if not spec.unordered:
+        for index in range(max(len(old), len(new))):
+            before = old[index] if index < len(old) else None
+            after = new[index] if index < len(new) else None
+            yield from _compare_elements(spec, (*path, index), before, after, replaces=replaces)
+        return
+    gone, added = _unmatched(spec, old, new), _unmatched(spec, new, old)
+    for index in sorted({*gone, *added}):
+        before = old[index] if index in gone else None
+        after = new[index] if index in added else None
+        yield from _compare_elements(spec, (*path, index), before, after, replaces=replaces)
+
+
+def _compare_elements(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool) -> Iterator[Change]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _compare_mappings(spec, path, old, new, replaces=replaces)
+    elif new == UNKNOWN or has_unknown(new) or canonical(spec, old) != canonical(spec, new):
+        yield Change(path=path, kind=_kind(old, new), replaces=replaces, fixed=spec.fixed)
+
+
+def _unmatched(spec: Input, items: list[Any], others: list[Any]) -> set[int]:
+    """Indexes of `items` that have no equal left in `others`; an unknown item equals nothing."""
+    left = [canonical(spec, other) for other in others if not has_unknown(other)]
+    unmatched: set[int] = set()
+    for index, item in enumerate(items):
+        text = canonical(spec, item)
+        if text in left and not has_unknown(item):
+            left.remove(text)
+        else:
+            unmatched.add(index)
+    return unmatched
+
+
+def _kind(old: Any, new: Any) -> Kind:
+    if old is None:
+        return Kind.ADD
+    return Kind.DELETE if new is None else Kind.UPDATE

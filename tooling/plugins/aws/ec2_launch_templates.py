@@ -1,0 +1,191 @@
+"""Row of launch templates: every change of what instances get is a new version, never an edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.meaning import as_text, switch
+from tooling.plugins.aws.refusals import between, one_of
+from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
+from tooling.plugins.aws.shapes import (
+    capital,
+    capitals,
+    capitals_within,
+    first,
+    smalls_within,
+    tag_list,
+    tag_map,
+    unless_gone,
+)
+
+_PLAIN = ("imageId", "instanceType", "keyName", "userData")
+_BLOCKS = ("iamInstanceProfile", "metadataOptions", "monitoring")
+_TEXT_SWITCHES = ("deleteOnTermination", "encrypted")
+"""Switches that the package spells as text, so that leaving them out differs from `false`."""
+
+_ENABLED = one_of("enabled", "disabled")
+
+
+class LaunchTemplate(Ec2Operations):
+    kind = "launch-template"
+
+    def create(self, inputs: Values) -> str:
+        answer = self.ec2.create_launch_template(
+            LaunchTemplateName=inputs["name"],
+            LaunchTemplateData=_data(inputs),
+            **_version_description(inputs),
+            **self.tag_specifications(inputs),
+        )
+        return answer["LaunchTemplate"]["LaunchTemplateId"]
+
+    def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
+        found = unless_gone(self.ec2.describe_launch_templates, LaunchTemplateIds=[resource_id])
+        template = first(found["LaunchTemplates"]) if found is not None else None
+        if template is None:
+            return None
+        latest = self.ec2.describe_launch_template_versions(LaunchTemplateId=resource_id, Versions=["$Latest"])
+        version = latest["LaunchTemplateVersions"][0]
+        common = self.common(resource_id, template)
+        return {
+            "arn": common["arn"],
+            "tagsAll": common["tagsAll"],
+            "name": template["LaunchTemplateName"],
+            "defaultVersion": template["DefaultVersionNumber"],
+            "latestVersion": template["LatestVersionNumber"],
+            "description": version.get("VersionDescription"),
+            **_inputs(version["LaunchTemplateData"]),
+        }
+
+    def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
+        latest = state["latestVersion"]
+        if changed - {"updateDefaultVersion", "defaultVersion"}:
+            answer = self.ec2.create_launch_template_version(
+                LaunchTemplateId=resource_id, LaunchTemplateData=_data(inputs), **_version_description(inputs)
+            )
+            latest = answer["LaunchTemplateVersion"]["VersionNumber"]
+        default = latest if inputs.get("updateDefaultVersion") else inputs.get("defaultVersion")
+        if default is not None and default != state["defaultVersion"]:
+            self.ec2.modify_launch_template(LaunchTemplateId=resource_id, DefaultVersion=str(default))
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        self.ec2.delete_launch_template(LaunchTemplateId=resource_id)
+
+
+def _version_description(inputs: Values) -> dict[str, str]:
+    return {"VersionDescription": inputs["description"]} if inputs.get("description") else {}
+
+
+def _data(inputs: Values) -> dict[str, Any]:
+    """`RequestLaunchTemplateData`, of everything that the program states."""
+    data = {**capitals(inputs, _PLAIN), **capitals_within({name: inputs.get(name) for name in _BLOCKS})}
+    if inputs.get("ebsOptimized") not in (None, ""):
+        data["EbsOptimized"] = switch(inputs["ebsOptimized"]) == "true"
+    if inputs.get("vpcSecurityGroupIds"):
+        data["SecurityGroupIds"] = inputs["vpcSecurityGroupIds"]
+    if inputs.get("blockDeviceMappings"):
+        data["BlockDeviceMappings"] = [_device(mapping) for mapping in inputs["blockDeviceMappings"]]
+    if inputs.get("tagSpecifications"):
+        data["TagSpecifications"] = [
+            {"ResourceType": block["resourceType"], "Tags": tag_list(block.get("tags"))}
+            for block in inputs["tagSpecifications"]
+        ]
+    return data
+
+
+def _device(mapping: Values) -> dict[str, Any]:
+    device = capitals(mapping, ("deviceName", "noDevice", "virtualName"))
+    if mapping.get("ebs"):
+        ebs = {name: value for name, value in mapping["ebs"].items() if value is not None}
+        device["Ebs"] = {
+            capital(name): switch(value) == "true" if name in _TEXT_SWITCHES else value for name, value in ebs.items()
+        }
+    return device
+
+
+def _inputs(data: Values) -> dict[str, Any]:
+    """The reverse of `_data`."""
+    told: dict[str, Any] = {name: data.get(capital(name)) for name in _PLAIN}
+    told |= {name: smalls_within(data[capital(name)]) for name in _BLOCKS if data.get(capital(name))}
+    if data.get("EbsOptimized") is not None:
+        told["ebsOptimized"] = switch(data["EbsOptimized"])
+    told["vpcSecurityGroupIds"] = data.get("SecurityGroupIds")
+    told["blockDeviceMappings"] = [_device_inputs(device) for device in data.get("BlockDeviceMappings") or []]
+    told["tagSpecifications"] = [
+        {"resourceType": block["ResourceType"], "tags": tag_map(block.get("Tags"))}
+        for block in data.get("TagSpecifications") or []
+        if block["ResourceType"] != LaunchTemplate.kind  # moto keeps the template's own tags among its instances' (5.2.5)
+    ]
+    return told
+
+
+def _device_inputs(device: Values) -> dict[str, Any]:
+    told = smalls_within(device)
+    for name in _TEXT_SWITCHES:
+        if "ebs" in told and name in told["ebs"]:
+            told["ebs"][name] = switch(told["ebs"][name])
+    return told
+
+
+def _check(inputs: Values) -> list[tuple[str, str]]:
+    if inputs.get("defaultVersion") is not None and inputs.get("updateDefaultVersion") is not None:
+        return [("defaultVersion", "`defaultVersion` and `updateDefaultVersion` exclude each other")]
+    return []
+
+
+ROWS = (
+    Row(
+        token="aws:ec2/launchTemplate:LaunchTemplate",
+        source="launch_template",
+        inputs={
+            "description": Input(),
+            "updateDefaultVersion": Input(write_only=True),
+            "defaultVersion": Input(computed=True),
+            "imageId": Input(),
+            "instanceType": Input(),
+            "keyName": Input(),
+            "userData": Input(),
+            "ebsOptimized": Input(meaning=switch),
+            "vpcSecurityGroupIds": Input(unordered=True),
+            "iamInstanceProfile": Input(members={"arn": Input(), "name": Input()}),
+            "metadataOptions": Input(
+                computed=True,
+                members={
+                    "httpEndpoint": Input(computed=True, refusal=_ENABLED),
+                    "httpTokens": Input(computed=True, refusal=one_of("optional", "required")),
+                    "httpPutResponseHopLimit": Input(computed=True, refusal=between(1, 64)),
+                    "httpProtocolIpv6": Input(computed=True, refusal=_ENABLED),
+                    "instanceMetadataTags": Input(computed=True, refusal=_ENABLED),
+                },
+            ),
+            "monitoring": Input(members={"enabled": Input()}),
+            "blockDeviceMappings": Input(
+                members={
+                    "deviceName": Input(),
+                    "noDevice": Input(),
+                    "virtualName": Input(),
+                    "ebs": Input(
+                        members={
+                            "deleteOnTermination": Input(meaning=switch),
+                            "encrypted": Input(meaning=switch),
+                            "iops": Input(computed=True),
+                            "kmsKeyId": Input(),
+                            "snapshotId": Input(),
+                            "throughput": Input(computed=True),
+                            "volumeSize": Input(computed=True),
+                            "volumeType": Input(computed=True),
+                        }
+                    ),
+                }
+            ),
+            "tagSpecifications": Input(
+                members={"resourceType": Input(required=True, meaning=as_text), "tags": Input()},
+            ),
+        },
+        outputs=("arn", "latestVersion"),
+        operations=LaunchTemplate,
+        name=GeneratedName(input="name", prefix_input="namePrefix", longest=125),
+        recomputed={"*": ("latestVersion", "defaultVersion")},
+        check=_check,
+    ),
+)

@@ -1,0 +1,354 @@
+"""Rows of security groups, and of their rules in the three ways that the package has for them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from tooling.plugins.aws import ec2_permissions as permissions
+from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.ec2_permissions import ANY_PROTOCOL, Permission
+from tooling.plugins.aws.meaning import ip_protocol
+from tooling.plugins.aws.refusals import one_of
+from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
+from tooling.plugins.aws.shapes import capitals, first, tag_map, unless_gone
+
+_EVERYWHERE = Permission(protocol=ANY_PROTOCOL, from_port=0, to_port=0, peer_kind="cidrBlocks", peer="0.0.0.0/0")
+_DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
+
+
+class PermissionOperations(Ec2Operations):
+    """Opening and closing a group, one direction at a time."""
+
+    def authorize(self, direction: str, group_id: str, wanted: set[Permission]) -> None:
+        if wanted:
+            self._call("authorize", direction, group_id, wanted)
+
+    def revoke(self, direction: str, group_id: str, unwanted: set[Permission]) -> None:
+        if unwanted:
+            self._call("revoke", direction, group_id, unwanted)
+
+    def _call(self, verb: str, direction: str, group_id: str, which: set[Permission]) -> None:
+        call = getattr(self.ec2, f"{verb}_security_group_{direction}")
+        call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(which)])
+
+    def group(self, group_id: str) -> Mapping[str, Any] | None:
+        found = unless_gone(self.ec2.describe_security_groups, GroupIds=[group_id])
+        return found["SecurityGroups"][0] if found is not None else None
+
+
+class SecurityGroup(PermissionOperations):
+    kind = "security-group"
+
+    def create(self, inputs: Values) -> str:
+        return self.ec2.create_security_group(
+            GroupName=inputs["name"], **capitals(inputs, ("description", "vpcId")), **self.tag_specifications(inputs)
+        )["GroupId"]
+
+    def complete(self, resource_id: str, inputs: Values) -> None:
+        # as the released plug-in: EC2 opens a new group outwards, and the program's word is the only one that counts
+        self.revoke("egress", resource_id, {_EVERYWHERE})
+        for direction in _DIRECTIONS:
+            self.authorize(direction, resource_id, permissions.of_rules(inputs.get(direction), resource_id))
+
+    def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
+        group = self.group(resource_id)
+        if group is None:
+            return None
+        rules = {
+            direction: permissions.as_rules(permissions.of_ec2(group[api]), known.get(direction), resource_id)
+            for direction, api in _DIRECTIONS.items()
+        }
+        return {
+            **self.common(resource_id, group),
+            "name": group["GroupName"],
+            "description": group["Description"],
+            "vpcId": group.get("VpcId"),
+            **rules,
+        }
+
+    def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
+        for direction in _DIRECTIONS.keys() & changed:
+            old = permissions.of_rules(state.get(direction), resource_id)
+            new = permissions.of_rules(inputs.get(direction), resource_id)
+            self.revoke(direction, resource_id, old - new)
+            self.authorize(direction, resource_id, new - old)
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        if state.get("revokeRulesOnDelete"):
+            group = self.group(resource_id)
+            for direction, api in _DIRECTIONS.items():
+                self.revoke(direction, resource_id, permissions.of_ec2(group[api]) if group else set())
+        self.ec2.delete_security_group(GroupId=resource_id)
+
+
+class SecurityGroupRule(PermissionOperations):
+    """The older rule: one resource, several permissions. The released `eks` component still makes these."""
+
+    def create(self, inputs: Values) -> str:
+        group_id = inputs["securityGroupId"]
+        wanted = self._permissions(inputs)
+        self.authorize(inputs["type"], group_id, wanted)
+        written = "|".join([group_id, inputs["type"], *map(str, sorted(wanted))])
+        return f"sgrule-{zlib.crc32(written.encode())}"
+
+    def _permissions(self, values: Values) -> set[Permission]:
+        source = values.get("sourceSecurityGroupId")
+        return permissions.of_rule(
+            {**values, "securityGroups": [source] if source else []}, str(values["securityGroupId"])
+        )
+
+    def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
+        values = known if known.get("securityGroupId") else _imported_rule(resource_id)
+        group = self.group(values["securityGroupId"])
+        open_now = permissions.of_ec2(group[_DIRECTIONS[values["type"]]]) if group is not None else set()
+        described = {_undescribed(permission): permission for permission in open_now}
+        mine = {described[key] for wanted in self._permissions(values) if (key := _undescribed(wanted)) in described}
+        if not mine:
+            return None
+        rule = permissions.as_rules(mine, None, values["securityGroupId"])[0]
+        return {
+            "type": values["type"],
+            "securityGroupId": values["securityGroupId"],
+            **{name: rule.get(name) for name in ("protocol", "fromPort", "toPort", "self", "description")},
+            **{name: rule.get(name) for name in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds")},
+            "sourceSecurityGroupId": first(rule.get("securityGroups")),
+        }
+
+    def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
+        call = getattr(self.ec2, f"update_security_group_rule_descriptions_{inputs['type']}")
+        call(
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[permission.as_ec2() for permission in sorted(self._permissions(inputs))],
+        )
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        self.revoke(state["type"], state["securityGroupId"], self._permissions(state))
+
+
+def _undescribed(permission: Permission) -> tuple[str, int, int, str, str]:
+    """What makes a permission the same one: EC2 keeps no two that differ in their description only."""
+    return (permission.protocol, permission.from_port, permission.to_port, permission.peer_kind, permission.peer)
+
+
+def _imported_rule(written: str) -> dict[str, Any]:
+    """`sg-1_ingress_tcp_443_443_10.0.0.0/8`, with further peers after further underscores; `self` is one."""
+    group_id, direction, protocol, from_port, to_port, *peers = written.split("_")
+    return {
+        "securityGroupId": group_id,
+        "type": direction,
+        "protocol": protocol,
+        "fromPort": int(from_port),
+        "toPort": int(to_port),
+        "self": "self" in peers,
+        "cidrBlocks": [peer for peer in peers if "/" in peer and ":" not in peer],
+        "ipv6CidrBlocks": [peer for peer in peers if ":" in peer],
+        "prefixListIds": [peer for peer in peers if peer.startswith("pl-")],
+        "sourceSecurityGroupId": first(peer for peer in peers if peer.startswith("sg-")),
+    }
+
+
+def _check_rule(inputs: Values) -> list[tuple[str, str]]:
+    peers = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId")
+    if any(inputs.get(name) for name in peers):
+        return []
+    return [("cidrBlocks", f"a rule lets somebody in: give one of {', '.join(f'`{name}`' for name in peers)}")]
+
+
+class SingleRule(Ec2Operations):
+    """The newer rule: one resource, one permission, with an id and tags of its own in EC2."""
+
+    kind = "security-group-rule"
+    direction = ""
+
+    def create(self, inputs: Values) -> str:
+        call = getattr(self.ec2, f"authorize_security_group_{self.direction}")
+        answer = call(
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[_single_permission(inputs).as_ec2()],
+            **self.tag_specifications(inputs),
+        )
+        return answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+
+    def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
+        found = unless_gone(self.ec2.describe_security_group_rules, SecurityGroupRuleIds=[resource_id])
+        rule = first(found["SecurityGroupRules"]) if found is not None else None
+        if rule is None or rule["IsEgress"] != (self.direction == "egress"):
+            return None
+        any_protocol = rule["IpProtocol"] == ANY_PROTOCOL
+        return {
+            "arn": self.arn(resource_id),
+            "tagsAll": tag_map(rule.get("Tags")),
+            "securityGroupRuleId": resource_id,
+            "securityGroupId": rule["GroupId"],
+            "ipProtocol": rule["IpProtocol"],
+            "fromPort": None if any_protocol else rule.get("FromPort"),
+            "toPort": None if any_protocol else rule.get("ToPort"),
+            "cidrIpv4": rule.get("CidrIpv4"),
+            "cidrIpv6": rule.get("CidrIpv6"),
+            "prefixListId": rule.get("PrefixListId"),
+            "referencedSecurityGroupId": (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
+            "description": rule.get("Description") or self._description_in_group(rule),
+        }
+
+    def _description_in_group(self, rule: Mapping[str, Any]) -> str | None:
+        """moto tells the description of a rule for a group or prefix list with the group only (seen in 5.2.5)."""
+        group = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
+        peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId") or rule.get("PrefixListId")
+        protocol = ip_protocol(rule["IpProtocol"])
+        ports = (0, 0) if protocol == ANY_PROTOCOL else (rule.get("FromPort"), rule.get("ToPort"))
+        return first(
+            permission.description
+            for permission in permissions.of_ec2(group[_DIRECTIONS[self.direction]])
+            if permission.peer == peer
+            and permission.protocol == protocol
+            and (permission.from_port, permission.to_port) == ports
+        )
+
+    def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
+        any_protocol = ip_protocol(inputs["ipProtocol"]) == ANY_PROTOCOL
+        peers = {
+            "CidrIpv4": inputs.get("cidrIpv4"),
+            "CidrIpv6": inputs.get("cidrIpv6"),
+            "PrefixListId": inputs.get("prefixListId"),
+            "ReferencedGroupId": inputs.get("referencedSecurityGroupId"),
+        }
+        rule = {
+            "IpProtocol": ip_protocol(inputs["ipProtocol"]),
+            "FromPort": -1 if any_protocol else inputs["fromPort"],
+            "ToPort": -1 if any_protocol else inputs["toPort"],
+            "Description": inputs.get("description") or "",
+            **{name: peer for name, peer in peers.items() if peer},
+        }
+        self.ec2.modify_security_group_rules(
+            GroupId=inputs["securityGroupId"],
+            SecurityGroupRules=[{"SecurityGroupRuleId": resource_id, "SecurityGroupRule": rule}],
+        )
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        call = getattr(self.ec2, f"revoke_security_group_{self.direction}")
+        call(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[resource_id])
+
+
+class IngressRule(SingleRule):
+    direction = "ingress"
+
+
+class EgressRule(SingleRule):
+    direction = "egress"
+
+
+_SINGLE_PEERS = {
+    "cidrIpv4": "cidrBlocks",
+    "cidrIpv6": "ipv6CidrBlocks",
+    "prefixListId": "prefixListIds",
+    "referencedSecurityGroupId": "securityGroups",
+}
+
+
+def _single_permission(inputs: Values) -> Permission:
+    kind, peer = next((kind, inputs[name]) for name, kind in _SINGLE_PEERS.items() if inputs.get(name))
+    return Permission(
+        protocol=ip_protocol(inputs["ipProtocol"]),
+        from_port=inputs.get("fromPort") or 0,
+        to_port=inputs.get("toPort") or 0,
+        peer_kind=kind,
+        peer=peer,
+        description=inputs.get("description") or "",
+    )
+
+
+def _check_single(inputs: Values) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if len([name for name in _SINGLE_PEERS if inputs.get(name)]) != 1:
+        found.append(("cidrIpv4", f"exactly one of {', '.join(f'`{name}`' for name in _SINGLE_PEERS)} must be given"))
+    any_protocol = ip_protocol(inputs["ipProtocol"]) == ANY_PROTOCOL
+    for name in ("fromPort", "toPort"):
+        if any_protocol and inputs.get(name) is not None:
+            found.append((name, f"any protocol (-1) has no ports: leave `{name}` out"))
+        if not any_protocol and inputs.get(name) is None:
+            found.append((name, f"a rule for one protocol needs `{name}`"))
+    return found
+
+
+_RULE_BLOCK = {
+    "protocol": Input(required=True, meaning=ip_protocol),
+    "fromPort": Input(required=True),
+    "toPort": Input(required=True),
+    "cidrBlocks": Input(unordered=True),
+    "ipv6CidrBlocks": Input(unordered=True),
+    "prefixListIds": Input(unordered=True),
+    "securityGroups": Input(unordered=True),
+    "self": Input(default=False),
+    "description": Input(),
+}
+
+_PEER_IN_PLACE = Input(fixed="moto keeps the old peer of a rule that is modified")
+
+_SINGLE_RULE = {
+    "securityGroupId": Input(required=True, replaces=True),
+    "ipProtocol": Input(required=True, meaning=ip_protocol),
+    "fromPort": Input(),
+    "toPort": Input(),
+    "cidrIpv4": Input(),
+    "cidrIpv6": _PEER_IN_PLACE,
+    "prefixListId": _PEER_IN_PLACE,
+    "referencedSecurityGroupId": _PEER_IN_PLACE,
+    "description": Input(),
+}
+
+ROWS = (
+    Row(
+        token="aws:ec2/securityGroup:SecurityGroup",
+        source="security_group",
+        inputs={
+            "description": Input(default="Managed by Pulumi", replaces=True),
+            "vpcId": Input(computed=True, replaces=True),
+            "ingress": Input(computed=True, unordered=True, members=_RULE_BLOCK),
+            "egress": Input(computed=True, unordered=True, members=_RULE_BLOCK),
+            "revokeRulesOnDelete": Input(default=False, write_only=True),
+        },
+        outputs=("arn", "ownerId"),
+        operations=SecurityGroup,
+        name=GeneratedName(input="name", prefix_input="namePrefix", longest=255),
+    ),
+    Row(
+        token="aws:ec2/securityGroupRule:SecurityGroupRule",
+        source="security_group_rule",
+        inputs={
+            "type": Input(required=True, replaces=True, refusal=one_of("ingress", "egress")),
+            "securityGroupId": Input(required=True, replaces=True),
+            "protocol": Input(required=True, replaces=True, meaning=ip_protocol),
+            "fromPort": Input(required=True, replaces=True),
+            "toPort": Input(required=True, replaces=True),
+            "cidrBlocks": Input(replaces=True),
+            "ipv6CidrBlocks": Input(replaces=True),
+            "prefixListIds": Input(replaces=True),
+            "self": Input(default=False, replaces=True),
+            "sourceSecurityGroupId": Input(computed=True, replaces=True),
+            "description": Input(),
+        },
+        outputs=(),
+        operations=SecurityGroupRule,
+        tagged=False,
+        check=_check_rule,
+        import_note="<group id>_<type>_<protocol>_<from port>_<to port>_<peer>[_<peer>…]",
+    ),
+    Row(
+        token="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        source="vpc_security_group_ingress_rule",
+        inputs=_SINGLE_RULE,
+        outputs=("arn", "securityGroupRuleId"),
+        operations=IngressRule,
+        check=_check_single,
+    ),
+    Row(
+        token="aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        source="vpc_security_group_egress_rule",
+        inputs=_SINGLE_RULE,
+        outputs=("arn", "securityGroupRuleId"),
+        operations=EgressRule,
+        check=_check_single,
+    ),
+)

@@ -1,0 +1,184 @@
+"""What happens to a resource of any type: created, read, updated, deleted, each ending with a look at what AWS has.
+
+No gRPC here, and no AWS service: the first is `servicer`'s, the second the rows'.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import PlatformError
+from tooling.plugins.aws import state as told
+from tooling.plugins.aws.autonaming import DEFAULTS, name_at_creation
+from tooling.plugins.aws.clients import Scope
+from tooling.plugins.aws.diff import changed_inputs, changes
+from tooling.plugins.aws.errors import STILL_IN_USE, LostAfterCreate, describe, error_code, is_gone, message
+from tooling.plugins.aws.paths import Path, overlaid, text
+from tooling.plugins.aws.row import Row, Values
+from tooling.plugins.wire import has_unknown
+
+DELETION_PATIENCE_SECONDS = 5.0
+"""Long enough for what the emulated AWS deletes a moment later; picked by feeling."""
+
+_RETRY_SECONDS = 0.25
+_ID_WITH_REGION = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
+
+
+class Unfinished(Exception):  # noqa: N818 - a state of the resource, told to the engine, more than an error
+    """The resource exists, but a later step of its creation or update failed."""
+
+    def __init__(self, resource_id: str, outputs: dict[str, Any], reason: str) -> None:
+        super().__init__(reason)
+        self.resource_id = resource_id
+        self.outputs = outputs
+        self.reason = reason
+
+
+def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[str, dict[str, Any]]:
+    """Returns id and outputs; in a preview no id, and what AWS would fill in as unknown.
+
+    Raises:
+        Unfinished: it exists, but not as asked for.
+        LostAfterCreate: AWS accepted it and does not know it.
+    """
+    if preview:
+        return "", told.created_in_preview(row, inputs)
+    operations = row.operations(scope)
+    named = name_at_creation(row.name, inputs)
+    resource_id = operations.create(named)
+    try:
+        operations.complete(resource_id, named)
+    except (ClientError, BotoCoreError, PlatformError) as error:
+        live = operations.read(resource_id, named) or {}
+        raise Unfinished(resource_id, told.outputs(row, scope, live, inputs), _reason(error, row)) from error
+    live = operations.read(resource_id, named)
+    if live is None:
+        raise LostAfterCreate(row.token, resource_id)
+    outputs = told.outputs(row, scope, live, inputs)
+    _insist_that_it_was_kept(row, resource_id, outputs, inputs, ())
+    return resource_id, outputs
+
+
+def read(
+    row: Row, scope: Scope, resource_id: str, known: Values, inputs: Values
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Returns outputs and inputs as AWS has them now, or `None` if the resource is gone.
+
+    `known` and `inputs` are the last known outputs and inputs of a refresh, and empty for an import.
+    """
+    live = row.operations(scope).read(resource_id, known)
+    if live is None:
+        return None
+    outputs = told.outputs(row, scope, live, {**_write_only(row, known), **inputs})
+    return outputs, told.refreshed_inputs(row, inputs, outputs) if inputs else told.imported_inputs(row, outputs)
+
+
+def update(
+    row: Row, scope: Scope, resource_id: str, state: Values, inputs: Values, ignored: Iterable[Path], *, preview: bool
+) -> dict[str, Any]:
+    """Brings the resource to `inputs`, but for what is ignored, which stays as it is in `state`.
+
+    Raises:
+        Unfinished: a step failed; what came before it is done.
+    """
+    ignored = list(ignored)
+    changed = changed_inputs(changes(row, state, inputs, ignored))
+    if preview or has_unknown(inputs):
+        return told.updated_in_preview(row, state, inputs, changed)
+    wanted = dict(inputs)
+    for path in ignored:
+        wanted = overlaid(wanted, state, path)
+        if path[0] == "tags":
+            wanted = overlaid(wanted, state, ("tagsAll", *path[1:]))
+    wanted = {key: value for key, value in wanted.items() if value is not None and key != DEFAULTS}
+    operations = row.operations(scope)
+    try:
+        operations.update(resource_id, state, wanted, changed)
+        if row.tagged:
+            _update_tags(operations, resource_id, state, wanted)
+    except (ClientError, BotoCoreError, PlatformError) as error:
+        live = operations.read(resource_id, state)
+        if live is None:
+            raise
+        raise Unfinished(resource_id, told.outputs(row, scope, live, state), _reason(error, row)) from error
+    live = operations.read(resource_id, {**state, **wanted})
+    if live is None:
+        raise LostAfterCreate(row.token, resource_id)
+    outputs = told.outputs(row, scope, live, inputs)
+    _insist_that_it_was_kept(row, resource_id, outputs, inputs, ignored)
+    return outputs
+
+
+def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_seconds: float) -> None:
+    """Deletes it; gone already is as good. Refused since something depends on it: tried again for a while."""
+    operations = row.operations(scope)
+    give_up_at = time.monotonic() + patience_seconds
+    while True:
+        try:
+            operations.delete(resource_id, state)
+        except ClientError as error:
+            if is_gone(error):
+                return
+            in_use = error_code(error) in STILL_IN_USE
+            if not in_use or time.monotonic() >= give_up_at or scope.connection.cancelled.wait(_RETRY_SECONDS):
+                raise
+        else:
+            return
+
+
+def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
+    """Whether a replacement must be deleted before its successor is made: its type or its given name demands it."""
+    if row.delete_before_replace:
+        return True
+    if row.name is None or row.name.input in inputs.get(DEFAULTS, []):
+        return False
+    name = inputs.get(row.name.input)
+    return name is not None and name == state.get(row.name.input)
+
+
+def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | None]:
+    """The id without `@region`, which names the region of an import, and the region to read in (`None`: the provider's)."""
+    if not row.regional:
+        return resource_id, None
+    if known.get("region"):
+        return resource_id, known["region"]
+    match = _ID_WITH_REGION.fullmatch(resource_id)
+    return (match["id"], match["region"]) if match else (resource_id, None)
+
+
+def _insist_that_it_was_kept(
+    row: Row, resource_id: str, outputs: dict[str, Any], inputs: Values, ignored: Iterable[Path]
+) -> None:
+    """An emulator that takes a value and forgets it would show up later, as a change that never ends."""
+    lost = [text(change.path) for change in changes(row, outputs, inputs, ignored)]
+    if lost:
+        reason = f"the emulated AWS accepted {', '.join(f'`{path}`' for path in lost)} of {row.token} and did not keep it"
+        raise Unfinished(resource_id, outputs, reason)
+
+
+def _update_tags(operations: Any, resource_id: str, state: Values, inputs: Values) -> None:
+    old: Mapping[str, str] = state.get("tagsAll") or {}
+    new: Mapping[str, str] = inputs.get("tagsAll") or {}
+    gone = sorted(old.keys() - new.keys())
+    if gone:
+        operations.untag(resource_id, state, gone)
+    added = {key: value for key, value in new.items() if old.get(key) != value}
+    if added:
+        operations.tag(resource_id, state, added)
+
+
+def _write_only(row: Row, known: Values) -> dict[str, Any]:
+    return {key: known[key] for key, spec in row.all_inputs().items() if spec.write_only and key in known}
+
+
+def _reason(error: Exception, row: Row) -> str:
+    if isinstance(error, PlatformError):
+        return message(error)
+    if isinstance(error, ClientError | BotoCoreError):
+        return describe(error, token=row.token)
+    return str(error)

@@ -1,0 +1,138 @@
+"""What the engine is told of a resource: outputs after reading back, outputs in a preview, inputs after a refresh.
+
+Outputs are what AWS says. The only things taken from the inputs are those that AWS never gives back (`write_only`), and
+the wording of documents and the order of lists that have none, where they mean what AWS says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tooling.plugins.aws.autonaming import DEFAULTS
+from tooling.plugins.aws.clients import Scope
+from tooling.plugins.aws.meaning import is_blank, program_form, same
+from tooling.plugins.aws.row import Input, Row, Values
+from tooling.plugins.wire import UNKNOWN
+
+
+def outputs(row: Row, scope: Scope, live: Values, inputs: Values) -> dict[str, Any]:
+    """The state of a resource that was read back; `inputs` are the last known ones, if any."""
+    specs = row.all_inputs()
+    told = {key: value for key, value in live.items() if value is not None}
+    for key, spec in specs.items():
+        if key in told and key in inputs:
+            told[key] = program_form(spec, told[key], inputs[key])
+        elif spec.write_only and inputs.get(key) is not None:
+            told[key] = inputs[key]
+    if row.regional:
+        told["region"] = scope.region
+    if row.tagged:
+        told["tagsAll"] = dict(live.get("tagsAll") or {})
+        told["tags"] = _own_tags(scope, told["tagsAll"], inputs.get("tags"))
+    return told
+
+
+def created_in_preview(row: Row, inputs: Values) -> dict[str, Any]:
+    """A resource that would be created: its inputs, and everything that AWS will fill in as unknown."""
+    told = {key: value for key, value in inputs.items() if key != DEFAULTS}
+    for key, spec in row.all_inputs().items():
+        told[key] = _with_unknowns(spec, told.get(key))
+    return {**{key: value for key, value in told.items() if value is not None}, **dict.fromkeys(row.outputs, UNKNOWN)}
+
+
+def updated_in_preview(row: Row, state: Values, inputs: Values, changed: Iterable[str]) -> dict[str, Any]:
+    """A resource that would be updated: its state with the new inputs in place; what they change of the rest is unknown."""
+    specs = row.all_inputs()
+    told = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
+    for key, value in inputs.items():
+        if key != DEFAULTS:
+            told[key] = _merged(specs[key], state.get(key), value) if key in specs else value
+    for name in changed:
+        for recomputed in {*row.recomputed.get(name, ()), *row.recomputed.get("*", ())}:
+            if recomputed not in inputs:
+                told[recomputed] = UNKNOWN
+    return told
+
+
+def refreshed_inputs(row: Row, old: Values, state: Values) -> dict[str, Any]:
+    """The program's inputs as AWS has them now: in the program's words where they still mean the same."""
+    specs = row.all_inputs()
+    fresh: dict[str, Any] = {}
+    for key, value in old.items():
+        if key == DEFAULTS or (key in specs and specs[key].write_only):
+            fresh[key] = value
+        elif key == "tagsAll" or key not in specs:
+            fresh[key] = state.get(key)
+        elif same(specs[key], value, state.get(key)):
+            fresh[key] = value
+        else:
+            fresh[key] = _stated_part(specs[key], value, state.get(key))
+    return {key: value for key, value in fresh.items() if value is not None}
+
+
+def imported_inputs(row: Row, state: Values) -> dict[str, Any]:
+    """Inputs for a resource that no program has described yet: all that AWS says, but for what says nothing."""
+    found = {
+        key: _inputs_only(spec, state[key])
+        for key, spec in row.all_inputs().items()
+        if key in state and not is_blank(spec, state[key])
+    }
+    if row.tagged:
+        found["tagsAll"] = state.get("tagsAll", {})
+    return {**found, DEFAULTS: []}
+
+
+def _own_tags(scope: Scope, all_tags: Mapping[str, str], stated: Any) -> dict[str, str]:
+    """All tags but the provider's default ones, unless the resource states them itself."""
+    defaults = scope.connection.configuration.default_tags
+    own = stated if isinstance(stated, dict) else {}
+    return {key: value for key, value in all_tags.items() if key in own or defaults.get(key) != value}
+
+
+def _with_unknowns(spec: Input, value: Any) -> Any:
+    if value is None:
+        return UNKNOWN if spec.computed else None
+    if isinstance(value, dict) and spec.members is not None:
+        inside = {name: _with_unknowns(member, value.get(name)) for name, member in spec.members.items()}
+        known = {name: item for name, item in {**value, **inside}.items() if item is not None and name != DEFAULTS}
+        return {**known, **dict.fromkeys(spec.outputs, UNKNOWN)}
+    return value
+
+
+def _merged(spec: Input, old: Any, new: Any) -> Any:
+    """A block of the state with the program's members over it, so that what AWS filled in stays."""
+    if not (isinstance(old, dict) and isinstance(new, dict) and spec.members is not None):
+        return new
+    kept = {name: old[name] for name in spec.outputs if name in old}
+    kept |= {name: old[name] for name, member in spec.members.items() if member.computed and name in old}
+    inside = {
+        name: _merged(spec.members[name], old.get(name), item) if name in spec.members else item
+        for name, item in new.items()
+    }
+    return {**kept, **inside}
+
+
+def _stated_part(spec: Input, stated: Any, live: Any) -> Any:
+    """The members of a block that the program states, as they are now."""
+    if isinstance(live, dict) and isinstance(stated, dict) and spec.members is not None:
+        return {
+            name: _stated_part(spec.members[name], stated[name], item)
+            for name, item in _inputs_only(spec, live).items()
+            if name in stated
+        }
+    return _inputs_only(spec, live)
+
+
+def _inputs_only(spec: Input, live: Any) -> Any:
+    if spec.members is None:
+        return live
+    if isinstance(live, list):
+        return [_inputs_only(spec, item) for item in live]
+    if isinstance(live, dict):
+        return {
+            name: _inputs_only(spec.members[name], item)
+            for name, item in live.items()
+            if name in spec.members and not is_blank(spec.members[name], item)
+        }
+    return live

@@ -1,0 +1,141 @@
+"""Which inputs of `eks:index:Cluster` the lane models, and the VPC CNI options as environment variables.
+
+Data and refusals only; the resources are in `cluster.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.errors import InputPropertyError
+
+MODELLED = frozenset(
+    {
+        "authenticationMode",
+        "clusterTags",
+        "createOidcProvider",
+        "deletionProtection",
+        "enabledClusterLogTypes",
+        "encryptionConfigKeyArn",
+        "endpointPrivateAccess",
+        "endpointPublicAccess",
+        "kubeProxyAddonOptions",
+        "kubernetesServiceIpAddressRange",
+        "name",
+        "privateSubnetIds",
+        "publicAccessCidrs",
+        "publicSubnetIds",
+        "serviceRole",
+        "skipDefaultNodeGroup",
+        "skipDefaultSecurityGroups",
+        "tags",
+        "upgradePolicy",
+        "version",
+        "vpcCniOptions",
+        "vpcId",
+    }
+)
+
+REQUIRED = {
+    "serviceRole": "the lane makes no role of its own",
+    "vpcId": "the lane has no default VPC for a cluster",
+    "privateSubnetIds": "the lane picks no subnets by itself",
+}
+
+FIXED = {
+    "authenticationMode": "API",
+    "skipDefaultNodeGroup": True,
+    "skipDefaultSecurityGroups": True,
+}
+"""Inputs that must be given exactly so: what the component makes otherwise is not modelled."""
+
+CNI_ENVIRONMENT = {
+    "cniConfigureRpfilter": "AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER",
+    "cniCustomNetworkCfg": "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
+    "cniExternalSnat": "AWS_VPC_K8S_CNI_EXTERNALSNAT",
+    "enablePodEni": "ENABLE_POD_ENI",
+    "enablePrefixDelegation": "ENABLE_PREFIX_DELEGATION",
+    "eniConfigLabelDef": "ENI_CONFIG_LABEL_DEF",
+    "eniMtu": "AWS_VPC_ENI_MTU",
+    "logFile": "AWS_VPC_K8S_CNI_LOG_FILE",
+    "logLevel": "AWS_VPC_K8S_CNI_LOGLEVEL",
+    "nodePortSupport": "AWS_VPC_CNI_NODE_PORT_SUPPORT",
+    "vethPrefix": "AWS_VPC_K8S_CNI_VETHPREFIX",
+    "warmEniTarget": "WARM_ENI_TARGET",
+    "warmIpTarget": "WARM_IP_TARGET",
+    "warmPrefixTarget": "WARM_PREFIX_TARGET",
+}
+"""Option of `VpcCniOptions` to environment variable of `aws-node`. Source: amazon-vpc-cni-k8s, README."""
+
+_CNI_OTHER = frozenset(
+    {
+        "addonVersion",
+        "configurationValues",
+        "enableNetworkPolicy",
+        "resolveConflictsOnCreate",
+        "resolveConflictsOnUpdate",
+        "serviceAccountRoleArn",
+    }
+)
+
+_KUBE_PROXY = frozenset(
+    {"configurationValues", "enabled", "resolveConflictsOnCreate", "resolveConflictsOnUpdate", "version"}
+)
+
+
+def refuse_unmodelled(inputs: Mapping[str, Any]) -> None:
+    """Checks the inputs of `eks:index:Cluster`.
+
+    Raises:
+        InputPropertyError: names the first input that is not modelled, missing, or not as it must be.
+    """
+    given = {key: value for key, value in inputs.items() if value is not None}
+    for key in sorted(given.keys() - MODELLED):
+        raise InputPropertyError(key, f"the local lane does not model `{key}` of eks:index:Cluster")
+    for key, why in REQUIRED.items():
+        if key not in given:
+            raise InputPropertyError(key, f"the local lane needs `{key}` of eks:index:Cluster: {why}")
+    for key, value in FIXED.items():
+        if given.get(key) != value:
+            raise InputPropertyError(
+                key, f"the local lane models eks:index:Cluster with `{key}` = {value!r} only, not {given.get(key)!r}"
+            )
+    if given.get("createOidcProvider"):
+        raise InputPropertyError(
+            "createOidcProvider",
+            "the local lane does not model the component's OIDC provider; use aws.iam.OpenIdConnectProvider",
+        )
+    _refuse_options("vpcCniOptions", given, frozenset(CNI_ENVIRONMENT) | _CNI_OTHER, version="addonVersion")
+    _refuse_options("kubeProxyAddonOptions", given, _KUBE_PROXY, version="version")
+
+
+def cni_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Configuration values of the add-on `vpc-cni`; what the caller states in `configurationValues.env` wins."""
+    own = dict(options.get("configurationValues") or {})
+    environment = {
+        variable: _text(options[option])
+        for option, variable in CNI_ENVIRONMENT.items()
+        if options.get(option) is not None
+    }
+    environment |= own.pop("env", None) or {}
+    values: dict[str, Any] = {"env": environment} if environment else {}
+    if options.get("enableNetworkPolicy") is not None:
+        values["enableNetworkPolicy"] = _text(options["enableNetworkPolicy"])
+    return {**values, **own}
+
+
+def _refuse_options(name: str, given: Mapping[str, Any], known: frozenset[str], *, version: str) -> None:
+    options = given.get(name)
+    if not isinstance(options, Mapping) or not options.get(version):
+        raise InputPropertyError(
+            name, f"the local lane needs `{name}.{version}`: unpinned, the released component takes the newest"
+        )
+    for key in sorted(key for key, value in options.items() if value is not None and key not in known):
+        raise InputPropertyError(f"{name}.{key}", f"the local lane does not model `{name}.{key}` of eks:index:Cluster")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) else str(value)

@@ -1,0 +1,82 @@
+"""Serves the component over gRPC, both to an engine that started us and to one that attached by port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.errors import InputPropertyError
+from pulumi.provider.provider import CallResult, ConstructResult, Provider
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+_MESSAGE_BYTES = 400 << 20
+"""The engine's own limit."""
+
+
+class EksProvider(Provider):
+    def __init__(self) -> None:
+        installed = version("pulumi-eks")
+        super().__init__(installed, schema=json.dumps({"name": "eks", "version": installed}))
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Mapping[str, Any], options: Any = None
+    ) -> ConstructResult:
+        if resource_type != "eks:index:Cluster":
+            raise InputPropertyError("", f"the local lane does not model the component {resource_type}")
+        # Imported on the first construction: the SDK takes a second, and only one stack of all needs it.
+        import pulumi_eks  # noqa: F401  registers how references to its resources are read
+
+        from tooling.plugins.eks.cluster import Cluster
+
+        component = Cluster(name, inputs, options)
+        return ConstructResult(component.urn, component.outputs)
+
+    def call(self, token: str, args: Mapping[str, Any]) -> CallResult:
+        raise InputPropertyError("", f"the local lane does not model the method {token}")
+
+    def cancel(self) -> None:
+        """Nothing here outlives a request."""
+
+
+class Servicer(ProviderServicer):
+    """The SDK's servicer has neither `Attach` nor answers to the provider's own configuration."""
+
+    async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
+        self.engine_address = request.address
+        return empty_pb2.Empty()
+
+    async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:  # noqa: N802
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+
+def serve_in_thread(engine_address: str = "") -> int:
+    """Serves until the process ends, on an event loop of its own. Returns the loopback port."""
+    ready = threading.Event()
+    ports: list[int] = []
+
+    async def run() -> None:
+        server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+                ("grpc.max_send_message_length", _MESSAGE_BYTES),
+            ]
+        )
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(EksProvider(), [], engine_address), server)
+        ports.append(server.add_insecure_port("127.0.0.1:0"))
+        await server.start()
+        ready.set()
+        await server.wait_for_termination()
+
+    threading.Thread(target=lambda: asyncio.run(run()), name="eks-plugin", daemon=True).start()
+    ready.wait()
+    return ports[0]

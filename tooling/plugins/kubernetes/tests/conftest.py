@@ -1,0 +1,196 @@
+"""One real cluster for the whole run, shared by its workers; a namespace for each test; the plug-in over gRPC."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from tooling.lane.binaries import ensure
+from tooling.lane.cluster import Cluster, ClusterPorts
+from tooling.lane.locks import hold
+from tooling.lane.progress import progress_on
+from tooling.lane.testing import TEST_ISSUER, new_cluster
+from tooling.plugins.kubernetes import add_to_server, kubeconfig
+from tooling.plugins.kubernetes.client import APPLY_PATCH, Client
+from tooling.plugins.kubernetes.cluster import Cluster as Api
+from tooling.plugins.kubernetes.tests.engine_double import Provider
+
+NODE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {
+        "name": "fake",
+        "annotations": {"kwok.x-k8s.io/node": "fake"},
+        "labels": {"kubernetes.io/hostname": "fake"},
+    },
+    "status": {
+        "allocatable": {"cpu": "64", "memory": "256Gi", "pods": "500"},
+        "capacity": {"cpu": "64", "memory": "256Gi", "pods": "500"},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def washed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "PULUMI_", "KUBE")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
+    """Started by whichever worker needs it first, deleted by the last one."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / "kubernetes-plugin"
+    users = root / "users"
+    users.mkdir(parents=True, exist_ok=True)
+    me = users / worker_id
+    with hold(root / "lock", "starting the test cluster", waiting=lambda _: None):
+        shared = _shared_cluster(root)
+        me.write_text(str(os.getpid()))
+    try:
+        yield shared
+    finally:
+        with hold(root / "lock", "deleting the test cluster", waiting=lambda _: None):
+            me.unlink()
+            if not any(_is_running(user) for user in users.iterdir()):
+                shared.delete()
+                (root / "ports.json").unlink()
+
+
+def _shared_cluster(root: Path) -> Cluster:
+    ports = root / "ports.json"
+    if ports.exists():
+        numbers = ClusterPorts(**json.loads(ports.read_text()))
+        return Cluster(directory=root / "cluster", ports=numbers, issuer=TEST_ISSUER)
+    ensure(progress_on())
+    cluster = new_cluster(root / "cluster")
+    try:
+        cluster.start()
+        _client(cluster).request("POST", "/api/v1/nodes", body=NODE)
+    except BaseException:
+        cluster.delete()
+        raise
+    ports.write_text(json.dumps(asdict(cluster.ports)))
+    return cluster
+
+
+def _is_running(user: Path) -> bool:
+    try:
+        os.kill(int(user.read_text()), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    return True
+
+
+def _client(cluster: Cluster) -> Client:
+    return Client(kubeconfig.connection(kubeconfig.parse(cluster.kubeconfig.read_text())))
+
+
+@pytest.fixture(scope="session")
+def kubeconfig_text(cluster: Cluster) -> str:
+    return cluster.kubeconfig.read_text()
+
+
+@pytest.fixture(scope="session")
+def api(cluster: Cluster) -> Api:
+    """The cluster as its administrator sees it."""
+    return Api(_client(cluster), "default")
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses, for cluster-wide objects."""
+    return f"t{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def namespace(api: Api, unique: str) -> str:
+    """A namespace of the test's own; it goes with the cluster."""
+    api.client.request("POST", "/api/v1/namespaces", body={"metadata": {"name": unique}})
+    return unique
+
+
+@pytest.fixture(scope="session")
+def plugin_address() -> Iterator[str]:
+    server = grpc.server(ThreadPoolExecutor(16))
+    add_to_server(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def new_provider(plugin_address: str, kubeconfig_text: str) -> Iterator[Callable[..., Provider]]:
+    """Starts a provider with the test cluster's kubeconfig unless told otherwise."""
+    started: list[Provider] = []
+
+    def start(**arguments: Any) -> Provider:
+        provider = Provider(plugin_address, {"kubeconfig": kubeconfig_text, **arguments})
+        started.append(provider)
+        return provider.start()
+
+    yield start
+    for provider in started:
+        provider.close()
+
+
+@pytest.fixture
+def provider(new_provider: Callable[..., Provider]) -> Provider:
+    return new_provider()
+
+
+class Meddler:
+    """Somebody else with a field manager of his own."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def live(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        kind = self._api.kind_of(manifest)
+        assert kind is not None
+        return self._api.get(self._api.target(kind, manifest))
+
+    def merge(self, manifest: dict[str, Any], change: dict[str, Any], manager: str = "meddler") -> dict[str, Any]:
+        """A JSON merge patch."""
+        return self._patch(manifest, change, {"fieldManager": manager}, "application/merge-patch+json")
+
+    def apply(self, manifest: dict[str, Any], change: dict[str, Any], manager: str = "meddler") -> dict[str, Any]:
+        """A server-side apply by force: he owns the fields afterwards."""
+        identity = {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": _identity(manifest)}
+        return self._patch(manifest, {**identity, **change}, {"fieldManager": manager, "force": "true"}, APPLY_PATCH)
+
+    def delete(self, manifest: dict[str, Any]) -> None:
+        self._api.client.request("DELETE", self._path(manifest))
+
+    def _patch(
+        self, manifest: dict[str, Any], body: dict[str, Any], query: dict[str, str], content_type: str
+    ) -> dict[str, Any]:
+        path = self._path(manifest)
+        return self._api.client.request("PATCH", path, query=query, body=body, content_type=content_type)
+
+    def _path(self, manifest: dict[str, Any]) -> str:
+        kind = self._api.kind_of(manifest)
+        assert kind is not None
+        return self._api.target(kind, manifest).path
+
+
+def _identity(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {key: manifest["metadata"][key] for key in ("name", "namespace") if key in manifest["metadata"]}
+
+
+@pytest.fixture
+def meddler(api: Api) -> Meddler:
+    return Meddler(api)

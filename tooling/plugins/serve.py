@@ -1,0 +1,48 @@
+"""All plug-ins of the lane in one process, for a run of `tiers`.
+
+The engine attaches to them by port, which saves a Python start for every provider of every stack; plain `pulumi` starts
+them one by one through the lane's `PULUMI_HOME`. Prints the ports as one JSON object, then serves until its stdin
+closes: whoever started it holds the other end, so it never outlives them.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from concurrent import futures
+
+import grpc
+
+from tooling.plugins.aws.servicer import add_to_server as add_aws
+from tooling.plugins.eks.servicer import serve_in_thread
+from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
+
+_THREADS = 32
+_MESSAGE_BYTES = 400 << 20
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ports = {"eks": serve_in_thread()}
+    servers = []
+    for name, add in (("aws", add_aws), ("kubernetes", add_kubernetes)):
+        server = grpc.server(
+            futures.ThreadPoolExecutor(_THREADS),
+            options=[
+                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+                ("grpc.max_send_message_length", _MESSAGE_BYTES),
+            ],
+        )
+        add(server)
+        ports[name] = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        servers.append(server)
+    print(json.dumps(ports), flush=True)
+    sys.stdin.read()
+    for server in servers:
+        server.stop(0)
+
+
+if __name__ == "__main__":
+    main()

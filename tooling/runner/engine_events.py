@@ -1,0 +1,124 @@
+"""The engine's events, turned into the runner's messages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+
+from tooling.runner.messages import Diagnostic, Message, PropertyChange, Step
+
+_SILENT = {OpType.SAME, OpType.READ}
+_COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_VALUE_CHARACTERS = 60
+"""Longer values are cut in messages: a kubeconfig or a policy is not read in a terminal."""
+
+
+class Translator:
+    """Events of one operation in, messages out; keeps count of what changed."""
+
+    def __init__(self, number: int, send: Callable[[Message], None]) -> None:
+        self._number = number
+        self._send = send
+        self._counted: Counter[str] = Counter()
+        self.said_error = False
+        self._summary: dict[str, int] | None = None
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """Resources by operation; the engine's own summary where it got that far."""
+        return dict(self._counted) if self._summary is None else self._summary
+
+    def event(self, event: EngineEvent) -> None:
+        if event.resource_pre_event is not None:
+            self._step("started", event.resource_pre_event.metadata)
+        elif event.res_outputs_event is not None:
+            self._step("done", event.res_outputs_event.metadata)
+        elif event.res_op_failed_event is not None:
+            self._step("failed", event.res_op_failed_event.metadata)
+        elif event.diagnostic_event is not None:
+            self._diagnostic(event.diagnostic_event)
+        elif event.summary_event is not None:
+            self._summary = {str(_text(key)): count for key, count in event.summary_event.resource_changes.items()}
+
+    def _step(self, phase: Any, metadata: StepEventMetadata) -> None:
+        if metadata.op in _SILENT:
+            return
+        if phase == "done":
+            self._counted[_text(metadata.op)] += 1
+        self._send(
+            Step(
+                number=self._number,
+                phase=phase,
+                operation=_text(metadata.op),
+                type=metadata.type,
+                name=metadata.urn.split("::")[-1],
+                changes=_property_changes(metadata) if phase == "started" else [],
+            )
+        )
+
+    def _diagnostic(self, diagnostic: Any) -> None:
+        severity = diagnostic.severity
+        if severity not in ("error", "warning", "info", "info#err"):
+            return
+        message = _COLOUR.sub("", diagnostic.message).strip()
+        if not message:
+            return
+        self.said_error = self.said_error or severity == "error"
+        urn = diagnostic.urn or ""
+        self._send(
+            Diagnostic(
+                number=self._number,
+                severity="info" if severity == "info#err" else severity,
+                message=message,
+                resource=urn.split("::")[-1] if urn and "pulumi:pulumi:Stack" not in urn else "",
+            )
+        )
+
+
+def _property_changes(metadata: StepEventMetadata) -> list[PropertyChange]:
+    detailed = metadata.detailed_diff or {}
+    old = (metadata.old.inputs if metadata.old else None) or {}
+    new = (metadata.new.inputs if metadata.new else None) or {}
+    if not detailed and metadata.op == OpType.UPDATE:
+        return [
+            PropertyChange(path=key, kind="update", before=_shown(old.get(key)), after=_shown(new.get(key)))
+            for key in sorted(metadata.diffs or [])
+        ]
+    return [
+        PropertyChange(
+            path=path,
+            kind=_text(difference.diff_kind),
+            before=_shown(_at(old, path)),
+            after=_shown(_at(new, path)),
+        )
+        for path, difference in sorted(detailed.items())
+    ]
+
+
+def _at(value: Any, path: str) -> Any:
+    """Follows a property path such as `spec.hard["requests.cpu"]` or `rules[0].cidr`."""
+    for dotted, quoted, index in re.findall(r'([^.\[\]"]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]', path):
+        if isinstance(value, Mapping):
+            value = value.get(dotted or quoted or index)
+        elif isinstance(value, list):
+            position = dotted or index
+            value = value[int(position)] if position.isdigit() and int(position) < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _VALUE_CHARACTERS else text[: _VALUE_CHARACTERS - 1] + "…"
+
+
+def _text(value: Any) -> str:
+    return str(getattr(value, "value", value))

@@ -1,0 +1,197 @@
+"""The stacks of one environment and who reads whom: from `tiers.yaml`, the tenant catalog and the applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx
+import yaml
+
+from shared.catalog import load_tenant, tenant_names
+from shared.environment import environment_names
+from shared.errors import BadInput, nearest
+from shared.naming import require_dns_label
+from tooling.paths import REPOSITORY
+from tooling.runner.tiers_file import Tier, load_tiers
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class StackId:
+    """A stack of one project. Its text form is `<project>/<stack>`, as in a stack reference."""
+
+    tier: str
+    project: str
+    stack: str
+    directory: str
+    """Of the project, relative to the repository."""
+    environment: str
+    tenant: str = ""
+    """The tenant of a stack of tier 3, and of an application."""
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.stack}"
+
+    @property
+    def path(self) -> Path:
+        return REPOSITORY / self.directory
+
+
+Graph = networkx.DiGraph
+"""Nodes are `StackId`; an edge goes from a stack to one that reads it."""
+
+
+def environment_graph(environment: str) -> Graph:
+    """The stacks that should exist in `environment`.
+
+    Raises:
+        BadInput: `environment-unknown`, or what is wrong in the catalog or an application's Pulumi.yaml.
+    """
+    names = environment_names()
+    if environment not in names:
+        raise BadInput(
+            "environment-unknown",
+            f"there is no environment {environment!r}{nearest(environment, names)}",
+            where="--stack",
+            mend=f"use one of: {', '.join(names)}",
+        )
+    graph: Graph = networkx.DiGraph()
+    by_tier: dict[str, list[StackId]] = {}
+    for tier in load_tiers().tiers:
+        stacks = _stacks(tier, environment)
+        by_tier[tier.name] = stacks
+        graph.add_nodes_from(stacks)
+        for stack in stacks:
+            graph.add_edges_from(
+                (upstream, stack)
+                for read in tier.reads
+                for upstream in by_tier[read]
+                # An application reads its own tenant, not every tenant.
+                if not (upstream.tenant and stack.tenant) or upstream.tenant == stack.tenant
+            )
+    return graph
+
+
+def in_order(graph: Graph) -> list[StackId]:
+    """Upstream first; within a tier by name."""
+    positions = {tier.name: index for index, tier in enumerate(load_tiers().tiers)}
+    return list(networkx.lexicographical_topological_sort(graph, key=lambda s: (positions[s.tier], s.project, s.stack)))
+
+
+def select(
+    graph: Graph, *, tiers: Sequence[str] = (), tenant: str | None = None, application: str | None = None
+) -> list[StackId]:
+    """The stacks that the command line names, upstream first; all of them if it names none.
+
+    Raises:
+        BadInput: `tier-unknown`, `tenant-unknown`, `application-unknown`, `flags-exclude-each-other`.
+    """
+    if tenant is not None and application is not None:
+        raise BadInput(
+            "flags-exclude-each-other",
+            "--tenant and --app exclude each other: an application has one tenant",
+            where="--tenant, --app",
+            mend="leave one of them out",
+        )
+    known = [load_tiers().tier(name).name for name in tiers]
+    chosen = [stack for stack in in_order(graph) if not known or stack.tier in known]
+    if tenant is not None:
+        chosen = _named(chosen, tenant, what="tenant", of=lambda s: s.tenant if s.tier == "tenants" else "")
+    if application is not None:
+        chosen = _named(
+            chosen, application, what="application", of=lambda s: s.project if s.tier == "applications" else ""
+        )
+    return chosen
+
+
+def downstream(graph: Graph, stacks: Iterable[StackId]) -> list[StackId]:
+    """Everything that reads one of `stacks`, directly or not, and is not among them."""
+    given = set(stacks)
+    found = set().union(*(networkx.descendants(graph, stack) for stack in given if stack in graph)) - given
+    return [stack for stack in in_order(graph) if stack in found]
+
+
+def _named(stacks: list[StackId], name: str, *, what: str, of: Any) -> list[StackId]:
+    found = [stack for stack in stacks if of(stack) == name]
+    if not found:
+        known = sorted({of(stack) for stack in stacks} - {""})
+        raise BadInput(
+            f"{what}-unknown",
+            f"there is no {what} {name!r} among the chosen stacks{nearest(name, known)}",
+            where="--tenant" if what == "tenant" else "--app",
+            mend=f"use one of: {', '.join(known)}" if known else "make tenants-up STACK=local",
+        )
+    return found
+
+
+def _stacks(tier: Tier, environment: str) -> list[StackId]:
+    if tier.stacks == "environment":
+        return [
+            StackId(
+                tier=tier.name,
+                project=tier.name,
+                stack=environment,
+                directory=tier.directory,
+                environment=environment,
+            )
+        ]
+    if tier.stacks == "tenant":
+        return [tenant_stack(tier, load_tenant(tenant).name, environment) for tenant in tenant_names(environment)]
+    return [
+        StackId(
+            tier=tier.name,
+            project=directory.name,
+            stack=environment,
+            directory=f"{tier.directory}/{directory.name}",
+            environment=environment,
+            tenant=_application_tenant(directory, environment),
+        )
+        for directory in application_directories(tier)
+    ]
+
+
+def tenant_stack(tier: Tier, tenant: str, environment: str) -> StackId:
+    return StackId(
+        tier=tier.name,
+        project=tier.name,
+        stack=f"{environment}.{tenant}",
+        directory=tier.directory,
+        environment=environment,
+        tenant=tenant,
+    )
+
+
+def application_directories(tier: Tier) -> list[Path]:
+    """Every directory of the tier that holds a `Pulumi.yaml`."""
+    return sorted(path.parent for path in (REPOSITORY / tier.directory).glob("*/Pulumi.yaml"))
+
+
+def _application_tenant(directory: Path, environment: str) -> str:
+    """The `tenant` setting: from the stack's file if it is set there, else the project's default."""
+    where = f"{directory.parent.name}/{directory.name}/Pulumi.yaml"
+    project = _yaml(directory / "Pulumi.yaml", where)
+    stack_file = directory / f"Pulumi.{environment}.yaml"
+    stack = _yaml(stack_file, f"{where[:-5]}.{environment}.yaml") if stack_file.exists() else {}
+    setting = (project.get("config") or {}).get("tenant") or {}
+    default = setting.get("default", setting.get("value", "")) if isinstance(setting, dict) else setting
+    tenant = (stack.get("config") or {}).get(f"{directory.name}:tenant", default)
+    if not isinstance(tenant, str) or not tenant:
+        raise BadInput(
+            "tenant-missing",
+            f"application {directory.name} names no tenant",
+            where=where,
+            mend=f"set config.tenant.default in {where}",
+        )
+    return require_dns_label(tenant, what="tenant", where=where)
+
+
+def _yaml(path: Path, where: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadInput("project-invalid", f"{where} is not YAML", where=where, mend=f"edit {where}") from error
+    if not isinstance(content, dict):
+        raise BadInput("project-invalid", f"{where} holds no mapping", where=where, mend=f"edit {where}")
+    return content

@@ -1,0 +1,45 @@
+"""What is checked before anything is destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.errors import Refused
+from tooling.runner.graph import Graph, StackId, downstream, tenant_stack
+from tooling.runner.tiers_file import load_tiers
+
+
+def with_undeclared(graph: Graph, environment: str, counts: Mapping[str, int]) -> Graph:
+    """Adds the tenants' stacks that exist and whose catalog file is gone, so that they can be removed like others."""
+    graph = graph.copy()
+    declared = {str(stack) for stack in graph}
+    for tier in load_tiers().tiers:
+        if tier.stacks != "tenant":
+            continue
+        prefix = f"{tier.name}/{environment}."
+        for name in counts:
+            if name.startswith(prefix) and name not in declared:
+                stack = tenant_stack(tier, name.removeprefix(prefix), environment)
+                upstream = [other for other in graph if other.tier in tier.reads]
+                graph.add_node(stack)
+                graph.add_edges_from((other, stack) for other in upstream)
+    return graph
+
+
+def refuse_live_dependants(graph: Graph, stacks: Sequence[StackId], counts: Mapping[str, int]) -> None:
+    """A stack whose outputs another deployed stack reads is not destroyed under it.
+
+    Raises:
+        Refused: `live-dependants`, naming them and the command that removes them.
+    """
+    live = [stack for stack in downstream(graph, stacks) if counts.get(str(stack), 0) > 0]
+    if not live:
+        return
+    environment = live[0].environment
+    tiers = list(dict.fromkeys(stack.tier for stack in [*stacks, *live]))
+    raise Refused(
+        "live-dependants",
+        f"{', '.join(str(stack) for stack in live)} still read{'s' if len(live) == 1 else ''} what is to be destroyed",
+        where=f"environment {environment}",
+        mend=f"tiers destroy {' '.join(tiers)} --stack {environment}",
+    )

@@ -1,0 +1,37 @@
+"""A contract's kubeconfig, made usable outside the runner.
+
+On the local lane `kubectl` runs in the person's own shell, where neither `aws` nor the lane's endpoint is known: the
+exec plug-in gets the program's whole path and the lane's variables. Elsewhere it is printed as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import yaml
+
+from tooling.runner.engine import Engine
+
+_FOR_THE_PLUGIN = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
+
+
+def usable_kubeconfig(kubeconfig: str, engine: Engine) -> str:
+    """YAML text. The lane's keys in it are made up for the lane and open nothing else."""
+    content = json.loads(kubeconfig)
+    if engine.is_local:
+        for user in content["users"]:
+            plugin = user["user"]["exec"]
+            plugin["command"] = shutil.which(plugin["command"], path=engine.variables["PATH"]) or plugin["command"]
+            plugin["env"] = [
+                {"name": name, "value": engine.variables[name]} for name in _FOR_THE_PLUGIN if name in engine.variables
+            ]
+    return yaml.safe_dump(content, sort_keys=False).rstrip("\n")

@@ -1,0 +1,89 @@
+"""What a worker is asked and what it answers: one JSON object a line, each a dataclass here.
+
+Values that the engine marks secret arrive masked; nothing here ever holds one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Operation = Literal["up", "preview", "destroy", "refresh"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One operation on one stack of the worker's project."""
+
+    number: int
+    operation: Operation
+    stack: str
+    work_dir: str
+    """Holds `Pulumi.yaml` and the stack's file."""
+    refresh: bool = False
+    """Compare with the real state first."""
+    remove: bool = False
+    """After `destroy`: forget the stack too."""
+    secrets_provider: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyChange:
+    path: str
+    kind: str
+    """As the engine calls it: `add`, `update`, `delete`, or one of them with `-replace`."""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One resource that an operation starts, finishes or fails on."""
+
+    number: int
+    phase: Literal["started", "done", "failed"]
+    operation: str
+    """`create`, `update`, `delete`, `replace`, `read`, `refresh`, …; `same` is not reported."""
+    type: str
+    name: str
+    changes: list[PropertyChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnostic:
+    number: int
+    severity: Literal["error", "warning", "info"]
+    message: str
+    resource: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The end of an operation. `changes` counts resources by operation, `same` included."""
+
+    number: int
+    ok: bool
+    changes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str = ""
+    """What went wrong, if no diagnostic says it."""
+
+
+Message = Step | Diagnostic | Result
+
+_KINDS: dict[str, type[Any]] = {"step": Step, "diagnostic": Diagnostic, "result": Result, "request": Request}
+
+
+def to_line(message: Message | Request) -> str:
+    kind = next(name for name, cls in _KINDS.items() if isinstance(message, cls))
+    return json.dumps({"kind": kind, **dataclasses.asdict(message)})
+
+
+def from_line(line: str) -> Any:
+    content = json.loads(line)
+    cls = _KINDS[content.pop("kind")]
+    if "changes" in content and isinstance(content["changes"], list):
+        content["changes"] = [PropertyChange(**change) for change in content["changes"]]
+    return cls(**content)

@@ -1,0 +1,116 @@
+"""What a person, or a script, reads when an operation has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tooling.cli.console import print_document
+from tooling.runner.execution import Outcome
+from tooling.runner.messages import Step
+from tooling.runner.progress import summary_of
+from tooling.runner.try_next import print_next_steps
+
+_SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±"}
+_HIDDEN = {"pulumi:pulumi:Stack"}
+
+
+def report_document(operation: str, environment: str, outcomes: Sequence[Outcome]) -> None:
+    print_document(
+        {
+            "operation": operation,
+            "environment": environment,
+            "changed": any(outcome.changed for outcome in outcomes),
+            "stacks": [
+                {
+                    "stack": str(outcome.stack),
+                    "tier": outcome.stack.tier,
+                    "status": outcome.status,
+                    "seconds": outcome.seconds,
+                    "changes": outcome.changes,
+                    "resources": [_resource(step) for step in _shown(outcome)],
+                    "errors": _errors(outcome),
+                }
+                for outcome in outcomes
+            ],
+        }
+    )
+
+
+def print_report(console: Console, operation: str, environment: str, outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        console.print("nothing to do: no such stack exists")
+        return
+    if operation == "preview":
+        _print_changes(console, outcomes)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, right in (("stack", False), ("", False), ("time", True), ("resources", False)):
+        table.add_column(column, justify="right" if right else "left", no_wrap=column != "resources")
+    for outcome in outcomes:
+        table.add_row(
+            str(outcome.stack), outcome.status, f"{outcome.seconds:.1f} s", (outcome.error and "") or _summary(outcome)
+        )
+    console.print(table)
+    for outcome in outcomes:
+        for line in _errors(outcome):
+            console.print()
+            console.print(Text(f"{outcome.stack}: ", style="bold").append(line, style="red"), soft_wrap=True)
+    well = all(outcome.status == "done" for outcome in outcomes)
+    if well and not any(outcome.changed for outcome in outcomes) and operation in ("up", "preview"):
+        console.print("\nNothing changed." if operation == "up" else "\nNothing would change.")
+    if well and operation == "up" and environment == "local":
+        print_next_steps(console, [outcome.stack for outcome in outcomes])
+
+
+def _print_changes(console: Console, outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        steps = _shown(outcome)
+        if not steps:
+            continue
+        console.print(Text(str(outcome.stack), style="bold"))
+        for step in steps:
+            sign = _SIGNS.get(step.operation, "±")
+            console.print(Text(f"  {sign} {step.operation} {step.type} {step.name}"), soft_wrap=True)
+            for change in step.changes:
+                values = (
+                    f": {change.before or '(none)'} → {change.after or '(none)'}"
+                    if change.before or change.after
+                    else ""
+                )
+                console.print(Text(f"      {change.path}{values}", style="dim"), soft_wrap=True)
+        console.print()
+
+
+def _shown(outcome: Outcome) -> list[Step]:
+    """Each resource once, in the order in which the engine came to it, without the engine's steps of a replacement."""
+    inner = {"create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"}
+    seen: dict[tuple[str, str], Step] = {}
+    for step in outcome.steps:
+        if step.phase != "started" or step.type in _HIDDEN or step.operation in inner:
+            continue
+        seen.setdefault((step.type, step.name), step)
+    return list(seen.values())
+
+
+def _resource(step: Step) -> dict[str, object]:
+    return {
+        "operation": step.operation,
+        "type": step.type,
+        "name": step.name,
+        "changes": [dataclasses.asdict(change) for change in step.changes],
+    }
+
+
+def _summary(outcome: Outcome) -> str:
+    return summary_of(outcome.changes)
+
+
+def _errors(outcome: Outcome) -> list[str]:
+    said = [diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"]
+    # The engine closes a failed update with a line of its own that says no more than that it failed.
+    said = [message for message in said if not message.startswith(("update failed", "preview failed"))] or said
+    return list(dict.fromkeys([*said, *([outcome.error] if outcome.error else [])]))

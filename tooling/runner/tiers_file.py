@@ -1,0 +1,80 @@
+"""`tiers.yaml`: the one description of the graph of tiers. Which stacks exist is decided in `graph.py`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.errors import BadInput, nearest
+from shared.models import parse
+from tooling.paths import REPOSITORY
+
+
+class Tier(BaseModel):
+    """One entry of `tiers.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="The tier's name, on the command line and in make targets.")
+    directory: str = Field(
+        description="Directory of its project, or of its projects where there is one an application."
+    )
+    title: str
+    owner: str
+    creates: str
+    reads: tuple[str, ...] = Field(description="Tiers whose outputs its programs consume.")
+    stacks: Literal["environment", "tenant", "application"] = Field(
+        description="One stack an environment, one a tenant and environment, or one an application and environment."
+    )
+    catalog: str = Field(default="", description="Directory of the tenants' files, for `stacks: tenant`.")
+
+
+class TiersFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiers: tuple[Tier, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _reads_only_above(self) -> TiersFile:
+        seen: set[str] = set()
+        for tier in self.tiers:
+            for read in tier.reads:
+                if read not in seen:
+                    raise ValueError(f"{tier.name} reads {read}, which is not a tier above it")
+            seen.add(tier.name)
+        return self
+
+    def tier(self, name: str) -> Tier:
+        for tier in self.tiers:
+            if tier.name == name:
+                return tier
+        names = [tier.name for tier in self.tiers]
+        raise BadInput(
+            "tier-unknown",
+            f"there is no tier {name!r}{nearest(name, names)}",
+            where="tiers.yaml",
+            mend=f"use one of: {', '.join(names)}",
+        )
+
+
+@cache
+def load_tiers(path: Path = REPOSITORY / "tiers.yaml") -> TiersFile:
+    """Reads `tiers.yaml`.
+
+    Raises:
+        BadInput: `tiers-invalid`.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise BadInput(
+            "tiers-invalid",
+            f"{path.name} cannot be read: {type(error).__name__}",
+            where=path.name,
+            mend=f"git checkout {path.name}",
+        ) from error
+    return parse(TiersFile, content, where=path.name, code="tiers-invalid")

@@ -1,0 +1,122 @@
+"""A worker: runs one project's program for as many of its stacks as it is asked to, each in a thread.
+
+One process a project, since two projects' modules of one name (`settings.py`) would meet in one. Started with the
+project's directory as its argument; requests come in on stdin, messages go out on the stdout it was started with.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import pulumi
+from pulumi import automation
+
+from shared.errors import PlatformError
+from tooling.runner.engine_events import Translator
+from tooling.runner.messages import Message, Request, Result, from_line, to_line
+
+
+class Worker:
+    def __init__(self, project: Path, out: TextIO) -> None:
+        self._project = project
+        self._out = out
+        self._lock = threading.Lock()
+        self._code: Any = None
+        self._command = automation.PulumiCommand()
+
+    def serve(self, requests: TextIO) -> None:
+        threads = []
+        for line in requests:
+            thread = threading.Thread(target=self._answer, args=(from_line(line),))
+            thread.start()
+            threads.append(thread)
+        for thread in threads:
+            thread.join()
+
+    def _answer(self, request: Request) -> None:
+        started = time.monotonic()
+        translator = Translator(request.number, self._send)
+        try:
+            changes = self._run(request, translator)
+            result = Result(number=request.number, ok=True, changes=changes)
+        except automation.ConcurrentUpdateError:
+            result = Result(number=request.number, ok=False, error=_LOCKED.format(stack=request.stack))
+        except automation.CommandError as error:
+            said = "" if translator.said_error else _last_lines(str(error))
+            result = Result(number=request.number, ok=False, changes=translator.changes, error=said)
+        except PlatformError as error:
+            result = Result(number=request.number, ok=False, error=str(error))
+        except Exception as error:
+            result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
+        seconds = round(time.monotonic() - started, 3)
+        self._send(Result(**{**vars(result), "seconds": seconds}))
+
+    def _run(self, request: Request, translator: Translator) -> dict[str, int]:
+        workspace = automation.LocalWorkspace(
+            work_dir=request.work_dir,
+            program=self._program,
+            pulumi_command=self._command,
+            secrets_provider=request.secrets_provider or None,
+        )
+        stack = automation.Stack.create_or_select(request.stack, workspace)
+        common: dict[str, Any] = {"on_event": translator.event, "color": "never"}
+        if request.operation == "preview":
+            stack.preview(refresh=request.refresh or None, **common)
+        elif request.operation == "up":
+            stack.up(refresh=request.refresh or None, show_secrets=False, suppress_progress=True, **common)
+        elif request.operation == "refresh":
+            stack.refresh(show_secrets=False, suppress_progress=True, **common)
+        else:
+            stack.destroy(show_secrets=False, suppress_progress=True, refresh=request.refresh or None, **common)
+            if request.remove:
+                workspace.remove_stack(request.stack, preserve_config=False)
+        return translator.changes
+
+    def _program(self) -> None:
+        """Runs `__main__.py`. Compiled once; executed in a fresh namespace for every stack."""
+        path = self._project / "__main__.py"
+        if self._code is None:
+            self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+        try:
+            exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
+        except PlatformError as error:
+            if isinstance(error, pulumi.RunError):
+                raise
+            raise pulumi.RunError(str(error)) from error
+
+    def _send(self, message: Message) -> None:
+        with self._lock:
+            self._out.write(to_line(message) + "\n")
+            self._out.flush()
+
+
+_LOCKED = (
+    "error[stack-locked]: another update of {stack} holds its lock\n"
+    "hint: wait for it; if none is running: pulumi cancel --stack {stack}"
+)
+
+
+def _last_lines(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-15:])
+
+
+def main() -> None:
+    # Ctrl-C reaches the engine through the whole process group; the worker stays to report how it ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    project = Path(sys.argv[1]).resolve()
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # A program that prints must not spoil the messages.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.path.insert(0, str(project))
+    Worker(project, out).serve(sys.stdin)
+
+
+if __name__ == "__main__":
+    main()
