@@ -1,8 +1,8 @@
 """Which AWS action a request asks for, and whether that action changes the account.
 
-AWS has five protocols. Four name the action: a form field (`query`, `ec2`), the header `X-Amz-Target` (`json`), the path
-(`rpc-v2-cbor`). The REST ones go by HTTP method. In doubt an action counts as a change: to journal a read costs a line,
-to miss a change loses it.
+Most of AWS' protocols name the action: in a form field (`query`, `ec2`), in the header `X-Amz-Target` (`json`), in the
+path (`rpc-v2-cbor`). The REST ones go by HTTP method. In doubt an action counts as a change: to journal a read costs a
+line, to miss a change loses it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _READS = re.compile(
     r"(Describe|List|Get|Head|BatchGet|Lookup|Search|Select|Filter|Scan$|Query$|Preview|Simulate|Validate|Check|Verify|Test)"
 )
 _SESSIONS = re.compile(r"(Assume|Decode)")
-"""STS' actions beside its `Get…`. A session is not part of the account; after a restart its holder assumes the role anew."""
+"""STS' actions beside its `Get…`. A session is not part of the account: after a restart its holder assumes the role
+anew."""
 
 _CREATING_READS = frozenset({"DescribeKey"})
 """moto makes the AWS managed key when somebody first looks at its alias."""

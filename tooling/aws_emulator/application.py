@@ -1,8 +1,8 @@
 """The WSGI application around moto: one request at a time, changes journalled, the journal replayed at start.
 
 Also answers `GET /tiers/health`, turns moto's crash for an action it lacks into a refusal by name, and begins a new
-journal when moto's `/moto-api/reset` empties the account. A request that waits (a long poll on a queue) makes the others
-wait: the platform has none.
+journal when moto's `/moto-api/reset` empties the account. A request that waits (a long poll on a queue) makes the
+others wait: the platform has none.
 """
 
 from __future__ import annotations
@@ -135,6 +135,8 @@ class Application:
 
     def _numbered(self, environ: Environ, number: int, at: datetime.datetime, caller: Caller) -> _Answer:
         action = named_action(environ["PATH_INFO"], environ.get("QUERY_STRING", ""), _headers_of(environ), b"")
+        # A service is imported when it is first asked for, and may draw while it is.
+        self._moto.get_application(environ)
         with determinism.numbered_request(self._journal.salt, number, at), serving(caller):
             return self._asked_of_moto(environ, action)
 

@@ -1,8 +1,8 @@
 """The account on disk: every request that changed it, in order, one JSON line each.
 
-The first line bears the salt of the account's ids and moto's version, since another version gives other ids for the same
-requests. A line is with the kernel before its request is answered, so `kill -9` loses nothing that was acknowledged. Not
-its business: what a request means, or replaying it.
+The first line bears the salt of the account's ids and moto's version, since another version gives other ids for the
+same requests. A line is with the kernel before its request is answered, so `kill -9` loses nothing that was
+acknowledged. Not its business: what a request means, or replaying it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Journal:
         if head.get("journal") != _FORMAT or head.get("moto") != self._moto_version:
             raise PlatformError(
                 "journal-of-another-version",
-                f"the journal was written by moto {head.get('moto')}, and moto {self._moto_version} would give other ids",
+                f"moto {head.get('moto')} wrote the journal, and moto {self._moto_version} would give other ids",
                 where=str(self.path),
                 mend="tiers local reset",
             )

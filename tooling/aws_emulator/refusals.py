@@ -25,7 +25,8 @@ def not_modelled(content_type: str, action: str, reason: str) -> Refusal:
     """
     message = f"the local lane does not model {action or 'this action'}: {reason}"
     if content_type.startswith("application/x-www-form-urlencoded"):
-        body = f"<Response><Errors><Error><Code>{CODE}</Code><Message>{escape(message)}</Message></Error></Errors></Response>"
+        error = f"<Error><Code>{CODE}</Code><Message>{escape(message)}</Message></Error>"
+        body = f"<Response><Errors>{error}</Errors></Response>"
         kind = "text/xml"
     else:
         body = json.dumps({"__type": CODE, "message": message})

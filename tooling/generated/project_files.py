@@ -1,4 +1,4 @@
-"""The `config:` block of every `Pulumi.yaml`, from the project's settings model: one text for engine, error and page."""
+"""The `config:` block of every `Pulumi.yaml`, from the settings model: one text for engine, error and page."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tooling.lane.api_server import ApiServer
 from tooling.lane.binaries import binary, search_path
 from tooling.lane.cluster_processes import COMPONENTS, ClusterProcesses
 from tooling.lane.environments import washed
-from tooling.lane.ports import LOOPBACK, is_free
+from tooling.lane.ports import LOOPBACK, becomes_free
 from tooling.lane.processes import last_lines
 
 SERVICE_CIDR = "172.20.0.0/16"
@@ -206,7 +206,7 @@ class Cluster:
         ports = asdict(self.ports)
         for component, names in owners.items():
             for port in (ports[name] for name in names):
-                if pids[component] is None and not is_free(port):
+                if pids[component] is None and not becomes_free(port):
                     raise PlatformError(
                         "port-taken",
                         f"port {port}, where the lane's {component} was, is taken by another program",

@@ -23,7 +23,7 @@ from tooling.lane.binaries import ensure
 from tooling.lane.cluster_processes import ClusterProcesses
 from tooling.lane.hosts import supported_host
 from tooling.lane.locks import hold
-from tooling.lane.ports import LOOPBACK, is_free
+from tooling.lane.ports import LOOPBACK, becomes_free
 from tooling.lane.processes import last_lines
 from tooling.lane.progress import Progress
 from tooling.lane.pulumi_home import write_pulumi_home
@@ -188,8 +188,7 @@ def _start(lane: Lane) -> list[str]:
     replayed = lane.emulator.pid() is None
     if replayed:
         _check_ports(lane)
-        (lane.directory / "aws").mkdir(mode=0o700, exist_ok=True)
-        lane.emulator.start(lane.emulator_command(), lane.emulator_environment())
+        lane.start_emulator()
     # The emulation comes up meanwhile; the API server asks it about tokens only once somebody shows one.
     lane.cluster.start()
     facts = _await_emulator(lane)
@@ -206,7 +205,7 @@ def _start(lane: Lane) -> list[str]:
 
 def _check_ports(lane: Lane) -> None:
     for port in (lane.ports.aws, lane.ports.webhook):
-        if not is_free(port):
+        if not becomes_free(port):
             raise PlatformError(
                 "port-taken",
                 f"port {port}, where the lane's {EMULATOR} was, is taken by another program",

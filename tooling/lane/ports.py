@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
+import time
 
 from shared.errors import PlatformError
 
@@ -24,6 +25,16 @@ def is_free(port: int) -> bool:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
+    return True
+
+
+def becomes_free(port: int, patience_seconds: float = 3.0) -> bool:
+    """Like `is_free`, with patience: a process that was killed just now closes its sockets after it has gone."""
+    deadline = time.monotonic() + patience_seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
     return True
 
 

@@ -29,12 +29,12 @@ _DETACH = 'exec "$@" </dev/null >>"$0" 2>&1 &'
 class Service:
     """A long-running process that writes `<name>.log` in `directory`.
 
-    `marks` are parts of its command line that, together, no other process's has.
+    `arguments` are the first words after its program, and the service's alone: by them it is found.
     """
 
     name: str
     directory: Path
-    marks: Sequence[str]
+    arguments: Sequence[str]
 
     @property
     def log(self) -> Path:
@@ -44,18 +44,16 @@ class Service:
         """The running process's id, or None."""
         return next(iter(running(self._is_ours)), None)
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts `command`, which bears the marks, in a session of its own, unless it runs already.
+    def start(self, program: str, more: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Starts `program` with the service's arguments and `more`, in a session of its own, unless it runs already.
 
         It may still end at once: whoever needs it asks it whether it is ready, and looks at `pid` while waiting.
         """
-        if not self._is_ours(" ".join(command)):
-            raise ValueError(f"a command without the marks of {self.name}, which would never be found again")
         if self.pid() is not None:
             return
         self.log.touch(mode=0o600)
         subprocess.run(
-            ["/bin/sh", "-c", _DETACH, str(self.log), *command],
+            ["/bin/sh", "-c", _DETACH, str(self.log), program, *self.arguments, *more],
             env=dict(environment),
             cwd=self.directory,
             start_new_session=True,
@@ -67,7 +65,9 @@ class Service:
         end(self._is_ours, grace_seconds)
 
     def _is_ours(self, command: str) -> bool:
-        return all(mark in command for mark in self.marks)
+        program, found, _ = f"{command} ".partition(f" {' '.join(self.arguments)} ")
+        # A shell or an editor may have the same words further back in its command line.
+        return bool(found) and Path(program).is_file()
 
 
 def running(is_ours: Callable[[str], bool]) -> list[int]:

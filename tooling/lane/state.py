@@ -129,22 +129,20 @@ class Lane(BaseModel):
     def emulator(self) -> Service:
         return emulator_in(self.directory)
 
-    def emulator_command(self) -> list[str]:
-        return [
+    def start_emulator(self) -> None:
+        """Starts the AWS emulation unless it runs; it is given no credentials, since it asks nobody but our cluster."""
+        self.emulator.directory.mkdir(mode=0o700, exist_ok=True)
+        options = {
+            "--port": str(self.ports.aws),
+            "--webhook-port": str(self.ports.webhook),
+            "--cluster-kubeconfig": str(self.cluster.kubeconfig),
+            "--oidc-issuer": self.issuer,
+        }
+        self.emulator.start(
             sys.executable,
-            "-m",
-            "tooling.aws_emulator",
-            "--directory",
-            str(self.directory / "aws"),
-            "--port",
-            str(self.ports.aws),
-            "--webhook-port",
-            str(self.ports.webhook),
-            "--cluster-kubeconfig",
-            str(self.cluster.kubeconfig),
-            "--oidc-issuer",
-            self.issuer,
-        ]
+            [word for option in options.items() for word in option],
+            {**washed(), "PYTHONPATH": str(REPOSITORY)},
+        )
 
     @property
     def pulumi_home(self) -> Path:
@@ -190,15 +188,11 @@ class Lane(BaseModel):
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
-    def emulator_environment(self) -> dict[str, str]:
-        """Without credentials: the emulation is asked, it asks nobody but the lane's API server."""
-        return {**washed(), "PYTHONPATH": str(REPOSITORY)}
-
 
 def emulator_in(directory: Path) -> Service:
     """The AWS emulation of the lane in `directory`, also of one whose record is lost."""
     home = directory / "aws"
-    return Service("emulator", home, marks=("-m tooling.aws_emulator ", f" --directory {home} "))
+    return Service("emulator", home, ("-m", "tooling.aws_emulator", "--directory", str(home)))
 
 
 def pinned_versions() -> dict[str, str]:

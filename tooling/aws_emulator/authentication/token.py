@@ -1,8 +1,8 @@
 """Reads and verifies an EKS token: a presigned URL of STS' GetCallerIdentity, in base64.
 
-The same checks as the control plane's, https://github.com/kubernetes-sigs/aws-iam-authenticator (pkg/token), except that
-STS is asked in process. The URL carries only the *name* of the header that binds a token to its cluster; its value is
-proved by the signature, which can be verified for every key that the emulated account issued. A key it did not issue
+The same checks as the control plane's (https://github.com/kubernetes-sigs/aws-iam-authenticator, pkg/token), except
+that STS is asked in process. The URL carries only the *name* of the header that binds a token to its cluster; its value
+is proved by the signature, which can be verified for every key that the emulated account issued. A key it did not issue
 has no secret here: such a token is believed, as moto believes such a request.
 """
 
@@ -62,7 +62,7 @@ class Token:
 
 
 def parse(text: str, *, now: datetime.datetime) -> Token:
-    """Raises TokenRefused unless it is a token of the right form, bound to a cluster, and not expired at `now` (UTC)."""
+    """Raises TokenRefused unless it is a token of the right form, bound to a cluster, and valid at `now` (UTC)."""
     if not text.startswith(PREFIX):
         raise TokenRefused(f"token is missing expected {PREFIX!r} prefix")
     if len(text) > _LONGEST:

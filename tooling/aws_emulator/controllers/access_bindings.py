@@ -27,7 +27,7 @@ CLUSTER_ROLES = {
 
 
 def access_objects(grants: Iterable[PolicyGrant], namespaces: Collection[str]) -> list[Manifest]:
-    """The bindings, a RoleBinding in each of `namespaces` that a grant's pattern fits, and the one role that is ours."""
+    """The bindings, a RoleBinding in each of `namespaces` that a grant's pattern fits, and the one role of our own."""
     manifests: list[Manifest] = []
     ordered = sorted(grants, key=lambda grant: (grant.policy, grant.namespace or ""))
     if any(CLUSTER_ROLES[grant.policy] == ADMIN_VIEW_ROLE for grant in ordered):
@@ -43,12 +43,10 @@ def access_objects(grants: Iterable[PolicyGrant], namespaces: Collection[str]) -
 
 def _binding(grant: PolicyGrant, namespace: str | None) -> Manifest:
     group = policy_group(grant.policy, grant.namespace)
-    # A `*` of the pattern cannot stand in the name of an RBAC object's path segment; nothing else needs a change.
-    name = group.replace("*", "any").replace("?", "one")
     return {
         "apiVersion": f"{_RBAC}/v1",
         "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
-        "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
+        "metadata": {"name": group, **({"namespace": namespace} if namespace else {})},
         "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": CLUSTER_ROLES[grant.policy]},
         "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": group}],
     }

@@ -98,7 +98,7 @@ PREINSTALLED = (
                 "securityGroups": _object({"groupIds": {**_STRINGS, "minItems": 1, "maxItems": 16}}),
             }
         ),
-        source="aws/amazon-vpc-resource-controller-k8s, config/crd/bases/vpcresources.k8s.aws_securitygrouppolicies.yaml",
+        source="aws/amazon-vpc-resource-controller-k8s, config/crd/bases/…_securitygrouppolicies.yaml",
     ),
     PreinstalledKind(
         group="vpcresources.k8s.aws",

@@ -1,7 +1,7 @@
 """Makes the API server agree with the account, from whatever state it is found in.
 
-One pass lists what bears the emulator's label, applies what is missing or was applied from another manifest, and deletes
-what is no longer wanted. A failure of one object does not stop the others; the next pass tries again.
+One pass lists what bears the emulator's label, applies what is missing or was applied from another manifest, and
+deletes what is no longer wanted. A failure of one object does not stop the others; the next pass tries again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tooling.aws_emulator.controllers import kubernetes_api as api_kinds
@@ -57,10 +58,10 @@ class Reconciler:
         for key, manifest in wanted.items():
             known = actual.get(key)
             if known is None or _fingerprint(known) != _fingerprint(manifest):
-                self._attempt(failures, lambda kind=_kind_of(manifest), m=manifest: self._api.apply(kind, m))
+                self._attempt(failures, partial(self._api.apply, _kind_of(manifest), manifest))
         for key, manifest in actual.items():
             if key not in wanted and not manifest["metadata"].get("deletionTimestamp"):
-                self._attempt(failures, lambda k=key: self._api.delete(_BY_NAME[k[0]], k[2], k[1] or None))
+                self._attempt(failures, partial(self._api.delete, _BY_NAME[key[0]], key[2], key[1] or None))
 
     def _nodes(self, cluster: ClusterSnapshot | None, failures: list[str]) -> None:
         actual = {item["metadata"]["name"]: item for item in self._api.list(api_kinds.NODE, selector=SELECTOR)}
@@ -69,29 +70,27 @@ class Reconciler:
             known = actual.get(name)
             if known is not None and known["spec"].get("providerID") != node(instance)["spec"]["providerID"]:
                 # Another instance got the address: another node of the same name.
-                self._attempt(failures, lambda n=name: self._api.delete(api_kinds.NODE, n))
+                self._attempt(failures, partial(self._api.delete, api_kinds.NODE, name))
                 known = None
             if known is None:
-                self._attempt(failures, lambda i=instance: self._api.create(api_kinds.NODE, node(i)))
+                self._attempt(failures, partial(self._api.create, api_kinds.NODE, node(instance)))
                 continue
             patch = correction(instance, known)
             if patch is not None:
-                self._attempt(failures, lambda n=name, p=patch: self._api.merge(api_kinds.NODE, n, p))
+                self._attempt(failures, partial(self._api.merge, api_kinds.NODE, name, patch))
         for name in actual:
             if name not in wanted:
-                self._attempt(failures, lambda n=name: self._api.delete(api_kinds.NODE, n))
+                self._attempt(failures, partial(self._api.delete, api_kinds.NODE, name))
 
     def _ingresses(self, cluster: ClusterSnapshot, failures: list[str]) -> None:
         for ingress in self._api.list(api_kinds.INGRESS):
             patch = status_correction(ingress, cluster.region)
             if patch is not None:
                 metadata = ingress["metadata"]
-                self._attempt(
-                    failures,
-                    lambda m=metadata, p=patch: self._api.merge(
-                        api_kinds.INGRESS, m["name"], p, namespace=m["namespace"], subresource="status"
-                    ),
+                apply_status = partial(
+                    self._api.merge, api_kinds.INGRESS, metadata["name"], patch, namespace=metadata["namespace"]
                 )
+                self._attempt(failures, partial(apply_status, subresource="status"))
 
     def _accepts_address(self, address: str) -> bool:
         ranges = self._api.get(api_kinds.SERVICE_CIDR, "kubernetes") or {"spec": {"cidrs": []}}

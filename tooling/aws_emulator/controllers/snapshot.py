@@ -124,7 +124,7 @@ def _instances(group: Nodegroup, account: str, region: str) -> list[Instance]:
         if template["id"] in templates:
             data = templates[template["id"]].get_version(template["version"]).data
     return [
-        _instance(state.instance, group, region, node_images.disk_gib(data, group.disk_size))
+        _instance(state.instance, group, region, node_images.disk_gib(data, int(group.disk_size or 0)))
         for state in asg.instance_states
         if state.instance.state == "running"
     ]

@@ -101,7 +101,7 @@ def create_group(
         {"launch-template": {key: tags[key] for key in ("eks:cluster-name", "eks:nodegroup-name")}},
     )
     scaling = nodegroup.scaling_config
-    group = NodegroupAutoScalingGroup(
+    group: Any = NodegroupAutoScalingGroup(  # moto's metaclass hides the type
         name=name,
         availability_zones=[],
         desired_capacity=0,

@@ -7,6 +7,7 @@ are `cluster_updates`.
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import cast
 
 from moto.core.responses import ActionResult
@@ -74,11 +75,9 @@ class ClusterOperations(Operations):
         if cluster.fargate_profiles:
             invalid_request("Cluster has Fargate profiles attached")
         super().delete_cluster()
-        try:
+        # If somebody's rules or interfaces still name it, EKS leaves it behind, too.
+        with contextlib.suppress(EC2ClientError):
             self.ec2.delete_security_group(group_id=cluster.resources_vpc_config["clusterSecurityGroupId"])
-        except EC2ClientError:
-            # Somebody's rules or interfaces still name it; EKS leaves it behind then, too.
-            pass
         return ActionResult({"cluster": {**self.cluster_document(cluster), "status": "DELETING"}})
 
     def update_cluster_version(self) -> ActionResult:

@@ -1,6 +1,7 @@
 """Puts the completed EKS in the place of moto's, in this process.
 
-Everything leans on how one moto release is made, so any other is refused at start: coverage is a property of the version.
+Everything leans on how one moto release is made, so any other is refused at start: coverage is a property of the
+version.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class NodegroupOperations(ClusterOperations):
         labels, taints = self.parameter("labels") or {}, self.parameter("taints") or {}
         check_taints(taints.get("addOrUpdateTaints") or [])
         scaling = self.parameter("scalingConfig")
+        wanted = {**self.scaling(group), **(scaling or {})}
         if scaling:
-            wanted = {**self.scaling(group), **scaling}
             check_scaling(wanted)
         super().update_nodegroup_config()
         if scaling:
@@ -157,7 +157,7 @@ class NodegroupOperations(ClusterOperations):
             return {}, None
         if self.parameter("launchTemplate") is None:
             given = {"id": given["id"], "version": given["version"]}
-        template, number = node_images.launch_template(self.ec2, asked)
+        template, number = node_images.launch_template(self.ec2, given)
         data = template.get_version(number).data
         node_images.check_template_data(data)
         return data, {"id": template.id, "name": template.name, "version": number}

@@ -63,7 +63,7 @@ def test_the_patch_release_belongs_to_the_minor_that_eks_runs() -> None:
         ("kwokctl", "--version", KWOK.value),
         ("pulumi", "version", ENGINE.value),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_a_built_program_says_the_version_it_is_pinned_to(
     name: str, argument: str, version: str, monkeypatch: pytest.MonkeyPatch

@@ -127,7 +127,9 @@ def read(arguments: Mapping[str, Any], *, endpoint_url: str) -> Configuration:
             for role in _blocks(known.get("assumeRoles"))
         ),
         default_tags={
-            key: str(value) for tags in _blocks(known.get("defaultTags")) for key, value in (tags.get("tags") or {}).items()
+            key: str(value)
+            for tags in _blocks(known.get("defaultTags"))
+            for key, value in (tags.get("tags") or {}).items()
         },
         service_endpoints={
             _SERVICE_OF_ENDPOINT.get(service, service): url

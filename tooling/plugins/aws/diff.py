@@ -95,9 +95,7 @@ def _compare_mappings(
         return
     for key in sorted({*old, *new}):
         if key not in new or key not in old or old[key] != new[key]:
-            yield Change(
-                path=(*path, key), kind=_kind(old.get(key), new.get(key)), replaces=replaces, fixed=spec.fixed
-            )
+            yield Change(path=(*path, key), kind=_kind(old.get(key), new.get(key)), replaces=replaces, fixed=spec.fixed)
 
 
 def _compare_lists(spec: Input, path: Path, old: list[Any], new: list[Any], *, replaces: bool) -> Iterator[Change]:

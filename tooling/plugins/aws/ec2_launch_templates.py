@@ -114,7 +114,8 @@ def _inputs(data: Values) -> dict[str, Any]:
     told["tagSpecifications"] = [
         {"resourceType": block["ResourceType"], "tags": tag_map(block.get("Tags"))}
         for block in data.get("TagSpecifications") or []
-        if block["ResourceType"] != LaunchTemplate.kind  # moto keeps the template's own tags among its instances' (5.2.5)
+        if block["ResourceType"]
+        != LaunchTemplate.kind  # moto keeps the template's own tags among its instances' (5.2.5)
     ]
     return told
 

@@ -63,7 +63,9 @@ class Subnet(Ec2Operations):
 
     def create(self, inputs: Values) -> str:
         names = ("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId")
-        return self.ec2.create_subnet(**capitals(inputs, names), **self.tag_specifications(inputs))["Subnet"]["SubnetId"]
+        return self.ec2.create_subnet(**capitals(inputs, names), **self.tag_specifications(inputs))["Subnet"][
+            "SubnetId"
+        ]
 
     def complete(self, resource_id: str, inputs: Values) -> None:
         if inputs["mapPublicIpOnLaunch"]:

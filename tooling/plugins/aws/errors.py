@@ -14,7 +14,9 @@ from shared.errors import PlatformError, nearest
 STILL_IN_USE = frozenset({"DependencyViolation", "DeleteConflict", "ResourceInUseException", "InvalidIPAddress.InUse"})
 """Refusals of a deletion that time can mend: what depends on it may be on its way out."""
 
-_GONE = frozenset({"NoSuchEntity", "NoSuchBucket", "404", "ResourceNotFoundException", "NoSuchPublicAccessBlockConfiguration"})
+_GONE = frozenset(
+    {"NoSuchEntity", "NoSuchBucket", "404", "ResourceNotFoundException", "NoSuchPublicAccessBlockConfiguration"}
+)
 
 
 class NotModelled(PlatformError):

@@ -130,9 +130,7 @@ class RolePolicy(IamOperations):
         return f"{inputs['role']}:{inputs['name']}"
 
     def _put(self, inputs: Values) -> None:
-        self.iam.put_role_policy(
-            RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-        )
+        self.iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         role, name = resource_id.split(":", 1)

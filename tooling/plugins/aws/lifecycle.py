@@ -157,7 +157,9 @@ def _insist_that_it_was_kept(
     """An emulator that takes a value and forgets it would show up later, as a change that never ends."""
     lost = [text(change.path) for change in changes(row, outputs, inputs, ignored)]
     if lost:
-        reason = f"the emulated AWS accepted {', '.join(f'`{path}`' for path in lost)} of {row.token} and did not keep it"
+        reason = (
+            f"the emulated AWS accepted {', '.join(f'`{path}`' for path in lost)} of {row.token} and did not keep it"
+        )
         raise Unfinished(resource_id, outputs, reason)
 
 

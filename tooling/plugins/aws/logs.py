@@ -9,7 +9,31 @@ from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
 from tooling.plugins.aws.shapes import first, picked, without_aws_tags
 
-_RETENTIONS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+_RETENTIONS = (
+    0,
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
 """Days; 0 keeps for ever. Source: CloudWatch Logs API reference, PutRetentionPolicy."""
 
 
@@ -20,9 +44,7 @@ class LogGroup(Operations):
 
     def create(self, inputs: Values) -> str:
         tags = {"tags": inputs["tagsAll"]} if inputs.get("tagsAll") else {}
-        self.logs.create_log_group(
-            logGroupName=inputs["name"], **picked(inputs, ("kmsKeyId",)), **tags
-        )
+        self.logs.create_log_group(logGroupName=inputs["name"], **picked(inputs, ("kmsKeyId",)), **tags)
         return inputs["name"]
 
     def complete(self, resource_id: str, inputs: Values) -> None:

@@ -81,7 +81,9 @@ def program_form(spec: Input, live: Any, stated: Any) -> Any:
     """`live` as AWS says it, but documents and the order of unordered lists as the program wrote them."""
     if isinstance(live, dict) and isinstance(stated, dict) and spec.members is not None:
         return {
-            name: program_form(spec.members[name], item, stated[name]) if name in spec.members and name in stated else item
+            name: program_form(spec.members[name], item, stated[name])
+            if name in spec.members and name in stated
+            else item
             for name, item in live.items()
         }
     if isinstance(live, list) and isinstance(stated, list):

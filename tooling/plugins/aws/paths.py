@@ -63,7 +63,9 @@ def overlaid(new: Any, old: Any, pattern: Path) -> Any:
         return old
     step, rest = pattern[0], pattern[1:]
     if isinstance(new, Mapping) or isinstance(old, Mapping):
-        return _overlaid_mapping(new if isinstance(new, Mapping) else {}, old if isinstance(old, Mapping) else {}, step, rest)
+        return _overlaid_mapping(
+            new if isinstance(new, Mapping) else {}, old if isinstance(old, Mapping) else {}, step, rest
+        )
     if isinstance(new, list) and isinstance(old, list):
         indexes = range(len(new)) if step == WILDCARD else [step]
         result = list(new)

@@ -207,10 +207,6 @@ class BucketOwnershipControls(BucketPart):
         return {"rule": {"objectOwnership": answer["OwnershipControls"]["Rules"][0]["ObjectOwnership"]}}
 
 
-def _allowed(error_free: str) -> Input:
-    return Input(default=False)
-
-
 _PUBLIC_ACCESS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _BUCKET = Input(required=True, replaces=True)
 

@@ -51,7 +51,10 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def add_to_server(
-    server: grpc.Server, *, endpoint_url: str | None, deletion_patience_seconds: float = lifecycle.DELETION_PATIENCE_SECONDS
+    server: grpc.Server,
+    *,
+    endpoint_url: str | None,
+    deletion_patience_seconds: float = lifecycle.DELETION_PATIENCE_SECONDS,
 ) -> None:
     """Adds the plug-in to a server that also may host others' services.
 
@@ -208,9 +211,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             return provider_pb2.ReadResponse(id="")
         outputs, inputs = found
-        return provider_pb2.ReadResponse(
-            id=resource_id, properties=wire.encode(outputs), inputs=wire.encode(inputs)
-        )
+        return provider_pb2.ReadResponse(id=resource_id, properties=wire.encode(outputs), inputs=wire.encode(inputs))
 
     @_answers_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:

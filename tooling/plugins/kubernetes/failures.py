@@ -77,6 +77,14 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
         )
     if error.reason == "Invalid":
         return KubernetesRefused(error, "kubernetes-invalid", failed, "correct the fields named above")
+    if error.status == 404 and error.details.get("kind") == "namespaces":
+        return KubernetesRefused(
+            error,
+            "kubernetes-namespace-missing",
+            failed,
+            "create the Namespace in this program and let the object depend on it (use its `metadata.name` output), "
+            "or deploy the stack that makes it first",
+        )
     if error.status == 401:
         return KubernetesRefused(
             error,

@@ -1,8 +1,9 @@
-"""Who owns which field of an object (`metadata.managedFields`), and taking over from ourselves.
+"""Who owns which field of an object (`metadata.managedFields`), and taking over from `kubectl` and from ourselves.
 
-A strict create is a POST, which the API server records as an *Update* by our manager; the updates that follow are
-server-side *Apply*. Unless the entries are merged first, our own Update entry keeps every field alive that we stop
-applying. `kubectl`'s entries are taken over too, as the released plug-in does; anybody else's are conflicts.
+What was written by POST or PUT (the released plug-in's creates, a CustomResourceDefinition) is recorded as an *Update*,
+even under our own name; our updates are server-side *Apply*. Unless the entries are merged first, the Update entry
+keeps every field alive that we stop applying. `kubectl`'s entries are taken over too, as the released plug-in does;
+anybody else's are conflicts.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.errors import PlatformError
-from tooling.plugins.kubernetes import failures, field_managers, naming, refresh, waiting
+from tooling.plugins.kubernetes import failures, field_managers, naming, refresh, secret_values, waiting
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster, Target
@@ -64,7 +64,7 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
     Raises:
         PlatformError: what the API server refused. InitFailed: it is stored, but not ready.
     """
-    cluster, body = resource.cluster, m.to_api(inputs)
+    cluster, body = resource.cluster, to_api(inputs)
     if preview and (has_unknown(inputs) or cluster.kind_of(body) is None):
         return None
     manager = naming.field_manager(inputs, {})
@@ -93,7 +93,7 @@ def update(
     preview: bool,
 ) -> Stored | None:
     """Applies the inputs to the object that the state remembers. Returns and raises: as `create`."""
-    cluster, body = resource.cluster, m.to_api(inputs)
+    cluster, body = resource.cluster, to_api(inputs)
     kind = cluster.kind_of(body)
     if preview and (has_unknown(inputs) or kind is None):
         return None
@@ -112,7 +112,7 @@ def update(
         if former != manager and not preview:
             live = relinquish(cluster, target, former)
     except ApiError as error:
-        if preview and error.status == 403:
+        if preview and (error.status == 403 or _unsettled(resource, target, manager, error)):
             return None
         raise failures.explain(error, body, "update", manager) from error
     if preview:
@@ -162,9 +162,11 @@ def read(resource: Resource, identity: str, state: Manifest, inputs: Manifest) -
     fresh = refresh.imported_inputs(shown) if imported else refresh.refreshed_inputs(inputs, state, shown)
     initial = {m.INITIAL_API_VERSION_KEY: live["apiVersion"], m.INITIAL_KIND_KEY: live["kind"], **state}
     stored = Stored(identity, state_of(live, naming.field_manager(inputs, state), initial))
-    if not imported and (reasons := waiting.unready_reasons(cluster, live)):
-        verdict = waiting.not_yet(*reasons)
-        raise InitFailed(stored, waiting.NotReady(live, verdict, reasons, timedelta(0)), fresh)
+    if not imported:
+        try:
+            waiting.check_ready(cluster, live)
+        except waiting.NotReady as error:
+            raise InitFailed(stored, error, fresh) from error
     return stored, fresh
 
 
@@ -213,6 +215,11 @@ def state_of(live: Mapping[str, Any], manager: str, initial: Mapping[str, Any]) 
     }
 
 
+def to_api(inputs: Manifest) -> Manifest:
+    """The manifest that is sent."""
+    return secret_values.encoded(m.to_api(inputs))
+
+
 def forced(resource: Resource, manifest: Mapping[str, Any]) -> bool:
     return m.is_annotated(manifest, m.PATCH_FORCE) or resource.settings.patch_force
 
@@ -226,10 +233,9 @@ def _retried_create(
         try:
             if kind is not None:
                 target = cluster.target(kind, body)
-                if resource.settings.upsert:
-                    force = forced(resource, body)
-                    return cluster.apply(target, body, manager=manager, force=force, dry_run=preview)
-                return cluster.create(target, body, manager=manager, dry_run=preview)
+                if not resource.settings.upsert:
+                    return cluster.create(target, body, manager=manager, dry_run=preview)
+                return cluster.apply(target, body, manager=manager, force=forced(resource, body), dry_run=preview)
         except ApiError as error:
             if error.status != 404 or preview or pause is None or (limit and spent + pause > limit):
                 raise
@@ -316,6 +322,12 @@ def _says_nothing_yet(error: ApiError) -> bool:
     """
     no_dry_run = error.status == 400 and "does not support dry run" in error.message
     return error.status in (403, 404) or error.reason == "AlreadyExists" or no_dry_run
+
+
+def _unsettled(resource: Resource, target: Target, manager: str, error: ApiError) -> bool:
+    """Whether a dry run was refused for fields of `kubectl`'s that the real run takes over first, and drops."""
+    live = resource.cluster.get(target) or {}
+    return error.reason == "Invalid" and field_managers.needs_take_over(live, manager)
 
 
 def _lost(body: Mapping[str, Any]) -> PlatformError:

@@ -28,7 +28,7 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
     """
     if preview:
         return None
-    body, limit = m.to_api(inputs), m.timeout(inputs, timeout_seconds)
+    body, limit = operations.to_api(inputs), m.timeout(inputs, timeout_seconds)
     target = _existing(resource, body, limit)
     manager = naming.field_manager(inputs, {})
     try:

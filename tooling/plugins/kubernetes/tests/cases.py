@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-NAME = "$name"
-NAMESPACE = "$namespace"
+NAME = "<name>"
+NAMESPACE = "<namespace>"
 
 POD_SPEC = {
     "containers": [
@@ -199,7 +199,7 @@ CASES = [
         update={"rules": [_rule("watch")]},
         updated_path="rules[0].verbs[0]",
         drift={"rules": []},
-        drifted_path="rules[0]",
+        drifted_path="rules",
         namespaced=False,
     ),
     Case(
@@ -234,11 +234,11 @@ CASES = [
     ),
     Case(
         token="kubernetes:apps/v1:DaemonSet",
-        inputs={"spec": {"minReadySeconds": 0, "selector": SELECTOR, "template": LABELLED}},
-        update={"spec": {"minReadySeconds": 1}},
-        updated_path="spec.minReadySeconds",
-        drift={"spec": {"minReadySeconds": 5}},
-        drifted_path="spec.minReadySeconds",
+        inputs={"spec": {"revisionHistoryLimit": 2, "selector": SELECTOR, "template": LABELLED}},
+        update={"spec": {"revisionHistoryLimit": 3}},
+        updated_path="spec.revisionHistoryLimit",
+        drift={"spec": {"revisionHistoryLimit": 9}},
+        drifted_path="spec.revisionHistoryLimit",
         replacing={"spec": {"selector": {"matchLabels": {"v": "2"}}, "template": {"metadata": {"labels": {"v": "2"}}}}},
         replaced_path="spec.selector.matchLabels.v",
     ),
@@ -318,11 +318,11 @@ CASES = [
                 "resources": {"requests": {"storage": "1024Mi"}},
             }
         },
-        annotations={"pulumi.com/skipAwait": "true"},
+        annotations={"pulumi.com/skipAwait": "true", "owner": "platform"},
         update=labels("team", "b"),
         updated_path="metadata.labels",
-        drift={"metadata": {"annotations": {"pulumi.com/skipAwait": "yes"}}},
-        drifted_path='metadata.annotations["pulumi.com/skipAwait"]',
+        drift={"metadata": {"annotations": {"owner": "meddler"}}},
+        drifted_path="metadata.annotations.owner",
         replacing={"spec": {"accessModes": ["ReadWriteMany"]}},
         replaced_path="spec.accessModes[0]",
     ),

@@ -16,7 +16,7 @@ from tooling.plugins.kubernetes.cluster import Cluster, Target
 from tooling.plugins.kubernetes.discovery import api_group
 from tooling.plugins.kubernetes.failures import subject
 from tooling.plugins.kubernetes.waiting import details, networking, objects, storage, workloads
-from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, never, not_yet, status, told
+from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, never, status, told
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 
@@ -57,13 +57,14 @@ _SKIPS_WAIT_ON_DELETE = frozenset(
 class NotReady(PlatformError):
     """The object exists and is not ready. `live` is its last known state, `reasons` what is known about why."""
 
-    def __init__(self, live: Mapping[str, Any], verdict: Verdict, reasons: list[str], timeout: timedelta) -> None:
+    def __init__(self, live: Mapping[str, Any], reasons: list[str], waited: timedelta | None) -> None:
+        """Args: waited: the time that was not enough; `None` if more time would not help, or none was given."""
         self.live = live
         self.reasons = reasons
-        waited = "" if verdict.hopeless else f" within {int(timeout.total_seconds())} s"
+        within = f" within {int(waited.total_seconds())} s" if waited else ""
         super().__init__(
             "kubernetes-not-ready",
-            f"{subject(live)} was stored but did not become ready{waited}: {'; '.join(reasons)}",
+            f"{subject(live)} exists, but is not ready{within}: {'; '.join(reasons)}",
             where="",
             mend="mend what is named above and run again: the object stays and is waited for anew\n"
             f"to wait longer, set `customTimeouts` or annotation {m.TIMEOUT_SECONDS}; not at all, {m.SKIP_AWAIT}",
@@ -99,7 +100,7 @@ def until_ready(cluster: Cluster, live: Mapping[str, Any], timeout: timedelta | 
     deadline = datetime.now(UTC) + limit
     verdict = networking.endpoints(cluster, live, limit) if _key(live) == ("", "Service") else READY
     if not verdict.ready:
-        raise NotReady(live, verdict, _reasons(cluster, live, verdict), limit)
+        raise NotReady(live, _reasons(cluster, live, verdict), limit)
     target = cluster.target(kind, live)
     for current in cluster.follow_one(target, deadline - datetime.now(UTC)):
         if current is None:
@@ -110,16 +111,17 @@ def until_ready(cluster: Cluster, live: Mapping[str, Any], timeout: timedelta | 
             return live
         if verdict.hopeless:
             break
-    raise NotReady(live, verdict, _reasons(cluster, live, verdict), limit)
+    raise NotReady(live, _reasons(cluster, live, verdict), None if verdict.hopeless else limit)
 
 
-def unready_reasons(cluster: Cluster, live: Mapping[str, Any]) -> list[str]:
-    """Why the object is not ready at this moment, for a refresh; empty if it is."""
+def check_ready(cluster: Cluster, live: Mapping[str, Any]) -> None:
+    """Looks once, for a refresh. Raises: NotReady."""
     judge = JUDGES.get(_key(live))
     if judge is None or m.is_annotated(live, m.SKIP_AWAIT) or _never_waited_for(cluster, live):
-        return []
+        return
     verdict = judge(live)
-    return [] if verdict.ready else _reasons(cluster, live, verdict)
+    if not verdict.ready:
+        raise NotReady(live, _reasons(cluster, live, verdict), None)
 
 
 def until_gone(
@@ -171,9 +173,8 @@ __all__ = [
     "JUDGES",
     "NotGone",
     "NotReady",
+    "check_ready",
     "leftovers",
-    "not_yet",
-    "unready_reasons",
     "until_gone",
     "until_ready",
 ]

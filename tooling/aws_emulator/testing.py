@@ -1,0 +1,151 @@
+"""An emulator for the length of a `with`, for every test that needs AWS.
+
+A process of its own on free loopback ports, so that tests run side by side; ended by its process id, failure or not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from shared.errors import PlatformError
+from tooling.paths import REPOSITORY
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+_START_SECONDS = 120
+_ATTEMPTS = 3
+_ONE_TRY = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
+@dataclass
+class Emulator:
+    """A running emulated AWS."""
+
+    endpoint_url: str
+    webhook_url: str
+    directory: Path
+    process: subprocess.Popen[bytes]
+
+    def client(self, service: str, *, region: str = REGION, **credentials: str) -> Any:
+        """A boto3 client that asks once. `credentials` are boto3's own; without them a key of no session."""
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", **credentials}
+        session = boto3.Session(region_name=region, **keys)  # type: ignore[arg-type]
+        return session.client(service, endpoint_url=self.endpoint_url, config=_ONE_TRY)  # type: ignore[call-overload]
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.endpoint_url}/tiers/health", timeout=30) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
+
+    def settle(self) -> None:
+        """Returns once the controllers have seen the account as it is and nothing failed."""
+        self._wait(lambda: self.health()["controllers"]["settled"], "the controllers did not settle")
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _wait(self, condition: Any, otherwise: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise PlatformError("emulator-ended", "the emulated AWS ended", where=self._log(), mend="")
+            try:
+                if condition():
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                pass
+            time.sleep(0.05)
+        raise PlatformError("emulator-slow", f"{otherwise}: {self._log()}", where=str(self.directory), mend="")
+
+    def _log(self) -> str:
+        log = self.directory / "emulator.log"
+        return log.read_text(encoding="utf-8")[-2000:] if log.exists() else str(log)
+
+
+@contextmanager
+def running_emulator(
+    directory: Path,
+    *,
+    cluster_kubeconfig: Path | None = None,
+    oidc_issuer: str | None = None,
+    ports: tuple[int, int] | None = None,
+) -> Iterator[Emulator]:
+    """Starts an emulator on `directory` and waits until it answers; a journal found there is replayed.
+
+    Args:
+        ports: of the API and of the webhook, if something else must know them before; else free ones.
+    """
+    emulator = _started(directory, cluster_kubeconfig, oidc_issuer, ports)
+    try:
+        yield emulator
+    finally:
+        emulator.process.terminate()
+        try:
+            emulator.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            emulator.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody uses now; somebody may take one before you do."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [listener.getsockname()[1] for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports: tuple[int, int] | None) -> Emulator:
+    for attempt in range(1, _ATTEMPTS + 1):
+        port, webhook_port = ports or tuple(free_ports(2))
+        command = [
+            sys.executable,
+            "-m",
+            "tooling.aws_emulator",
+            "--port",
+            str(port),
+            "--webhook-port",
+            str(webhook_port),
+        ]
+        command += ["--directory", str(directory)]
+        command += ["--cluster-kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
+        command += ["--oidc-issuer", issuer] if issuer is not None else []
+        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, env=dict(os.environ))
+        emulator = Emulator(
+            endpoint_url=f"http://127.0.0.1:{port}",
+            webhook_url=f"http://127.0.0.1:{webhook_port}/",
+            directory=directory,
+            process=process,
+        )
+        try:
+            emulator._wait(emulator.health, "the emulated AWS did not answer")
+            return emulator
+        except PlatformError as error:
+            said = (
+                process.stderr.read().decode("utf-8", "replace")
+                if process.poll() is not None and process.stderr
+                else ""
+            )
+            process.kill()
+            process.wait()
+            if "port-taken" not in said or ports is not None or attempt == _ATTEMPTS:
+                raise PlatformError(error.code, said.strip() or error.what, where=error.where, mend="") from error
+    raise AssertionError("unreachable")

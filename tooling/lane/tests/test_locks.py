@@ -1,0 +1,69 @@
+"""One holder at a time, and a killed one holds nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tooling.lane.locks import hold
+from tooling.paths import REPOSITORY
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from tooling.lane.locks import hold
+with hold(Path(sys.argv[1]), "tiers local up", waiting=print):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_whoever_waits_is_told_once_who_holds_the_lock_and_for_what(tmp_path: Path) -> None:
+    told: list[str] = []
+    entered = threading.Event()
+
+    def second() -> None:
+        with hold(tmp_path / "lock", "second", waiting=told.append):
+            entered.set()
+
+    with hold(tmp_path / "lock", "first", waiting=pytest.fail):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while not told:
+            time.sleep(0.01)
+        assert not entered.is_set()
+    thread.join()
+    assert told == [f"waiting for `first` (process {os.getpid()}), which is under way"]
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "lock")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with hold(tmp_path / "lock", "next", waiting=pytest.fail):
+            pass
+
+
+def test_a_child_of_the_holder_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with hold(tmp_path / "lock", "first", waiting=pytest.fail):
+        child = subprocess.Popen(["sleep", "600"], close_fds=False)
+    try:
+        with hold(tmp_path / "lock", "second", waiting=pytest.fail):
+            pass
+    finally:
+        child.kill()
+        child.wait()

@@ -1,0 +1,71 @@
+"""What all EKS types have in common: tags by ARN, updates that run on their own, states that settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from tooling.plugins.aws.errors import NeverSettled
+from tooling.plugins.aws.row import Operations, Values
+from tooling.plugins.aws.shapes import unless_gone
+from tooling.plugins.aws.waiting import wait_until
+
+_MOVING = frozenset({"CREATING", "UPDATING", "DELETING", "PENDING", "InProgress"})
+_FINE = frozenset({"ACTIVE", "Successful"})
+
+
+class EksOperations(Operations):
+    """`arn_output` is the output that tags go by."""
+
+    token: ClassVar[str]
+    arn_output: ClassVar[str] = "arn"
+
+    @property
+    def eks(self) -> Any:
+        return self.scope.client("eks")
+
+    def tag(self, resource_id: str, state: Values, tags: Mapping[str, str]) -> None:
+        self.eks.tag_resource(resourceArn=state[self.arn_output], tags=dict(tags))
+
+    def untag(self, resource_id: str, state: Values, keys: list[str]) -> None:
+        self.eks.untag_resource(resourceArn=state[self.arn_output], tagKeys=keys)
+
+    def wait_until_active(self, what: str, describe: Callable[[], Mapping[str, Any]]) -> None:
+        """Waits while `describe` answers a moving `status`.
+
+        Raises:
+            NeverSettled: it ended in another state than ACTIVE; EKS's own reasons are in the message.
+        """
+
+        def settled() -> Mapping[str, Any] | None:
+            answer = describe()
+            return None if answer["status"] in _MOVING else answer
+
+        answer = wait_until(self.scope, what, self.token, settled)
+        if answer["status"] not in _FINE:
+            issues = [*(answer.get("health") or {}).get("issues", []), *answer.get("errors", [])]
+            reasons = "; ".join(
+                f"{issue.get('code') or issue.get('errorCode')}: {issue.get('message') or issue.get('errorMessage')}"
+                for issue in issues
+            )
+            raise NeverSettled(f"{what} ended as {answer['status']}. {reasons}".strip(), token=self.token)
+
+    def wait_for_update(self, answer: Mapping[str, Any], **of: str) -> None:
+        """Waits until the update that EKS has begun is done. `of` names it as DescribeUpdate wants it: `name` and more."""
+        update = answer["update"]
+        self.wait_until_active(
+            f"update {update['type']} of {of['name']}",
+            lambda: self.eks.describe_update(updateId=update["id"], **of)["update"],
+        )
+
+    def wait_until_gone(self, what: str, describe: Callable[..., Any], **arguments: str) -> None:
+        def gone() -> bool | None:
+            return True if unless_gone(describe, **arguments) is None else None
+
+        wait_until(self.scope, f"deletion of {what}", self.token, gone)
+
+
+def split_id(resource_id: str) -> tuple[str, str]:
+    """`<cluster>:<name>`."""
+    cluster, _, name = resource_id.partition(":")
+    return cluster, name

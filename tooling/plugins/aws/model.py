@@ -1,0 +1,74 @@
+"""What the plug-in models, as plain data: for a generated page, and for the tests that hold the table against its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tooling.plugins.aws.functions import FUNCTIONS
+from tooling.plugins.aws.row import Input, Row
+from tooling.plugins.aws.table import TABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelledInput:
+    """One input or member of a block: `vpcConfig.subnetIds`; blocks in lists bear no index."""
+
+    path: str
+    required: bool
+    replaces: bool
+    default: object
+    chosen_by_aws: bool
+    fixed: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelledType:
+    """One resource type. `source` is its page in the Terraform registry, `import_id` how an import spells its id."""
+
+    token: str
+    source: str
+    inputs: tuple[ModelledInput, ...]
+    outputs: tuple[str, ...]
+    import_id: str
+
+    @property
+    def replacing(self) -> tuple[str, ...]:
+        """Paths of the inputs whose change replaces the resource."""
+        return tuple(item.path for item in self.inputs if item.replaces)
+
+
+def modelled() -> list[ModelledType]:
+    """All resource types, by token."""
+    return [_modelled_type(TABLE[token]) for token in sorted(TABLE)]
+
+
+def modelled_functions() -> list[str]:
+    """Tokens of all functions."""
+    return sorted(FUNCTIONS)
+
+
+def _modelled_type(row: Row) -> ModelledType:
+    outputs = (*row.outputs, *(("tagsAll",) if row.tagged else ()))
+    return ModelledType(
+        token=row.token,
+        source=f"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/{row.source}",
+        inputs=tuple(sorted(_inputs(row.all_inputs()), key=lambda item: item.path)),
+        outputs=tuple(sorted(outputs)),
+        import_id=row.import_note or "<id>",
+    )
+
+
+def _inputs(specs: Mapping[str, Input], within: str = "", *, replaces: bool = False) -> Iterator[ModelledInput]:
+    for name, spec in specs.items():
+        path = f"{within}{name}"
+        yield ModelledInput(
+            path=path,
+            required=spec.required,
+            replaces=replaces or spec.replaces,
+            default=spec.default,
+            chosen_by_aws=spec.computed,
+            fixed=spec.fixed,
+        )
+        if spec.members is not None:
+            yield from _inputs(spec.members, f"{path}.", replaces=replaces or spec.replaces)

@@ -1,0 +1,43 @@
+"""All resource types that the plug-in models. A type is added to its service's module, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tooling.plugins.aws import (
+    autoscaling,
+    ec2_launch_templates,
+    ec2_network,
+    ec2_routes,
+    ec2_security_groups,
+    eks_access,
+    eks_addons,
+    eks_cluster,
+    eks_node_groups,
+    iam,
+    kms,
+    logs,
+    s3,
+    s3_lifecycle,
+)
+from tooling.plugins.aws.row import Row
+
+_MODULES = (
+    autoscaling,
+    ec2_launch_templates,
+    ec2_network,
+    ec2_routes,
+    ec2_security_groups,
+    eks_access,
+    eks_addons,
+    eks_cluster,
+    eks_node_groups,
+    iam,
+    kms,
+    logs,
+    s3,
+    s3_lifecycle,
+)
+
+TABLE: Mapping[str, Row] = {row.token: row for module in _MODULES for row in module.ROWS}
+"""By token."""

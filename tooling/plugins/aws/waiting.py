@@ -1,0 +1,34 @@
+"""Waiting until AWS has done what it accepted. The emulated AWS mostly has by the first look; the rule is AWS's all the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tooling.plugins.aws.clients import Scope
+from tooling.plugins.aws.errors import NeverSettled
+
+LONGEST_WAIT_SECONDS = 300.0
+"""Far beyond what the emulated AWS needs; picked by feeling, so that a stuck one is an error and no hang."""
+
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+def wait_until(scope: Scope, what: str, token: str, look: Callable[[], Any]) -> Any:
+    """Looks again and again, ever more slowly, until there is an answer that is not `None`, and returns it.
+
+    Raises:
+        NeverSettled: it took too long, or the operation was cancelled.
+    """
+    give_up_at, pause = time.monotonic() + LONGEST_WAIT_SECONDS, _FIRST_PAUSE_SECONDS
+    while True:
+        found = look()
+        if found is not None:
+            return found
+        if scope.connection.cancelled.wait(pause):
+            raise NeverSettled(f"cancelled while waiting for {what}", token=token)
+        if time.monotonic() >= give_up_at:
+            raise NeverSettled(f"{what} did not settle within {LONGEST_WAIT_SECONDS:.0f} s", token=token)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

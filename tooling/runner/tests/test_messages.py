@@ -1,0 +1,137 @@
+"""What worker and runner say to each other, and how the engine's events become it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi.automation.events import EngineEvent
+
+from tooling.runner.engine_events import Translator
+from tooling.runner.messages import Diagnostic, Message, PropertyChange, Request, Result, Step, from_line, to_line
+from tooling.runner.progress import summary_of
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Request(number=1, operation="up", stack="local", work_dir="x"),
+        Result(number=1, ok=True, changes={"create": 2, "same": 1}, seconds=1.5),
+        Diagnostic(number=2, severity="error", message="no\nsuch thing", resource="vpc"),
+        Step(
+            number=3,
+            phase="started",
+            operation="update",
+            type="aws:ec2/vpc:Vpc",
+            name="vpc",
+            changes=[PropertyChange(path="tags.Name", kind="update", before="a", after="b")],
+        ),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_message_survives_the_pipe(message: Message | Request) -> None:
+    line = to_line(message)
+    assert "\n" not in line
+    assert from_line(line) == message
+
+
+def event(kind: str, content: dict[str, Any]) -> EngineEvent:
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, kind: content})
+
+
+def metadata(operation: str, **more: Any) -> dict[str, Any]:
+    return {
+        "op": operation,
+        "urn": "urn:pulumi:local::tenants::kubernetes:core/v1:ResourceQuota::quota",
+        "type": "kubernetes:core/v1:ResourceQuota",
+        "provider": "p",
+        **more,
+    }
+
+
+def state(inputs: dict[str, Any]) -> dict[str, Any]:
+    base = metadata("")
+    return {
+        "type": base["type"],
+        "urn": base["urn"],
+        "id": "",
+        "parent": "",
+        "inputs": inputs,
+        "outputs": {},
+        "provider": "",
+    }
+
+
+def test_an_updates_old_and_new_values_are_found_by_property_path() -> None:
+    sent: list[Message] = []
+    translator = Translator(7, sent.append)
+    translator.event(
+        event(
+            "resourcePreEvent",
+            {
+                "metadata": metadata(
+                    "update",
+                    old=state({"spec": {"hard": {"requests.cpu": "4"}}}),
+                    new=state({"spec": {"hard": {"requests.cpu": "6"}}}),
+                    detailedDiff={'spec.hard["requests.cpu"]': {"diffKind": "update", "inputDiff": False}},
+                )
+            },
+        )
+    )
+    (step,) = sent
+    assert isinstance(step, Step)
+    assert (step.number, step.phase, step.operation, step.name) == (7, "started", "update", "quota")
+    assert step.changes == [PropertyChange(path='spec.hard["requests.cpu"]', kind="update", before="4", after="6")]
+
+
+def test_what_stays_the_same_is_not_reported() -> None:
+    sent: list[Message] = []
+    translator = Translator(1, sent.append)
+    translator.event(event("resourcePreEvent", {"metadata": metadata("same")}))
+    translator.event(event("resOutputsEvent", {"metadata": metadata("same")}))
+    assert sent == []
+    assert translator.changes == {}
+
+
+def test_an_error_of_the_engine_is_passed_on_without_colour_codes() -> None:
+    sent: list[Message] = []
+    translator = Translator(1, sent.append)
+    translator.event(
+        event(
+            "diagnosticEvent",
+            {
+                "prefix": "",
+                "message": "<{%fg 1%}>denied<{%reset%}>\n",
+                "color": "never",
+                "severity": "error",
+                "urn": metadata("")["urn"],
+            },
+        )
+    )
+    assert sent == [Diagnostic(number=1, severity="error", message="denied", resource="quota")]
+    assert translator.said_error
+
+
+def test_the_engines_own_summary_counts() -> None:
+    translator = Translator(1, lambda message: None)
+    translator.event(
+        event(
+            "summaryEvent",
+            {
+                "maybeCorrupt": False,
+                "durationSeconds": 1,
+                "resourceChanges": {"create": 3, "same": 2},
+                "PolicyPacks": {},
+            },
+        )
+    )
+    assert translator.changes == {"create": 3, "same": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [({}, "no changes"), ({"same": 9}, "no changes"), ({"create": 2, "same": 9}, "2 created")],
+    ids=["none", "same", "created"],
+)
+def test_a_summary_says_what_changed_in_words(changes: dict[str, int], text: str) -> None:
+    assert summary_of(changes) == text

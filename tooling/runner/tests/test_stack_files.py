@@ -1,0 +1,46 @@
+"""Generated stack files: what the engine wrote stays, what a person changed arrives, the clone stays clean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from tooling.runner.graph import StackId, environment_graph, select
+from tooling.runner.stack_files import generated_work_dir
+
+
+def stack(tier: str, tenant: str | None = None) -> StackId:
+    return select(environment_graph("local"), tiers=[tier], tenant=tenant)[0]
+
+
+def test_the_generated_directory_holds_project_and_stack_file(tmp_path: Path) -> None:
+    directory = generated_work_dir(stack("infrastructure"), tmp_path)
+    project = yaml.safe_load((directory / "Pulumi.yaml").read_text())
+    assert project["name"] == "infrastructure"
+    assert project["config"]["pulumi:disable-default-providers"] == {"value": ["*"]}
+    config = yaml.safe_load((directory / "Pulumi.local.yaml").read_text())["config"]
+    assert config["infrastructure:protect"] is False
+
+
+def test_a_tenants_stack_has_a_file_of_its_own(tmp_path: Path) -> None:
+    directory = generated_work_dir(stack("tenants", "tenant-b"), tmp_path)
+    assert (directory / "Pulumi.local.tenant-b.yaml").exists()
+
+
+def test_what_the_engine_wrote_survives(tmp_path: Path) -> None:
+    directory = generated_work_dir(stack("infrastructure"), tmp_path)
+    file = directory / "Pulumi.local.yaml"
+    file.write_text("encryptionsalt: v1:abc\nconfig: {infrastructure:protect: true}\n")
+    generated_work_dir(stack("infrastructure"), tmp_path)
+    content = yaml.safe_load(file.read_text())
+    assert content["encryptionsalt"] == "v1:abc"
+    assert content["config"]["infrastructure:protect"] is False
+
+
+def test_an_unchanged_file_is_left_alone(tmp_path: Path) -> None:
+    directory = generated_work_dir(stack("infrastructure"), tmp_path)
+    before = (directory / "Pulumi.yaml").stat().st_mtime_ns
+    generated_work_dir(stack("infrastructure"), tmp_path)
+    assert (directory / "Pulumi.yaml").stat().st_mtime_ns == before
+    assert sorted(path.name for path in directory.iterdir()) == ["Pulumi.local.yaml", "Pulumi.yaml"]
