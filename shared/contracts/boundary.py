@@ -110,7 +110,7 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
                 mend="publish what the consumer needs to authenticate by itself, never a token or key",
             )
         result = await value.future(with_unknowns=True)
-        if result == "" or (result is None and await value.is_known()):
+        if await value.is_known() and result in ("", None):
             raise ProgramError(
                 "output-empty",
                 f"output `{name}` is empty",

@@ -1,7 +1,7 @@
 """All four tiers on a lane of their own: up, nothing to do, one change, sign-in, and down to nothing.
 
-The tests share one deployed chain and run in the order in which they stand; each one leaves the chain as it found it, but
-for the last, which takes it down.
+The tests share one deployed chain and run in the order in which they stand; each one leaves the chain as it found it,
+but for the last, which takes it down.
 """
 
 from __future__ import annotations

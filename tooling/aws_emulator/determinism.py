@@ -14,9 +14,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import moto.core.utils
+import moto.kms.utils
+import moto.s3.models
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal import mock_random
 
@@ -24,7 +27,6 @@ STATE_LOCK = threading.RLock()
 """Held while anything reads or changes moto's state. moto itself is not safe for threads, and a second request would
 draw from the generator between two draws of the first."""
 
-_real_urandom = os.urandom
 _real_getitem = AccountSpecificBackend.__getitem__
 _real_datetime = datetime.datetime
 
@@ -51,15 +53,17 @@ def numbered_request(salt: str, number: int, at: datetime.datetime) -> Iterator[
 
 def unnumbered_request() -> None:
     """Draws cannot be foretold. STATE_LOCK must be held."""
-    mock_random.seed(int.from_bytes(_real_urandom(32), "big"))
+    mock_random.seed(int.from_bytes(os.urandom(32), "big"))
 
 
 def install(salt: str) -> None:
     """Takes over moto's sources of chance and time, for this process' whole life."""
     _Now.salt = salt
-    os.urandom = _urandom
+    # KMS keys and S3 upload ids come straight from the operating system.
+    for module in (moto.kms.utils, moto.s3.models):
+        module.os = _Stand(os, urandom=_urandom)  # type: ignore[attr-defined]
     AccountSpecificBackend.__getitem__ = _getitem  # type: ignore[method-assign]
-    moto.core.utils.datetime = _DatetimeModule()  # type: ignore[assignment]
+    moto.core.utils.datetime = _Stand(datetime, datetime=_StandingClock)  # type: ignore[assignment]
 
 
 def set_salt(salt: str) -> None:
@@ -68,10 +72,7 @@ def set_salt(salt: str) -> None:
 
 
 def _urandom(size: int, /) -> bytes:
-    # KMS keys and S3 upload ids come from the operating system and must be the same after a replay.
-    if _Now.thread == threading.get_ident():
-        return mock_random.randbytes(size)
-    return _real_urandom(size)
+    return mock_random.randbytes(size) if _Now.thread == threading.get_ident() else os.urandom(size)
 
 
 def _getitem(self: AccountSpecificBackend[Any], region: str) -> Any:
@@ -95,10 +96,12 @@ class _StandingClock(_real_datetime):
         return _real_datetime.now(tz)
 
 
-class _DatetimeModule:
-    """`datetime` as moto's `utcnow` sees it: the same module with a clock that can stand."""
+class _Stand:
+    """A module as one of moto's modules sees it, with some names replaced."""
 
-    datetime = _StandingClock
+    def __init__(self, module: ModuleType, **replaced: Any) -> None:
+        self._module = module
+        self.__dict__.update(replaced)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(datetime, name)
+        return getattr(self._module, name)

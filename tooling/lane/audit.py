@@ -7,6 +7,8 @@ the rules for that are the rows of `_BY_ITSELF`.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import Any
 
 from shared.errors import PlatformError
 from tooling.lane.state import REGION, Lane
+from tooling.paths import REPOSITORY
 
 _SETTLE_POLL_SECONDS = 0.5
 _BASELINE_SECONDS = 20.0
@@ -54,9 +57,9 @@ _BY_ITSELF = (
 
 def take_baseline(lane: Lane) -> None:
     """Writes down what is there now, once the control plane has stopped adding to it."""
-    found = _settled(lambda: _everything(lane), lambda before, now: before == now, _BASELINE_SECONDS)
+    kubernetes = _settled(lambda: list(_kubernetes(lane)), lambda before, now: before == now, _BASELINE_SECONDS)
     unfinished = lane.baseline_file.with_suffix(".new")
-    unfinished.write_text(json.dumps({"version": 1, "found": found}, indent=1))
+    unfinished.write_text(json.dumps({"version": 1, "found": [*kubernetes, *_aws(lane)]}, indent=1))
     unfinished.replace(lane.baseline_file)
 
 
@@ -79,13 +82,16 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
     baseline = {_identity(entry) for entry in json.loads(lane.baseline_file.read_text())["found"]}
 
     def added() -> list[dict[str, Any]]:
-        return [entry for entry in _everything(lane) if _identity(entry) not in baseline]
+        return [entry for entry in (*_kubernetes(lane), *_aws(lane)) if _identity(entry) not in baseline]
 
     try:
         return _settled(added, lambda _, now: not now, settle_seconds)
     except OSError as error:
         raise PlatformError(
-            "lane-not-running", "the local lane does not answer", where=str(lane.directory), mend="tiers local up"
+            "lane-not-running",
+            f"the local lane does not answer: {error}",
+            where=str(lane.directory),
+            mend="tiers local up",
         ) from error
 
 
@@ -103,10 +109,6 @@ def _settled(
     return now
 
 
-def _everything(lane: Lane) -> list[dict[str, Any]]:
-    return [*_kubernetes(lane), *_aws(lane)]
-
-
 def _kubernetes(lane: Lane) -> Iterable[dict[str, Any]]:
     with lane.cluster.api() as api:
         for group, kind, metadata in api.object_metadata():
@@ -120,11 +122,24 @@ def _kubernetes(lane: Lane) -> Iterable[dict[str, Any]]:
                 }
 
 
-def _aws(lane: Lane) -> Iterable[dict[str, Any]]:
-    # Here and not at the top: it imports boto3, and most callers of this package never ask AWS.
-    from tooling.aws_emulator.inventory import inventory
+_INVENTORY = """
+import json, sys
+from tooling.aws_emulator.inventory import inventory
+json.dump(inventory(*sys.argv[1:]), sys.stdout)
+"""
 
-    for entry in inventory(lane.aws_endpoint, REGION):
+
+def _aws(lane: Lane) -> Iterable[dict[str, Any]]:
+    # In the lane's own environment: boto3 takes proxies, and the name of a profile that must exist, out of the user's.
+    answer = subprocess.run(
+        [sys.executable, "-c", _INVENTORY, lane.aws_endpoint, REGION],
+        env={**lane.environment(), "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        raise ConnectionError(answer.stderr.strip().rpartition("\n")[2])
+    for entry in json.loads(answer.stdout):
         yield {"in": "aws", **entry}
 
 

@@ -174,7 +174,7 @@ def _beside_interpreter(name: str) -> Path:
             "environment-incomplete",
             f"`{name}` is not in the Python environment",
             where=str(path),
-            mend="run `make environment`, and use the `tiers` of that environment",
+            mend="install requirements.lock into it anew, and use the `tiers` of that environment",
         )
     return path
 

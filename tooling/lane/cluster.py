@@ -80,7 +80,7 @@ class Cluster:
 
     @property
     def _work_directory(self) -> Path:
-        return self.directory / "clusters" / "lane"
+        return self.processes.work_directory
 
     def api(self) -> ApiServer:
         return ApiServer(self.server, self._work_directory / "pki")
@@ -91,7 +91,7 @@ class Cluster:
 
     @property
     def processes(self) -> ClusterProcesses:
-        return ClusterProcesses(self._work_directory)
+        return ClusterProcesses(self.directory)
 
     def start(self) -> None:
         """Makes the cluster if need be, starts what does not run, and waits until pods could be created.
@@ -99,6 +99,7 @@ class Cluster:
         Raises:
             PlatformError: a port is taken, or a component does not come up; with the end of its log.
         """
+        self.processes.end_kwokctl()
         pids = self.processes.pids()
         self._check_ports(pids)
         if not self.exists():
@@ -218,12 +219,14 @@ class Cluster:
     def _run(self, *arguments: str) -> None:
         """Runs kwokctl, and stops waiting for it as soon as a component has died."""
         output = self.directory / "kwokctl.log"
+        self.processes.kwokctl.unlink(missing_ok=True)
+        self.processes.kwokctl.symlink_to(binary("kwokctl"))
         environment = {**washed(), "KWOK_WORKDIR": str(self.directory)}
         environment["PATH"] = ":".join([*search_path(), environment.get("PATH", "")])
         with (
             output.open("ab") as log,
             subprocess.Popen(
-                [str(binary("kwokctl")), *arguments],
+                [str(self.processes.kwokctl), *arguments],
                 env=environment,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,

@@ -24,9 +24,19 @@ COMPONENTS = {
 
 @dataclass(frozen=True)
 class ClusterProcesses:
-    """`directory` is what kwokctl calls the cluster's work directory."""
+    """`directory` is the cluster's; it need not exist."""
 
     directory: Path
+
+    @property
+    def work_directory(self) -> Path:
+        """Where kwokctl, told to work in `directory`, keeps its cluster called `lane`."""
+        return self.directory / "clusters" / "lane"
+
+    @property
+    def kwokctl(self) -> Path:
+        """A link to kwokctl for this cluster alone, so that one which outlived a killed command is found, too."""
+        return self.directory / "kwokctl"
 
     def pids(self) -> dict[str, int | None]:
         """Process id of each component, None for those that do not run."""
@@ -41,8 +51,13 @@ class ClusterProcesses:
         """Components that kwokctl started and that do not run any more."""
         return [name for name, pid in self.pids().items() if pid is None and self._pid_file(name).exists()]
 
+    def end_kwokctl(self) -> None:
+        """Ends a kwokctl that goes on although the command that ran it was killed: it would start more processes."""
+        end(lambda command: _runs(self.kwokctl, command), grace_seconds=0)
+
     def stop(self, grace_seconds: float = 5.0) -> None:
         """Ends every component, the API server after those that watch it, etcd last."""
+        self.end_kwokctl()
         for name in reversed(COMPONENTS):
             end(lambda command, name=name: self._is_ours(name, command), grace_seconds)
             self._pid_file(name).unlink(missing_ok=True)
@@ -65,13 +80,17 @@ class ClusterProcesses:
                 link.symlink_to(binary(name))
 
     def log(self, component: str) -> Path:
-        return self.directory / "logs" / f"{component}.log"
+        return self.work_directory / "logs" / f"{component}.log"
 
     def _pid_file(self, component: str) -> Path:
-        return self.directory / "pids" / f"{component}.pid"
+        return self.work_directory / "pids" / f"{component}.pid"
 
     def _link(self, component: str) -> Path:
-        return self.directory / "bin" / component
+        return self.work_directory / "bin" / component
 
     def _is_ours(self, component: str, command: str) -> bool:
-        return f"{command} ".startswith(f"{self._link(component)} ")
+        return _runs(self._link(component), command)
+
+
+def _runs(program: Path, command: str) -> bool:
+    return f"{command} ".startswith(f"{program} ")

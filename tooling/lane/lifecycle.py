@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,8 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
         _check_versions(lane)
         _check_state(lane)
         missing = _not_running(lane)
-        if missing:
-            with progress.task(f"starting the local lane ({', '.join(missing)})"):
-                remarks = _start(lane)
-        else:
-            remarks = []
+        with progress.task(f"starting the local lane ({', '.join(missing)})") if missing else nullcontext():
+            remarks = _start(lane)
         return Started(lane, tuple(missing), tuple(remarks))
 
 
@@ -84,13 +81,13 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
         Refused: the directory is not a lane's.
     """
     where = directory or local_directory()
-    with _locked(where, "tiers local down", progress):
+    with _locked(where, "tiers local down", progress, leave=False):
         if not where.exists():
             return False
         _check_ours(where)
         with progress.task("removing the local lane"):
             emulator_in(where).stop()
-            ClusterProcesses(where / "cluster" / "clusters" / "lane").stop(grace_seconds=0)
+            ClusterProcesses(where / "cluster").stop(grace_seconds=0)
             shutil.rmtree(where)
         return True
 
@@ -102,10 +99,10 @@ def holds_resources(directory: Path | None = None) -> list[str]:
 
 
 @contextmanager
-def _locked(directory: Path, purpose: str, progress: Progress) -> Iterator[None]:
+def _locked(directory: Path, purpose: str, progress: Progress, *, leave: bool = True) -> Iterator[None]:
     # Not inside the directory, which `down` removes while others may wait.
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
-    with hold(cache_directory() / "locks" / name, purpose, waiting=progress.note):
+    with hold(cache_directory() / "locks" / name, purpose, waiting=progress.note, leave=leave):
         yield
 
 
@@ -184,6 +181,7 @@ def _not_running(lane: Lane) -> list[str]:
 
 
 def _start(lane: Lane) -> list[str]:
+    """Starts what does not run and waits for all of it, since what runs may have been started a moment ago."""
     write_pulumi_home(lane.pulumi_home)
     replayed = lane.emulator.pid() is None
     if replayed:

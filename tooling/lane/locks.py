@@ -18,29 +18,43 @@ _POLL_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def hold(path: Path, purpose: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
+def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[None]:
     """Holds the lock at `path` for the length of the block; `purpose` is what others are told, e.g. `tiers local up`.
 
-    `waiting` is called once with a sentence about the holder if somebody else holds it. Not reentrant.
+    `waiting` is called once with a sentence about the holder if somebody else holds it. Without `leave`, the file goes
+    with the lock. Not reentrant.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _taken(path)
+    told = False
+    while descriptor is None:
+        if not told:
+            waiting(f"waiting for {_holder(path)}")
+            told = True
+        time.sleep(_POLL_SECONDS)
+        descriptor = _taken(path)
     try:
-        told = False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    waiting(f"waiting for {_holder(path)}")
-                    told = True
-                time.sleep(_POLL_SECONDS)
         os.truncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "purpose": purpose}).encode())
         yield
     finally:
+        if not leave:
+            path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _taken(path: Path) -> int | None:
+    """The lock file's descriptor if the lock is ours now."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A holder may have removed the file between the two calls: then this is the lock of nothing.
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
 
 
 def _holder(path: Path) -> str:

@@ -28,7 +28,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def becomes_free(port: int, patience_seconds: float = 3.0) -> bool:
+def becomes_free(port: int, patience_seconds: float = 1.0) -> bool:
     """Like `is_free`, with patience: a process that was killed just now closes its sockets after it has gone."""
     deadline = time.monotonic() + patience_seconds
     while not is_free(port):

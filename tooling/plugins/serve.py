@@ -8,12 +8,15 @@ closes: whoever started it holds the other end, so it never outlives them.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from concurrent import futures
+from functools import partial
 
 import grpc
 
+from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
@@ -26,7 +29,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ports = {"eks": serve_in_thread()}
     servers = []
-    for name, add in (("aws", add_aws), ("kubernetes", add_kubernetes)):
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    for name, add in (("aws", partial(add_aws, endpoint_url=endpoint)), ("kubernetes", add_kubernetes)):
         server = grpc.server(
             futures.ThreadPoolExecutor(_THREADS),
             options=[

@@ -14,6 +14,8 @@ from tooling.runner.messages import Diagnostic, Message, PropertyChange, Step
 
 _SILENT = {OpType.SAME, OpType.READ}
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_REPEATED = "an unhandled error occurred: "
+"""What the engine puts before a program's error when it tells it a second time."""
 _VALUE_CHARACTERS = 60
 """Longer values are cut in messages: a kubeconfig or a policy is not read in a terminal."""
 
@@ -26,6 +28,7 @@ class Translator:
         self._send = send
         self._counted: Counter[str] = Counter()
         self.said_error = False
+        self._said: set[str] = set()
         self._summary: dict[str, int] | None = None
 
     @property
@@ -65,9 +68,10 @@ class Translator:
         severity = diagnostic.severity
         if severity not in ("error", "warning", "info", "info#err"):
             return
-        message = _COLOUR.sub("", diagnostic.message).strip()
-        if not message:
+        message = _COLOUR.sub("", diagnostic.message).strip().removeprefix(_REPEATED)
+        if not message or message in self._said:
             return
+        self._said.add(message)
         self.said_error = self.said_error or severity == "error"
         urn = diagnostic.urn or ""
         self._send(

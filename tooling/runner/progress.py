@@ -99,12 +99,12 @@ class Progress:
                 row.finished += 1
 
     def diagnostic(self, stack: StackId, diagnostic: Diagnostic) -> None:
-        if self._quiet or diagnostic.severity == "info":
+        """Warnings are shown at once; errors wait for the report, which is the last thing on the screen."""
+        if self._quiet or diagnostic.severity != "warning":
             return
         about = f" ({diagnostic.resource})" if diagnostic.resource else ""
-        text = Text(f"{stack}{about}: ", style="bold")
-        text.append(diagnostic.message, style="red" if diagnostic.severity == "error" else "yellow")
-        self._console.print(text)
+        text = Text(f"{stack}{about}: ", style="bold").append(diagnostic.message, style="yellow")
+        self._console.print(text, soft_wrap=True)
 
     def ended(self, stack: StackId, status: str, seconds: float, changes: Mapping[str, int]) -> None:
         with self._lock:

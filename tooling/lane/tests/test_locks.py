@@ -58,6 +58,26 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
             pass
 
 
+def test_of_many_holders_that_remove_the_file_never_two_hold_it(tmp_path: Path) -> None:
+    holders: list[str] = []
+    seen: list[int] = []
+
+    def work(name: str) -> None:
+        for _ in range(20):
+            with hold(tmp_path / "lock", name, waiting=lambda _: None, leave=False):
+                holders.append(name)
+                seen.append(len(holders))
+                holders.remove(name)
+
+    threads = [threading.Thread(target=work, args=(str(number),)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 80
+    assert not (tmp_path / "lock").exists()
+
+
 def test_a_child_of_the_holder_does_not_keep_the_lock(tmp_path: Path) -> None:
     with hold(tmp_path / "lock", "first", waiting=pytest.fail):
         child = subprocess.Popen(["sleep", "600"], close_fds=False)

@@ -1,4 +1,4 @@
-"""Runs the plug-in as a process of its own, as the engine starts it: the port on stdout, then serving until it is killed."""
+"""Runs the plug-in as a process of its own, as the engine starts it: prints its port, and serves until it is killed."""
 
 from __future__ import annotations
 

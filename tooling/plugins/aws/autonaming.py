@@ -39,7 +39,7 @@ class Request:
 
 
 def checked_name(rule: GeneratedName, old: Values, new: Values, request: Request) -> tuple[str | None, str | None]:
-    """The name to fill in, and why there can be none; (`None`, `None`) where the program fixes name or prefix itself."""
+    """The name to fill in, and why there can be none; twice `None` where the program fixes name or prefix itself."""
     if new.get(rule.input) is not None or (rule.prefix_input is not None and new.get(rule.prefix_input) is not None):
         return None, None
     if old.get(rule.input) and rule.input in old.get(DEFAULTS, []):

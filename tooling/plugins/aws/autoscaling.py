@@ -53,7 +53,7 @@ class Tag(Operations):
 
 ROWS = (
     Row(
-        token="aws:autoscaling/tag:Tag",
+        pulumi_name="aws:autoscaling/tag:Tag",
         source="autoscaling_group_tag",
         inputs={
             "autoscalingGroupName": Input(required=True, replaces=True),

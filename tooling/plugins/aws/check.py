@@ -82,7 +82,7 @@ def _unknown_names(row: Row, path: Path, specs: Mapping[str, Input], values: Val
         if key == DEFAULTS:
             continue
         if key not in specs:
-            found.append((text(here), not_modelled_input(text(here), row.token, specs)))
+            found.append((text(here), not_modelled_input(text(here), row.pulumi_name, specs)))
             continue
         members = specs[key].members
         if members is None:

@@ -64,7 +64,7 @@ class Connection:
             return self._clients[key]
 
     def _make(self, service: str, region: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415 - the plug-in answers its first calls without boto3
+        from botocore.config import Config
 
         url = loopback_endpoint(self.configuration.endpoint_of(service), named_by=f"endpoint of {service}")
         return _session().create_client(
@@ -129,7 +129,7 @@ def dns_suffix_of(partition: str) -> str:
 
 @cache
 def _session() -> Any:
-    from botocore.session import Session  # noqa: PLC0415 - see `_make`
+    from botocore.session import Session
 
     nothing = (None, None, None, None)
     no_file = (None, None, os.devnull, None)

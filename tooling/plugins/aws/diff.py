@@ -27,8 +27,8 @@ class Kind(Enum):
 class Change:
     """One difference.
 
-    `path` leads into the new inputs, for `DELETE` into the old outputs. `fixed` is why the lane cannot make the change in
-    place, `None` if it can.
+    `path` leads into the new inputs, for `DELETE` into the old outputs. `fixed` is why the lane cannot make the change
+    in place, `None` if it can.
     """
 
     path: Path
@@ -69,11 +69,7 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
     if new == UNKNOWN:
         kind = Kind.UPDATE if old is not None else Kind.ADD
         yield Change(path=path, kind=kind, replaces=replaces, fixed=spec.fixed)
-    elif new is None and spec.computed:
-        return
-    elif old is None and spec.write_only and same(spec, new, spec.default):
-        return
-    elif is_blank(spec, old) and is_blank(spec, new):
+    elif _says_nothing_new(spec, old, new):
         return
     elif isinstance(old, list) and isinstance(new, list):
         yield from _compare_lists(spec, path, old, new, replaces=replaces)
@@ -83,6 +79,15 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
         yield from _compare_mappings(spec, path, old, {}, replaces=replaces)
     elif has_unknown(new) or not same(spec, old, new):
         yield Change(path=path, kind=_kind(old, new), replaces=replaces, fixed=spec.fixed)
+
+
+def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:
+    """Left to AWS; never given back by AWS and still the default; or nothing on either side."""
+    if new is None and spec.computed:
+        return True
+    if old is None and spec.write_only and same(spec, new, spec.default):
+        return True
+    return is_blank(spec, old) and is_blank(spec, new)
 
 
 def _compare_mappings(

@@ -136,7 +136,7 @@ def _check(inputs: Values) -> list[tuple[str, str]]:
 
 ROWS = (
     Row(
-        token="aws:ec2/launchTemplate:LaunchTemplate",
+        pulumi_name="aws:ec2/launchTemplate:LaunchTemplate",
         source="launch_template",
         inputs={
             "description": Input(),

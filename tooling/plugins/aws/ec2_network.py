@@ -178,7 +178,7 @@ def _check_nat_gateway(inputs: Values) -> list[tuple[str, str]]:
 
 ROWS = (
     Row(
-        token="aws:ec2/vpc:Vpc",
+        pulumi_name="aws:ec2/vpc:Vpc",
         source="vpc",
         inputs={
             "cidrBlock": Input(required=True, replaces=True),
@@ -199,7 +199,7 @@ ROWS = (
         operations=Vpc,
     ),
     Row(
-        token="aws:ec2/subnet:Subnet",
+        pulumi_name="aws:ec2/subnet:Subnet",
         source="subnet",
         inputs={
             "vpcId": Input(required=True, replaces=True),
@@ -212,21 +212,21 @@ ROWS = (
         operations=Subnet,
     ),
     Row(
-        token="aws:ec2/internetGateway:InternetGateway",
+        pulumi_name="aws:ec2/internetGateway:InternetGateway",
         source="internet_gateway",
         inputs={"vpcId": Input(computed=True)},
         outputs=("arn", "ownerId"),
         operations=InternetGateway,
     ),
     Row(
-        token="aws:ec2/eip:Eip",
+        pulumi_name="aws:ec2/eip:Eip",
         source="eip",
         inputs={"domain": Input(default="vpc", replaces=True, refusal=one_of("vpc"))},
         outputs=("arn", "allocationId", "associationId", "publicIp"),
         operations=Eip,
     ),
     Row(
-        token="aws:ec2/natGateway:NatGateway",
+        pulumi_name="aws:ec2/natGateway:NatGateway",
         source="nat_gateway",
         inputs={
             "subnetId": Input(required=True, replaces=True),

@@ -85,7 +85,7 @@ def of_ec2(entries: Iterable[Mapping[str, Any]]) -> set[Permission]:
 
 
 def as_rules(permissions: set[Permission], stated: Iterable[Values] | None, own_group_id: str) -> list[dict[str, Any]]:
-    """Permissions as rules: grouped as in `stated` where all of a stated rule is there, else by ports and description."""
+    """Permissions as rules: as in `stated` where a stated rule is there as a whole, else by ports and description."""
     left = set(permissions)
     rules: list[dict[str, Any]] = []
     for rule in stated or ():

@@ -153,7 +153,7 @@ class RouteTableAssociation(Ec2Operations):
         return {"routeTableId": association["RouteTableId"], "subnetId": association["SubnetId"]}
 
     def _find(self, resource_id: str, known: Values) -> Mapping[str, Any] | None:
-        """By subnet where it is known: changing the table gives the association a new id, which the engine keeps not."""
+        """By subnet where it is known: with a new table comes a new id, which the engine never learns."""
         subnet_id = known.get("subnetId") or (resource_id.split("/")[0] if "/" in resource_id else None)
         if subnet_id is not None:
             wanted = {"Name": "association.subnet-id", "Values": [subnet_id]}
@@ -182,7 +182,7 @@ class RouteTableAssociation(Ec2Operations):
 
 ROWS = (
     Row(
-        token="aws:ec2/routeTable:RouteTable",
+        pulumi_name="aws:ec2/routeTable:RouteTable",
         source="route_table",
         inputs={
             "vpcId": Input(required=True, replaces=True),
@@ -197,7 +197,7 @@ ROWS = (
         check=_check_route_table,
     ),
     Row(
-        token="aws:ec2/route:Route",
+        pulumi_name="aws:ec2/route:Route",
         source="route",
         inputs={
             "routeTableId": Input(required=True, replaces=True),
@@ -212,7 +212,7 @@ ROWS = (
         import_note="<route table id>_<destination>",
     ),
     Row(
-        token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+        pulumi_name="aws:ec2/routeTableAssociation:RouteTableAssociation",
         source="route_table_association",
         inputs={
             "routeTableId": Input(required=True),

@@ -300,7 +300,7 @@ _SINGLE_RULE = {
 
 ROWS = (
     Row(
-        token="aws:ec2/securityGroup:SecurityGroup",
+        pulumi_name="aws:ec2/securityGroup:SecurityGroup",
         source="security_group",
         inputs={
             "description": Input(default="Managed by Pulumi", replaces=True),
@@ -314,7 +314,7 @@ ROWS = (
         name=GeneratedName(input="name", prefix_input="namePrefix", longest=255),
     ),
     Row(
-        token="aws:ec2/securityGroupRule:SecurityGroupRule",
+        pulumi_name="aws:ec2/securityGroupRule:SecurityGroupRule",
         source="security_group_rule",
         inputs={
             "type": Input(required=True, replaces=True, refusal=one_of("ingress", "egress")),
@@ -336,7 +336,7 @@ ROWS = (
         import_note="<group id>_<type>_<protocol>_<from port>_<to port>_<peer>[_<peer>…]",
     ),
     Row(
-        token="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        pulumi_name="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         source="vpc_security_group_ingress_rule",
         inputs=_SINGLE_RULE,
         outputs=("arn", "securityGroupRuleId"),
@@ -344,7 +344,7 @@ ROWS = (
         check=_check_single,
     ),
     Row(
-        token="aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        pulumi_name="aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
         source="vpc_security_group_egress_rule",
         inputs=_SINGLE_RULE,
         outputs=("arn", "securityGroupRuleId"),

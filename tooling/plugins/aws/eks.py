@@ -17,7 +17,7 @@ _FINE = frozenset({"ACTIVE", "Successful"})
 class EksOperations(Operations):
     """`arn_output` is the output that tags go by."""
 
-    token: ClassVar[str]
+    pulumi_name: ClassVar[str]
     arn_output: ClassVar[str] = "arn"
 
     @property
@@ -41,17 +41,17 @@ class EksOperations(Operations):
             answer = describe()
             return None if answer["status"] in _MOVING else answer
 
-        answer = wait_until(self.scope, what, self.token, settled)
+        answer = wait_until(self.scope, what, self.pulumi_name, settled)
         if answer["status"] not in _FINE:
             issues = [*(answer.get("health") or {}).get("issues", []), *answer.get("errors", [])]
             reasons = "; ".join(
                 f"{issue.get('code') or issue.get('errorCode')}: {issue.get('message') or issue.get('errorMessage')}"
                 for issue in issues
             )
-            raise NeverSettled(f"{what} ended as {answer['status']}. {reasons}".strip(), token=self.token)
+            raise NeverSettled(f"{what} ended as {answer['status']}. {reasons}".strip(), pulumi_name=self.pulumi_name)
 
     def wait_for_update(self, answer: Mapping[str, Any], **of: str) -> None:
-        """Waits until the update that EKS has begun is done. `of` names it as DescribeUpdate wants it: `name` and more."""
+        """Waits until an update that EKS has begun is done. `of` names it for DescribeUpdate: `name` and more."""
         update = answer["update"]
         self.wait_until_active(
             f"update {update['type']} of {of['name']}",
@@ -62,7 +62,7 @@ class EksOperations(Operations):
         def gone() -> bool | None:
             return True if unless_gone(describe, **arguments) is None else None
 
-        wait_until(self.scope, f"deletion of {what}", self.token, gone)
+        wait_until(self.scope, f"deletion of {what}", self.pulumi_name, gone)
 
 
 def split_id(resource_id: str) -> tuple[str, str]:

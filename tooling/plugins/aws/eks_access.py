@@ -11,7 +11,7 @@ from tooling.plugins.aws.shapes import first, picked, unless_gone, without_aws_t
 
 
 class AccessEntry(EksOperations):
-    token = "aws:eks/accessEntry:AccessEntry"  # noqa: S105 - Pulumi's name of a type
+    pulumi_name = "aws:eks/accessEntry:AccessEntry"
     arn_output = "accessEntryArn"
 
     def create(self, inputs: Values) -> str:
@@ -53,7 +53,7 @@ class AccessEntry(EksOperations):
 
 
 class AccessPolicyAssociation(EksOperations):
-    token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"  # noqa: S105 - Pulumi's name of a type
+    pulumi_name = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 
     def create(self, inputs: Values) -> str:
         self.eks.associate_access_policy(
@@ -82,7 +82,7 @@ class AccessPolicyAssociation(EksOperations):
 
 
 class PodIdentityAssociation(EksOperations):
-    token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"  # noqa: S105 - Pulumi's name of a type
+    pulumi_name = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
     arn_output = "associationArn"
 
     def create(self, inputs: Values) -> str:
@@ -136,7 +136,7 @@ def _check_scope(inputs: Values) -> list[tuple[str, str]]:
 
 ROWS = (
     Row(
-        token=AccessEntry.token,
+        pulumi_name=AccessEntry.pulumi_name,
         source="eks_access_entry",
         inputs={
             "clusterName": Input(required=True, replaces=True),
@@ -155,7 +155,7 @@ ROWS = (
         import_note="<cluster>:<principal ARN>",
     ),
     Row(
-        token=AccessPolicyAssociation.token,
+        pulumi_name=AccessPolicyAssociation.pulumi_name,
         source="eks_access_policy_association",
         inputs={
             "clusterName": Input(required=True, replaces=True),
@@ -179,7 +179,7 @@ ROWS = (
         import_note="<cluster>#<principal ARN>#<policy ARN>",
     ),
     Row(
-        token=PodIdentityAssociation.token,
+        pulumi_name=PodIdentityAssociation.pulumi_name,
         source="eks_pod_identity_association",
         inputs={
             "clusterName": Input(required=True, replaces=True),

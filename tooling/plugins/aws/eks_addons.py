@@ -10,11 +10,11 @@ from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
-_TOKEN = "aws:eks/addon:Addon"  # noqa: S105 - Pulumi's name of a type
+_NAME = "aws:eks/addon:Addon"
 
 
 class Addon(EksOperations):
-    token = _TOKEN
+    pulumi_name = _NAME
 
     def create(self, inputs: Values) -> str:
         cluster, name = inputs["clusterName"], inputs["addonName"]
@@ -83,7 +83,7 @@ def _conflicts(inputs: Values, name: str) -> dict[str, str]:
 
 ROWS = (
     Row(
-        token=_TOKEN,
+        pulumi_name=_NAME,
         source="eks_addon",
         inputs={
             "clusterName": Input(required=True, replaces=True),

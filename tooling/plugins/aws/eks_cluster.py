@@ -9,7 +9,7 @@ from tooling.plugins.aws.refusals import each_one_of, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
-_TOKEN = "aws:eks/cluster:Cluster"  # noqa: S105 - Pulumi's name of a type
+_NAME = "aws:eks/cluster:Cluster"
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _ENDPOINT = ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs")
 _NETWORK = ("subnetIds", "securityGroupIds")
@@ -17,7 +17,7 @@ _NETWORK_OUTPUTS = ("clusterSecurityGroupId", "vpcId")
 
 
 class Cluster(EksOperations):
-    token = _TOKEN
+    pulumi_name = _NAME
 
     def create(self, inputs: Values) -> str:
         request = picked(
@@ -141,7 +141,7 @@ def _encryption_cannot_change(state: Values, inputs: Values) -> frozenset[str]:
 
 ROWS = (
     Row(
-        token=_TOKEN,
+        pulumi_name=_NAME,
         source="eks_cluster",
         inputs={
             "roleArn": Input(required=True, replaces=True),

@@ -9,7 +9,7 @@ from tooling.plugins.aws.refusals import between, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
-_TOKEN = "aws:eks/nodeGroup:NodeGroup"  # noqa: S105 - Pulumi's name of a type
+_NAME = "aws:eks/nodeGroup:NodeGroup"
 _PLAIN = (
     "amiType",
     "capacityType",
@@ -26,7 +26,7 @@ _PLAIN = (
 
 
 class NodeGroup(EksOperations):
-    token = _TOKEN
+    pulumi_name = _NAME
 
     def create(self, inputs: Values) -> str:
         cluster, name = inputs["clusterName"], inputs["nodeGroupName"]
@@ -134,7 +134,10 @@ def _identity(taint: Values) -> tuple[str, str]:
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
-    """What EKS refuses of a launch template's company. Source: EKS user guide, "Customize managed nodes with launch templates"."""
+    """What EKS refuses beside a launch template.
+
+    Source: EKS user guide, "Customize managed nodes with launch templates".
+    """
     found: list[tuple[str, str]] = []
     template, update = inputs.get("launchTemplate") or {}, inputs.get("updateConfig") or {}
     if template and inputs.get("diskSize") is not None:
@@ -150,7 +153,7 @@ _PERCENT = between(1, 100)
 
 ROWS = (
     Row(
-        token=_TOKEN,
+        pulumi_name=_NAME,
         source="eks_node_group",
         inputs={
             "clusterName": Input(required=True, replaces=True),

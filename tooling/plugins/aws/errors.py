@@ -34,9 +34,11 @@ class NotModelled(PlatformError):
 class AwsRefused(PlatformError):
     """The emulated AWS answered with an error."""
 
-    def __init__(self, error: ClientError | BotoCoreError, *, token: str, endpoint: str) -> None:
+    def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
         self.aws_code = error_code(error)
-        super().__init__("aws-refused", describe(error, token=token), where=token, mend=_mend(error, endpoint))
+        super().__init__(
+            "aws-refused", describe(error, pulumi_name=pulumi_name), where=pulumi_name, mend=_mend(error, endpoint)
+        )
 
 
 class ProviderMisconfigured(PlatformError):
@@ -62,11 +64,11 @@ class NotLoopback(PlatformError):
 class LostAfterCreate(PlatformError):
     """AWS accepted a creation and then did not know the resource."""
 
-    def __init__(self, token: str, resource_id: str) -> None:
+    def __init__(self, pulumi_name: str, resource_id: str) -> None:
         super().__init__(
             "lost-after-create",
-            f"{token} {resource_id} was created, and AWS does not know it",
-            where=token,
+            f"{pulumi_name} {resource_id} was created, and AWS does not know it",
+            where=pulumi_name,
             mend="tiers local status",
         )
 
@@ -74,8 +76,8 @@ class LostAfterCreate(PlatformError):
 class NeverSettled(PlatformError):
     """AWS accepted a request and did not finish it, or reports that it failed."""
 
-    def __init__(self, what: str, *, token: str) -> None:
-        super().__init__("never-settled", what, where=token, mend="tiers local status")
+    def __init__(self, what: str, *, pulumi_name: str) -> None:
+        super().__init__("never-settled", what, where=pulumi_name, mend="tiers local status")
 
 
 def message(error: PlatformError) -> str:
@@ -84,12 +86,12 @@ def message(error: PlatformError) -> str:
     return "\n".join([error.what, *hints])
 
 
-def describe(error: ClientError | BotoCoreError, *, token: str) -> str:
+def describe(error: ClientError | BotoCoreError, *, pulumi_name: str) -> str:
     """`InvalidVpc.Range: The CIDR '10.0.0.0/8' is invalid. (CreateVpc of aws:ec2/vpc:Vpc)`"""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
-        return f"{error_code(error)}: {answer.get('Message', 'no message')} ({error.operation_name} of {token})"
-    return f"{type(error).__name__}: {error} ({token})"
+        return f"{error_code(error)}: {answer.get('Message', 'no message')} ({error.operation_name} of {pulumi_name})"
+    return f"{type(error).__name__}: {error} ({pulumi_name})"
 
 
 def error_code(error: ClientError | BotoCoreError) -> str:
@@ -104,9 +106,9 @@ def is_gone(error: ClientError) -> bool:
     return code in _GONE or "NotFound" in code or code.endswith("DoesNotExist")
 
 
-def not_modelled_input(path: str, token: str, known: Iterable[str]) -> str:
+def not_modelled_input(path: str, pulumi_name: str, known: Iterable[str]) -> str:
     """The reason of a check failure; `known` are the names modelled at the same place."""
-    return f"the local lane does not model `{path}` of {token}{nearest(path.rsplit('.', 1)[-1], known)}"
+    return f"the local lane does not model `{path}` of {pulumi_name}{nearest(path.rsplit('.', 1)[-1], known)}"
 
 
 def _mend(error: ClientError | BotoCoreError, endpoint: str) -> str:

@@ -20,7 +20,7 @@ Arguments = Mapping[str, Any]
 class Function:
     """One function. `source` is its page in the Terraform registry."""
 
-    token: str
+    pulumi_name: str
     source: str
     arguments: Arguments
     answer: Callable[[Scope, Values], dict[str, Any]]
@@ -29,21 +29,21 @@ class Function:
     def failures(self, given: Values) -> list[tuple[str, str]]:
         """Arguments that are not modelled, as (path, reason)."""
         modelled = {**self.arguments, **({"region": None} if self.regional else {})}
-        return list(_unknown((), modelled, given, self.token))
+        return list(_unknown((), modelled, given, self.pulumi_name))
 
 
-def _unknown(path: tuple[str | int, ...], modelled: Arguments, given: Values, token: str) -> Any:
+def _unknown(path: tuple[str | int, ...], modelled: Arguments, given: Values, pulumi_name: str) -> Any:
     for key, value in given.items():
         here = (*path, key)
         if value is None:
             continue
         if key not in modelled:
-            yield text(here), not_modelled_input(text(here), token, modelled)
+            yield text(here), not_modelled_input(text(here), pulumi_name, modelled)
         elif modelled[key] is not None:
             for index, block in enumerate(value if isinstance(value, list) else [value]):
                 inside = (*here, index) if isinstance(value, list) else here
                 if isinstance(block, dict):
-                    yield from _unknown(inside, modelled[key], block, token)
+                    yield from _unknown(inside, modelled[key], block, pulumi_name)
 
 
 def _caller_identity(scope: Scope, arguments: Values) -> dict[str, Any]:
@@ -146,25 +146,25 @@ _STATEMENT = {
 }
 
 FUNCTIONS: Mapping[str, Function] = {
-    function.token: function
+    function.pulumi_name: function
     for function in (
         Function(
-            token="aws:index/getCallerIdentity:getCallerIdentity",
+            pulumi_name="aws:index/getCallerIdentity:getCallerIdentity",
             source="caller_identity",
             arguments={},
             answer=_caller_identity,
             regional=False,
         ),
         Function(
-            token="aws:index/getPartition:getPartition",
+            pulumi_name="aws:index/getPartition:getPartition",
             source="partition",
             arguments={},
             answer=_partition,
             regional=False,
         ),
-        Function(token="aws:index/getRegion:getRegion", source="region", arguments={}, answer=_region),
+        Function(pulumi_name="aws:index/getRegion:getRegion", source="region", arguments={}, answer=_region),
         Function(
-            token="aws:index/getAvailabilityZones:getAvailabilityZones",
+            pulumi_name="aws:index/getAvailabilityZones:getAvailabilityZones",
             source="availability_zones",
             arguments={
                 "allAvailabilityZones": None,
@@ -176,13 +176,13 @@ FUNCTIONS: Mapping[str, Function] = {
             answer=_availability_zones,
         ),
         Function(
-            token="aws:eks/getAddonVersion:getAddonVersion",
+            pulumi_name="aws:eks/getAddonVersion:getAddonVersion",
             source="eks_addon_version",
             arguments={"addonName": None, "kubernetesVersion": None, "mostRecent": None},
             answer=_addon_version,
         ),
         Function(
-            token="aws:iam/getPolicyDocument:getPolicyDocument",
+            pulumi_name="aws:iam/getPolicyDocument:getPolicyDocument",
             source="iam_policy_document",
             arguments={
                 "overridePolicyDocuments": None,
@@ -196,4 +196,4 @@ FUNCTIONS: Mapping[str, Function] = {
         ),
     )
 }
-"""By token."""
+"""By Pulumi's name of the function."""

@@ -220,7 +220,7 @@ _POLICY = Input(required=True, meaning=policy_document, refusal=not_json)
 
 ROWS = (
     Row(
-        token="aws:iam/role:Role",
+        pulumi_name="aws:iam/role:Role",
         source="iam_role",
         inputs={
             "assumeRolePolicy": _POLICY,
@@ -236,7 +236,7 @@ ROWS = (
         regional=False,
     ),
     Row(
-        token="aws:iam/policy:Policy",
+        pulumi_name="aws:iam/policy:Policy",
         source="iam_policy",
         inputs={
             "policy": _POLICY,
@@ -249,7 +249,7 @@ ROWS = (
         regional=False,
     ),
     Row(
-        token="aws:iam/rolePolicy:RolePolicy",
+        pulumi_name="aws:iam/rolePolicy:RolePolicy",
         source="iam_role_policy",
         inputs={"role": Input(required=True, replaces=True), "policy": _POLICY},
         outputs=(),
@@ -260,7 +260,7 @@ ROWS = (
         import_note="<role>:<name>",
     ),
     Row(
-        token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        pulumi_name="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         source="iam_role_policy_attachment",
         inputs={"role": Input(required=True, replaces=True), "policyArn": Input(required=True, replaces=True)},
         outputs=(),
@@ -270,7 +270,7 @@ ROWS = (
         import_note="<role>/<policy ARN>",
     ),
     Row(
-        token="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        pulumi_name="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         source="iam_openid_connect_provider",
         inputs={
             "url": Input(required=True, replaces=True, meaning=_without_scheme, refusal=_not_https),

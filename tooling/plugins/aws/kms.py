@@ -123,7 +123,7 @@ def _no_alias_name(name: Any) -> str | None:
 
 ROWS = (
     Row(
-        token="aws:kms/key:Key",
+        pulumi_name="aws:kms/key:Key",
         source="kms_key",
         inputs={
             "description": Input(computed=True),
@@ -144,7 +144,7 @@ ROWS = (
         operations=Key,
     ),
     Row(
-        token="aws:kms/alias:Alias",
+        pulumi_name="aws:kms/alias:Alias",
         source="kms_alias",
         inputs={"targetKeyId": Input(required=True, meaning=_key_id)},
         outputs=("arn", "targetKeyArn"),

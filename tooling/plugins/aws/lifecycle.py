@@ -29,7 +29,7 @@ _RETRY_SECONDS = 0.25
 _ID_WITH_REGION = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
-class Unfinished(Exception):  # noqa: N818 - a state of the resource, told to the engine, more than an error
+class Unfinished(Exception):
     """The resource exists, but a later step of its creation or update failed."""
 
     def __init__(self, resource_id: str, outputs: dict[str, Any], reason: str) -> None:
@@ -58,7 +58,7 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
         raise Unfinished(resource_id, told.outputs(row, scope, live, inputs), _reason(error, row)) from error
     live = operations.read(resource_id, named)
     if live is None:
-        raise LostAfterCreate(row.token, resource_id)
+        raise LostAfterCreate(row.pulumi_name, resource_id)
     outputs = told.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ())
     return resource_id, outputs
@@ -108,7 +108,7 @@ def update(
         raise Unfinished(resource_id, told.outputs(row, scope, live, state), _reason(error, row)) from error
     live = operations.read(resource_id, {**state, **wanted})
     if live is None:
-        raise LostAfterCreate(row.token, resource_id)
+        raise LostAfterCreate(row.pulumi_name, resource_id)
     outputs = told.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ignored)
     return outputs
@@ -142,7 +142,7 @@ def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
 
 
 def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | None]:
-    """The id without `@region`, which names the region of an import, and the region to read in (`None`: the provider's)."""
+    """The id without `@region`, which an import may add, and the region to read in; `None` for the provider's."""
     if not row.regional:
         return resource_id, None
     if known.get("region"):
@@ -157,9 +157,8 @@ def _insist_that_it_was_kept(
     """An emulator that takes a value and forgets it would show up later, as a change that never ends."""
     lost = [text(change.path) for change in changes(row, outputs, inputs, ignored)]
     if lost:
-        reason = (
-            f"the emulated AWS accepted {', '.join(f'`{path}`' for path in lost)} of {row.token} and did not keep it"
-        )
+        names = ", ".join(f"`{path}`" for path in lost)
+        reason = f"the emulated AWS accepted {names} of {row.pulumi_name} and did not keep it"
         raise Unfinished(resource_id, outputs, reason)
 
 
@@ -182,5 +181,5 @@ def _reason(error: Exception, row: Row) -> str:
     if isinstance(error, PlatformError):
         return message(error)
     if isinstance(error, ClientError | BotoCoreError):
-        return describe(error, token=row.token)
+        return describe(error, pulumi_name=row.pulumi_name)
     return str(error)

@@ -88,7 +88,7 @@ class LogGroup(Operations):
 
 ROWS = (
     Row(
-        token="aws:cloudwatch/logGroup:LogGroup",
+        pulumi_name="aws:cloudwatch/logGroup:LogGroup",
         source="cloudwatch_log_group",
         inputs={
             "retentionInDays": Input(default=0, refusal=one_of(*_RETENTIONS)),

@@ -1,7 +1,7 @@
 """When two values are the same value: canonical forms of documents, protocols, switches, and of whole inputs.
 
-AWS gives many things back in other words than it was given them: a policy reordered, a protocol by number, a list in any
-order. Comparing words would show changes that nobody made.
+AWS gives many things back in other words than it was given them: a policy reordered, a protocol by number, a list in
+any order. Comparing words would show changes that nobody made.
 """
 
 from __future__ import annotations

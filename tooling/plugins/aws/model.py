@@ -1,4 +1,4 @@
-"""What the plug-in models, as plain data: for a generated page, and for the tests that hold the table against its cases."""
+"""What the plug-in models, as plain data: for a generated page, and for tests that hold the table against its cases."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ModelledInput:
 class ModelledType:
     """One resource type. `source` is its page in the Terraform registry, `import_id` how an import spells its id."""
 
-    token: str
+    pulumi_name: str
     source: str
     inputs: tuple[ModelledInput, ...]
     outputs: tuple[str, ...]
@@ -39,8 +39,8 @@ class ModelledType:
 
 
 def modelled() -> list[ModelledType]:
-    """All resource types, by token."""
-    return [_modelled_type(TABLE[token]) for token in sorted(TABLE)]
+    """All resource types, by pulumi_name."""
+    return [_modelled_type(TABLE[pulumi_name]) for pulumi_name in sorted(TABLE)]
 
 
 def modelled_functions() -> list[str]:
@@ -51,7 +51,7 @@ def modelled_functions() -> list[str]:
 def _modelled_type(row: Row) -> ModelledType:
     outputs = (*row.outputs, *(("tagsAll",) if row.tagged else ()))
     return ModelledType(
-        token=row.token,
+        pulumi_name=row.pulumi_name,
         source=f"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/{row.source}",
         inputs=tuple(sorted(_inputs(row.all_inputs()), key=lambda item: item.path)),
         outputs=tuple(sorted(outputs)),

@@ -1,4 +1,4 @@
-"""Property paths as the engine writes them: `vpcConfig.subnetIds[0]`, `tags["kubernetes.io/role/elb"]`, `rules[*].id`."""
+"""Property paths as the engine writes them: `vpcConfig.subnetIds[0]`, `tags["kubernetes.io/role/elb"]`, `rules[*]`."""
 
 from __future__ import annotations
 

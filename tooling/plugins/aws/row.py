@@ -32,7 +32,7 @@ class Input:
         replaces: changing it replaces the resource.
         default: what the released plug-in fills in where the program says nothing; `None` for no default.
         computed: AWS chooses a value where the program says nothing, and leaving it out again keeps what is there.
-        write_only: AWS does not give it back, so that it is compared with the last value written, and kept in the state.
+        write_only: AWS does not give it back, so it is compared with the last value written, and kept in the state.
         unordered: a list whose order means nothing.
         meaning: canonical form; two values with the same canonical form are the same value.
         refusal: why a value cannot be, or `None`; called with known values only.
@@ -71,7 +71,7 @@ class GeneratedName:
 
 
 class Operations(ABC):
-    """The AWS calls of one type, for one request. `known` and `state` are the last known outputs; `inputs` are checked."""
+    """The AWS calls of one type, for one request. `known` and `state` are last known outputs, `inputs` checked ones."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -81,7 +81,7 @@ class Operations(ABC):
         """Makes the resource and returns its id. Only what must be said at creation: a failure here leaves nothing."""
 
     def complete(self, resource_id: str, inputs: Values) -> None:  # noqa: B027 - most types have nothing to complete
-        """The calls that creation needs after there is an id; a failure here leaves a resource that the engine knows."""
+        """The calls that creation needs once there is an id; a failure here leaves a resource that the engine knows."""
 
     @abstractmethod
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
@@ -119,7 +119,7 @@ class Row:
     """One resource type.
 
     Attributes:
-        token: Pulumi's name of the type, e.g. `aws:ec2/vpc:Vpc`.
+        pulumi_name: Pulumi's name of the type, e.g. `aws:ec2/vpc:Vpc`.
         source: the page of the Terraform registry that the flags follow, as its last path element.
         inputs: every input that is modelled; any other is refused by name.
         outputs: what only AWS fills; with the inputs it is all that a state may hold.
@@ -134,7 +134,7 @@ class Row:
         import_note: how the id given to `import_` is spelt, where it is not the plain id.
     """
 
-    token: str
+    pulumi_name: str
     source: str
     inputs: Mapping[str, Input]
     outputs: tuple[str, ...]

@@ -212,7 +212,7 @@ _BUCKET = Input(required=True, replaces=True)
 
 ROWS = (
     Row(
-        token="aws:s3/bucket:Bucket",
+        pulumi_name="aws:s3/bucket:Bucket",
         source="s3_bucket",
         inputs={
             "forceDestroy": Input(default=False, write_only=True),
@@ -223,7 +223,7 @@ ROWS = (
         name=GeneratedName(input="bucket", prefix_input="bucketPrefix", longest=63, lower_case=True),
     ),
     Row(
-        token="aws:s3/bucketVersioning:BucketVersioning",
+        pulumi_name="aws:s3/bucketVersioning:BucketVersioning",
         source="s3_bucket_versioning",
         inputs={
             "bucket": _BUCKET,
@@ -236,7 +236,7 @@ ROWS = (
         tagged=False,
     ),
     Row(
-        token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        pulumi_name="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         source="s3_bucket_public_access_block",
         inputs={
             "bucket": _BUCKET,
@@ -248,7 +248,7 @@ ROWS = (
         tagged=False,
     ),
     Row(
-        token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        pulumi_name="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         source="s3_bucket_server_side_encryption_configuration",
         inputs={
             "bucket": _BUCKET,
@@ -272,7 +272,7 @@ ROWS = (
         tagged=False,
     ),
     Row(
-        token="aws:s3/bucketPolicy:BucketPolicy",
+        pulumi_name="aws:s3/bucketPolicy:BucketPolicy",
         source="s3_bucket_policy",
         inputs={"bucket": _BUCKET, "policy": Input(required=True, meaning=policy_document, refusal=not_json)},
         outputs=(),
@@ -280,7 +280,7 @@ ROWS = (
         tagged=False,
     ),
     Row(
-        token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        pulumi_name="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         source="s3_bucket_ownership_controls",
         inputs={
             "bucket": _BUCKET,

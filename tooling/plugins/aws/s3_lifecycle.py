@@ -65,7 +65,7 @@ def _told(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 ROWS = (
     Row(
-        token="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        pulumi_name="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         source="s3_bucket_lifecycle_configuration",
         inputs={
             "bucket": Input(required=True, replaces=True),

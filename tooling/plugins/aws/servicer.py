@@ -32,7 +32,7 @@ from tooling.plugins.aws.row import Row
 from tooling.plugins.aws.table import TABLE
 
 VERSION = "7.51.1"
-"""The version that the Python SDK asks for, `pulumi_aws/pulumi-plugin.json`; a test holds it against requirements.lock."""
+"""The version that the Python SDK asks for; a test holds it against `pulumi_aws/pulumi-plugin.json`."""
 
 MOST_CONNECTIONS = 512
 """Configurations kept; the oldest goes first. An engine run makes one a provider instance, and none says goodbye."""
@@ -82,11 +82,13 @@ def _answers_errors(method: Method) -> Method:
         except PlatformError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message(error))
         except (ClientError, BotoCoreError) as error:
-            refused = AwsRefused(error, token=_token(request) or "the aws provider", endpoint=self.endpoint_url)
+            refused = AwsRefused(
+                error, pulumi_name=_pulumi_name(request) or "the aws provider", endpoint=self.endpoint_url
+            )
             context.abort(grpc.StatusCode.UNKNOWN, message(refused))
         except Exception as error:
-            log.exception("%s of %s", method.__name__, _token(request))
-            what = f"{type(error).__name__}: {error} ({method.__name__} of {_token(request)})"
+            log.exception("%s of %s", method.__name__, _pulumi_name(request))
+            what = f"{type(error).__name__}: {error} ({method.__name__} of {_pulumi_name(request)})"
             context.abort(grpc.StatusCode.INTERNAL, f"a fault of the local lane's aws plug-in: {what}")
 
     return answering  # type: ignore[return-value] - functools.wraps keeps the signature
@@ -103,7 +105,7 @@ def _abort_unfinished(context: grpc.ServicerContext, error: lifecycle.Unfinished
     context.abort(grpc.StatusCode.UNKNOWN, error.reason)
 
 
-def _token(request: Any) -> str:
+def _pulumi_name(request: Any) -> str:
     named = getattr(request, "type", "") or getattr(request, "tok", "")
     if not named and getattr(request, "urn", ""):
         named = request.urn.split("::")[2].split("$")[-1]
@@ -254,11 +256,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def _row(self, request: Any) -> Row:
-        token = _token(request)
-        row = TABLE.get(token)
+        pulumi_name = _pulumi_name(request)
+        row = TABLE.get(pulumi_name)
         if row is None:
             raise NotModelled(
-                f"the local lane does not model the resource type {token}{nearest(token, TABLE)}", where=token
+                f"the local lane does not model the resource type {pulumi_name}{nearest(pulumi_name, TABLE)}",
+                where=pulumi_name,
             )
         return row
 
@@ -282,7 +285,8 @@ def _refuse_fixed(row: Row, found: list[Change]) -> None:
         if change.fixed is not None:
             path = text(change.path)
             raise NotModelled(
-                f"the local lane does not model changing `{path}` of {row.token} in place: {change.fixed}", where=path
+                f"the local lane does not model changing `{path}` of {row.pulumi_name} in place: {change.fixed}",
+                where=path,
             )
 
 

@@ -1,4 +1,4 @@
-"""Between wire names (`cidrBlock`) and the two spellings of AWS's APIs (`CidrBlock`, or the same), and tags as lists."""
+"""Between wire names (`cidrBlock`) and the two spellings of AWS's APIs (`CidrBlock`, or the same); tags as lists."""
 
 from __future__ import annotations
 

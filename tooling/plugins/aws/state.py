@@ -42,7 +42,7 @@ def created_in_preview(row: Row, inputs: Values) -> dict[str, Any]:
 
 
 def updated_in_preview(row: Row, state: Values, inputs: Values, changed: Iterable[str]) -> dict[str, Any]:
-    """A resource that would be updated: its state with the new inputs in place; what they change of the rest is unknown."""
+    """A resource that would be updated: its state with the new inputs in place; what they change besides is unknown."""
     specs = row.all_inputs()
     told = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
     for key, value in inputs.items():

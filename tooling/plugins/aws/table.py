@@ -39,5 +39,5 @@ _MODULES = (
     s3_lifecycle,
 )
 
-TABLE: Mapping[str, Row] = {row.token: row for module in _MODULES for row in module.ROWS}
-"""By token."""
+TABLE: Mapping[str, Row] = {row.pulumi_name: row for module in _MODULES for row in module.ROWS}
+"""By Pulumi's name of the type."""

@@ -1,4 +1,4 @@
-"""Waiting until AWS has done what it accepted. The emulated AWS mostly has by the first look; the rule is AWS's all the same."""
+"""Waiting until AWS has done what it accepted. The emulated AWS mostly has by the first look; AWS takes minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
 
-def wait_until(scope: Scope, what: str, token: str, look: Callable[[], Any]) -> Any:
+def wait_until(scope: Scope, what: str, pulumi_name: str, look: Callable[[], Any]) -> Any:
     """Looks again and again, ever more slowly, until there is an answer that is not `None`, and returns it.
 
     Raises:
@@ -28,7 +28,7 @@ def wait_until(scope: Scope, what: str, token: str, look: Callable[[], Any]) -> 
         if found is not None:
             return found
         if scope.connection.cancelled.wait(pause):
-            raise NeverSettled(f"cancelled while waiting for {what}", token=token)
+            raise NeverSettled(f"cancelled while waiting for {what}", pulumi_name=pulumi_name)
         if time.monotonic() >= give_up_at:
-            raise NeverSettled(f"{what} did not settle within {LONGEST_WAIT_SECONDS:.0f} s", token=token)
+            raise NeverSettled(f"{what} did not settle within {LONGEST_WAIT_SECONDS:.0f} s", pulumi_name=pulumi_name)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

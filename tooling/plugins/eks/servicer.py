@@ -30,9 +30,6 @@ class EksProvider(Provider):
     ) -> ConstructResult:
         if resource_type != "eks:index:Cluster":
             raise InputPropertyError("", f"the local lane does not model the component {resource_type}")
-        # Imported on the first construction: the SDK takes a second, and only one stack of all needs it.
-        import pulumi_eks  # noqa: F401  registers how references to its resources are read
-
         from tooling.plugins.eks.cluster import Cluster
 
         component = Cluster(name, inputs, options)
@@ -47,6 +44,13 @@ class EksProvider(Provider):
 
 class Servicer(ProviderServicer):
     """The SDK's servicer has neither `Attach` nor answers to the provider's own configuration."""
+
+    async def Construct(self, request: Any, context: Any) -> provider_pb2.ConstructResponse:  # noqa: N802
+        # Before the inputs are read: without the SDK a reference to a role arrives as its bare URN. Not at start: it
+        # takes a second, and only one stack of all needs it.
+        import pulumi_eks  # noqa: F401
+
+        return await super().Construct(request, context)
 
     async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
         self.engine_address = request.address

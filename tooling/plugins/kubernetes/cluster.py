@@ -53,6 +53,11 @@ class Cluster:
         namespace = (m.namespace(manifest) or self.default_namespace) if kind.namespaced else ""
         return Target(kind, namespace, m.name(manifest))
 
+    def known_target(self, kind: Kind, identity: str) -> Target:
+        """The object that Pulumi's id names."""
+        namespace, name = m.parse_id(identity)
+        return Target(kind, (namespace or self.default_namespace) if kind.namespaced else "", name)
+
     def get(self, target: Target) -> Manifest | None:
         try:
             return self.client.request("GET", target.path)

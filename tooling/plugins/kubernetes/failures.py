@@ -16,6 +16,10 @@ from tooling.plugins.kubernetes.client import ApiError
 MESSAGE_LIMIT = 1200
 """Characters of the server's sentence that are passed on; an admission policy's list of reasons fits."""
 
+_MALFORMED = ("strict decoding error", "failed to create typed patch object", "cannot be handled as a")
+_GO_VALUE = re.compile(r"got &value\.valueUnstructured\{.*\}")
+"""How a server-side apply prints a value of the wrong type: whole, a Secret's too."""
+
 _CONFLICT_MENDS = (
     f'to take the fields over, annotate the object with {m.PATCH_FORCE}: "true", or set `enablePatchForce` on the '
     "provider; to leave them to their manager, remove them from the program"
@@ -48,7 +52,7 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
         doing: the verb in `could not <verb>`, e.g. `create`.
         manager: our field manager, named in conflicts.
     """
-    said = shortened(error.message)
+    said = shortened(_GO_VALUE.sub("got a value of another type", error.message))
     failed = f"could not {doing} {subject(manifest)}: {said}"
     if error.reason == "AlreadyExists":
         return KubernetesRefused(
@@ -67,13 +71,13 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
             f'{subject(manifest)} has fields that others manage, so that "{manager}" cannot set them: {fields}',
             _CONFLICT_MENDS,
         )
-    if error.status == 400 and "strict decoding error" in error.message:
+    if any(sign in error.message for sign in _MALFORMED):
         kind = str(manifest.get("kind")).lower()
         return KubernetesRefused(
             error,
-            "kubernetes-unknown-field",
+            "kubernetes-malformed",
             failed,
-            f"correct the field's name or place; `kubectl explain {kind}` lists the fields",
+            f"correct the field's name, place or type; `kubectl explain {kind}` lists the fields",
         )
     if error.reason == "Invalid":
         return KubernetesRefused(error, "kubernetes-invalid", failed, "correct the fields named above")

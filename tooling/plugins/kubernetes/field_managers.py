@@ -9,6 +9,7 @@ anybody else's are conflicts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tooling.plugins.kubernetes.diff import Key
@@ -19,40 +20,28 @@ _TAKEN_OVER_PREFIXES = ("kubectl", "before-first-apply", "pulumi-resource-kubern
 Entry = dict[str, Any]
 
 
-def taken_over(entries: Sequence[Entry], manager: str) -> list[Entry] | None:
-    """The entries with ours merged into one Apply entry, or `None` if that changes nothing."""
-    ours = [entry for entry in entries if _is_ours(entry, manager)]
-    if not any(_is_foreign_form(entry, manager) for entry in ours):
-        return None
-    fields: dict[str, Any] = {}
-    for entry in ours:
-        fields = _union(fields, entry.get("fieldsV1") or {})
-    merged = {**ours[0], "manager": manager, "operation": "Apply", "fieldsV1": fields}
-    return [entry for entry in entries if entry not in ours] + [merged]
+@dataclass(frozen=True, kw_only=True)
+class Ourselves:
+    """Who counts as us on one object."""
 
+    manager: str
+    formerly: str
+    """The manager of the last update; another one only if the program chose a new name."""
+    takes_kubectl_over: bool
+    """Not for a `...Patch`: what `kubectl` wrote belongs to whoever owns the object."""
 
-def needs_take_over(live: Mapping[str, Any], manager: str) -> bool:
-    entries = live.get("metadata", {}).get("managedFields") or []
-    return taken_over(entries, manager) is not None
+    def merged(self, entries: Sequence[Entry]) -> list[Entry] | None:
+        """The entries with ours merged into one Apply entry, or `None` if there is nothing to merge."""
+        ours = [entry for entry in entries if self._is_ours(entry)]
+        if all(entry.get("manager") == self.manager and entry.get("operation") == "Apply" for entry in ours):
+            return None
+        fields: dict[str, Any] = {}
+        for entry in ours:
+            fields = _union(fields, entry.get("fieldsV1") or {})
+        entry = {**ours[0], "manager": self.manager, "operation": "Apply", "fieldsV1": fields}
+        return [entry for entry in entries if entry not in ours] + [entry]
 
-
-def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Sequence[Key]) -> bool:
-    """Whether others own the field at `location` and we do not; lists are not looked into."""
-    owners = {entry.get("manager") for entry in entries if _owns(entry.get("fieldsV1") or {}, location)}
-    return bool(owners) and manager not in owners
-
-
-def _is_ours(entry: Entry, manager: str) -> bool:
-    if entry.get("subresource"):
-        return False
-    return entry.get("manager") == manager or str(entry.get("manager")).startswith(_TAKEN_OVER_PREFIXES)
-
-
-def _is_foreign_form(entry: Entry, manager: str) -> bool:
-    return entry.get("manager") != manager or entry.get("operation") != "Apply"
-
-
-def _union(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    def _union(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(left)
     for key, value in right.items():
         merged[key] = _union(merged.get(key, {}), value)

@@ -1,21 +1,21 @@
-"""Create, update, read and delete one object on the API server, and the state that is left of it.
+"""Create, read and delete one object on the API server, and the state that is left of it.
 
-What changes are planned is `planning`'s business; `…Patch` resources are `patch`'s; waiting is `waiting`'s.
+What changes are planned is `planning`'s business, changing is `update`'s, waiting `waiting`'s; `…Patch` resources are
+`patch`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.errors import PlatformError
-from tooling.plugins.kubernetes import failures, field_managers, naming, refresh, secret_values, waiting
+from tooling.plugins.kubernetes import failures, naming, refresh, secret_values, waiting
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster, Target
-from tooling.plugins.kubernetes.diff import parse_property_path
 from tooling.plugins.kubernetes.manifest import Manifest, TypeToken
 from tooling.plugins.kubernetes.settings import Settings
 from tooling.plugins.wire import has_unknown
@@ -24,7 +24,6 @@ CREATE_RETRIES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8))
 """Pauses before a create is tried again because its namespace or its kind does not exist yet: resources of one program
 are made side by side, and a definition is served a moment after it is established."""
 
-_TAKE_OVER_ATTEMPTS = 3
 _PROPAGATIONS = {"orphan": "Orphan", "background": "Background"}
 
 
@@ -82,44 +81,6 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
     return finish(resource, live, manager, initial, limit)
 
 
-def update(
-    resource: Resource,
-    identity: str,
-    state: Mapping[str, Any],
-    inputs: Manifest,
-    *,
-    ignore_changes: Sequence[str],
-    timeout_seconds: float,
-    preview: bool,
-) -> Stored | None:
-    """Applies the inputs to the object that the state remembers. Returns and raises: as `create`."""
-    cluster, body = resource.cluster, to_api(inputs)
-    kind = cluster.kind_of(body)
-    if preview and (has_unknown(inputs) or kind is None):
-        return None
-    if kind is None:
-        raise failures.unknown_kind(body)
-    namespace, name = m.parse_id(identity)
-    target = Target(kind, (namespace or cluster.default_namespace) if kind.namespaced else "", name)
-    manager = naming.field_manager(inputs, state)
-    try:
-        live = cluster.get(target)
-        if live is None:
-            raise _lost(body)
-        body = _without_ignored(body, live, manager, ignore_changes)
-        live = _changed(resource, target, body, live, manager, preview)
-        former = str(state.get(m.FIELD_MANAGER_KEY) or manager)
-        if former != manager and not preview:
-            live = relinquish(cluster, target, former)
-    except ApiError as error:
-        if preview and (error.status == 403 or _unsettled(resource, target, manager, error)):
-            return None
-        raise failures.explain(error, body, "update", manager) from error
-    if preview:
-        return Stored(identity, state_of(live, manager, state))
-    return finish(resource, live, manager, state, m.timeout(inputs, timeout_seconds))
-
-
 def finish(
     resource: Resource, live: Mapping[str, Any], manager: str, initial: Mapping[str, Any], limit: timedelta | None
 ) -> Stored:
@@ -148,26 +109,26 @@ def read(resource: Resource, identity: str, state: Manifest, inputs: Manifest) -
         kind = cluster.kind_of({**known, "kind": str(known["kind"]).removesuffix("Patch")})
     if kind is None:
         return None  # its definition is gone, and the objects with it
-    namespace, name = m.parse_id(identity)
-    target = Target(kind, (namespace or cluster.default_namespace) if kind.namespaced else "", name)
+    target = cluster.known_target(kind, identity)
     try:
         live = cluster.get(target)
     except ApiError as error:
-        named = {**known, "metadata": {"namespace": target.namespace, "name": name}}
+        named = {**known, "metadata": {"namespace": target.namespace, "name": target.name}}
         raise failures.explain(error, named, "read") from error
     if live is None:
         return None
-    shown = m.from_api(live)
-    imported = not inputs and not state
-    fresh = refresh.imported_inputs(shown) if imported else refresh.refreshed_inputs(inputs, state, shown)
-    initial = {m.INITIAL_API_VERSION_KEY: live["apiVersion"], m.INITIAL_KIND_KEY: live["kind"], **state}
-    stored = Stored(identity, state_of(live, naming.field_manager(inputs, state), initial))
-    if not imported:
-        try:
-            waiting.check_ready(cluster, live)
-        except waiting.NotReady as error:
-            raise InitFailed(stored, error, fresh) from error
-    return stored, fresh
+    if not inputs and not state:
+        return _seen(identity, live, state, inputs), refresh.imported_inputs(m.from_api(live))
+    try:
+        live = waiting.until_seen_ready(cluster, live)
+    except waiting.NotReady as error:
+        fresh = refresh.refreshed_inputs(inputs, state, m.from_api(error.live))
+        raise InitFailed(_seen(identity, error.live, state, inputs), error, fresh) from error
+    return _seen(identity, live, state, inputs), refresh.refreshed_inputs(inputs, state, m.from_api(live))
+
+
+def _seen(identity: str, live: Mapping[str, Any], state: Manifest, inputs: Manifest) -> Stored:
+    return Stored(identity, state_of(live, naming.field_manager(inputs, state), state))
 
 
 def delete(
@@ -182,8 +143,7 @@ def delete(
     kind = cluster.kind_of(state)
     if kind is None:
         return
-    namespace, name = m.parse_id(identity)
-    target = Target(kind, (namespace or cluster.default_namespace) if kind.namespaced else "", name)
+    target = cluster.known_target(kind, identity)
     uid = str(m.metadata(state).get("uid") or "")
     propagation = _PROPAGATIONS.get(m.annotation(inputs, m.DELETION_PROPAGATION).lower(), "Foreground")
     try:
@@ -192,7 +152,7 @@ def delete(
     except ApiError as error:
         if error.status == 404:
             return
-        if error.status == 409 and "Precondition failed: UID" in error.message:
+        if error.status == 409 and m.metadata(cluster.get(target) or {}).get("uid") != uid:
             raise _not_ours(state) from error
         raise failures.explain(error, state, "delete") from error
     if kind.kind == "CustomResourceDefinition":
@@ -246,74 +206,6 @@ def _retried_create(
     raise failures.unknown_kind(body)
 
 
-def _changed(
-    resource: Resource, target: Target, body: Manifest, live: Manifest, manager: str, preview: bool
-) -> Manifest:
-    cluster = resource.cluster
-    if target.kind.kind == "CustomResourceDefinition" and target.kind.group == "apiextensions.k8s.io":
-        # Its lists of versions and columns have to be replaced whole; merging would keep what was removed.
-        current = m.with_metadata(body, resourceVersion=live["metadata"]["resourceVersion"])
-        return cluster.replace(target, current, manager=manager, dry_run=preview)
-    force = forced(resource, body)
-    if not resource.token.is_patch_of(body) and field_managers.needs_take_over(live, manager):
-        if preview:
-            force = True  # the real run merges the entries first, and meets no conflict with itself
-        else:
-            _take_over(cluster, target, live, manager)
-    return cluster.apply(target, body, manager=manager, force=force, dry_run=preview)
-
-
-def _take_over(cluster: Cluster, target: Target, live: Manifest, manager: str) -> None:
-    for attempt in range(_TAKE_OVER_ATTEMPTS):
-        entries = field_managers.taken_over(live["metadata"].get("managedFields") or [], manager)
-        if entries is None:
-            return
-        operations = [
-            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
-        ]
-        try:
-            cluster.patch(target, operations)
-            return
-        except ApiError as error:
-            if error.status != 409 or attempt == _TAKE_OVER_ATTEMPTS - 1:
-                raise
-            live = cluster.get(target) or live
-
-
-def _without_ignored(body: Manifest, live: Manifest, manager: str, ignore_changes: Sequence[str]) -> Manifest:
-    """Leaves ignored fields that others own to them, and keeps the live value of those that are ours.
-
-    Otherwise `ignoreChanges` on, say, `spec.replicas` would end in a conflict with the autoscaler.
-    """
-    entries = live["metadata"].get("managedFields") or []
-    for path in ignore_changes:
-        location = parse_property_path(path)
-        if not all(isinstance(key, str) for key in location):
-            continue  # items of lists: the engine has put the old input there, which is all that can be said
-        keys = [str(key) for key in location]
-        if field_managers.owned_by_others_only(entries, manager, location):
-            body = _edited(body, keys, None)
-        elif (value := _at(live, keys)) is not None and _at(body, keys) is not None:
-            body = _edited(body, keys, value)
-    return body
-
-
-def _at(value: Any, keys: Sequence[str]) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _edited(value: Any, keys: Sequence[str], replacement: Any) -> Any:
-    """A copy with the member at `keys` replaced, or removed if the replacement is `None`."""
-    if not isinstance(value, dict) or keys[0] not in value:
-        return value
-    key, *below = keys
-    member = _edited(value[key], below, replacement) if below else replacement
-    return {name: item for name, item in {**value, key: member}.items() if name != key or item is not None}
-
-
 def _says_nothing_yet(error: ApiError) -> bool:
     """A dry run's refusal that may have gone by the time of the real run, or comes from the dry run itself.
 
@@ -322,21 +214,6 @@ def _says_nothing_yet(error: ApiError) -> bool:
     """
     no_dry_run = error.status == 400 and "does not support dry run" in error.message
     return error.status in (403, 404) or error.reason == "AlreadyExists" or no_dry_run
-
-
-def _unsettled(resource: Resource, target: Target, manager: str, error: ApiError) -> bool:
-    """Whether a dry run was refused for fields of `kubectl`'s that the real run takes over first, and drops."""
-    live = resource.cluster.get(target) or {}
-    return error.reason == "Invalid" and field_managers.needs_take_over(live, manager)
-
-
-def _lost(body: Mapping[str, Any]) -> PlatformError:
-    return PlatformError(
-        "kubernetes-gone",
-        f"{failures.subject(body)} no longer exists: somebody else deleted it",
-        where="",
-        mend="refresh the stack, then run again: it will be created anew",
-    )
 
 
 def _not_ours(state: Mapping[str, Any]) -> PlatformError:

@@ -1,7 +1,7 @@
 """`…Patch` resources: fields of an object that somebody else made, applied under a field manager of their own.
 
 They never create the object, and deleting one gives its fields up: those nobody else manages return to their defaults.
-Updates and reads are those of any object (`operations`).
+Updates and reads are those of any object (`update`, `operations`).
 """
 
 from __future__ import annotations
@@ -43,10 +43,9 @@ def delete(resource: Resource, identity: str, state: Mapping[str, Any]) -> None:
     """Gives the fields up. Raises: PlatformError: `kubernetes-patch-required-field`, or what was refused."""
     cluster = resource.cluster
     kind = cluster.kind_of(state)
-    namespace, name = m.parse_id(identity)
     if kind is None:
         return
-    target = Target(kind, (namespace or cluster.default_namespace) if kind.namespaced else "", name)
+    target = cluster.known_target(kind, identity)
     try:
         if cluster.get(target) is not None:
             operations.relinquish(cluster, target, str(state.get(m.FIELD_MANAGER_KEY)))

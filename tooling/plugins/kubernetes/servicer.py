@@ -22,7 +22,7 @@ from pulumi.runtime.proto import provider_pb2_grpc as service
 
 from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
-from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_values, settings
+from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_values, settings, update
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.diff import Change, Difference
@@ -191,7 +191,7 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         inputs, instance = _decoded(request.news), self._instance(context)
         if request.preview and instance.cluster is None:
             return proto.UpdateResponse(properties=_encoded(inputs))
-        stored = operations.update(
+        stored = update.update(
             _resource(instance, request.urn),
             request.id,
             _decoded(request.olds),

@@ -20,6 +20,9 @@ from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, never, s
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 
+REFRESH_PATIENCE = timedelta(seconds=5)
+"""A refresh meets workloads in the middle of a rollout that is about to end. Picked by feeling."""
+
 Judge = Callable[[Mapping[str, Any]], Verdict]
 Details = Callable[[Cluster, Mapping[str, Any]], list[str]]
 
@@ -39,6 +42,18 @@ JUDGES: dict[tuple[str, str], Judge] = {
     ("batch", "Job"): workloads.job,
     ("networking.k8s.io", "Ingress"): networking.ingress,
 }
+
+_LOOKED_AT_ON_REFRESH = frozenset(
+    {
+        ("", "Pod"),
+        ("", "Service"),
+        ("apps", "DaemonSet"),
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("batch", "Job"),
+        ("networking.k8s.io", "Ingress"),
+    }
+)
 
 _SKIPS_WAIT_ON_DELETE = frozenset(
     {
@@ -114,14 +129,13 @@ def until_ready(cluster: Cluster, live: Mapping[str, Any], timeout: timedelta | 
     raise NotReady(live, _reasons(cluster, live, verdict), None if verdict.hopeless else limit)
 
 
-def check_ready(cluster: Cluster, live: Mapping[str, Any]) -> None:
-    """Looks once, for a refresh. Raises: NotReady."""
-    judge = JUDGES.get(_key(live))
-    if judge is None or m.is_annotated(live, m.SKIP_AWAIT) or _never_waited_for(cluster, live):
-        return
-    verdict = judge(live)
-    if not verdict.ready:
-        raise NotReady(live, _reasons(cluster, live, verdict), None)
+def until_seen_ready(cluster: Cluster, live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a refresh waits for: workloads and what stands in front of them, for a moment only.
+
+    Raises:
+        NotReady, Cancelled, ApiError, Unreachable.
+    """
+    return until_ready(cluster, live, REFRESH_PATIENCE) if _key(live) in _LOOKED_AT_ON_REFRESH else live
 
 
 def until_gone(
@@ -173,8 +187,8 @@ __all__ = [
     "JUDGES",
     "NotGone",
     "NotReady",
-    "check_ready",
     "leftovers",
     "until_gone",
     "until_ready",
+    "until_seen_ready",
 ]
