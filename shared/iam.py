@@ -51,14 +51,21 @@ def service_trust(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",))
     return policy_document(Statement(sid="Service", actions=actions, principals={"Service": [service]}))
 
 
+def principal_trust(arns: Sequence[str]) -> str:
+    """Trust in the named IAM roles and users alone."""
+    return policy_document(Statement(sid="Principals", actions=["sts:AssumeRole"], principals={"AWS": arns}))
+
+
 def account_trust(*, partition: str, account_id: str) -> str:
     """Trust in an account: who in it may assume the role is decided by that account's own identity policies."""
     root = f"arn:{partition}:iam::{account_id}:root"
     return policy_document(Statement(sid="Account", actions=["sts:AssumeRole"], principals={"AWS": [root]}))
 
 
-def service_account_trust(*, oidc_provider_arn: str, oidc_issuer_url: str, namespace: str, service_account: str) -> str:
-    """Trust in exactly one Kubernetes service account (IRSA): subject and audience are compared whole.
+def service_account_trust(
+    *, oidc_provider_arn: str, oidc_issuer_url: str, namespaces: Sequence[str], service_account: str
+) -> str:
+    """Trust in the service account of one name in each of `namespaces` (IRSA): subject and audience are compared whole.
 
     Source: EKS user guide, "Assign IAM roles to Kubernetes service accounts".
     """
@@ -71,7 +78,9 @@ def service_account_trust(*, oidc_provider_arn: str, oidc_issuer_url: str, names
             conditions={
                 "StringEquals": {
                     f"{issuer}:aud": "sts.amazonaws.com",
-                    f"{issuer}:sub": f"system:serviceaccount:{namespace}:{service_account}",
+                    f"{issuer}:sub": _one_or_list(
+                        [f"system:serviceaccount:{namespace}:{service_account}" for namespace in namespaces]
+                    ),
                 }
             },
         )

@@ -35,13 +35,18 @@ def iam_policy_name(name: str) -> str:
     return _within(128, name)
 
 
+def is_dns_label(value: str) -> bool:
+    """Whether Kubernetes takes `value` as the name of a namespace. Source: RFC 1123, as above."""
+    return len(value) <= 63 and _LABEL.fullmatch(value) is not None
+
+
 def require_dns_label(value: str, *, what: str, where: str) -> str:
     """Returns `value` if it is a DNS label, so that it can neither climb out of a path nor break a name.
 
     Raises:
         BadInput: `name-invalid`, naming `what` and `where`.
     """
-    if len(value) > 63 or not _LABEL.fullmatch(value):
+    if not is_dns_label(value):
         raise BadInput(
             "name-invalid",
             f"{what} {value!r} is not a DNS label: lower-case letters, digits and hyphens, at most 63",

@@ -33,5 +33,7 @@ class Tenant:
     """Ends with a slash; the workload role reaches nothing else of the bucket."""
     hosts: pulumi.Output[list[str]]
     """Host names that the tenant's Ingresses may bear."""
+    web_ports: pulumi.Output[list[int]]
+    """Container ports that load balancers may reach."""
     ingress_class_name: pulumi.Output[str]
     region: pulumi.Output[str]

@@ -6,7 +6,6 @@ A process of its own on free loopback ports, so that tests run side by side; end
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,9 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _START_SECONDS = 120
 _ATTEMPTS = 3
+_SESSION = boto3.Session()
+"""One for all, since reading a service's model takes longer than asking it."""
+
 _ONE_TRY = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
 
@@ -41,12 +43,17 @@ class Emulator:
     webhook_url: str
     directory: Path
     process: subprocess.Popen[bytes]
+    _clients: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def client(self, service: str, *, region: str = REGION, **credentials: str) -> Any:
         """A boto3 client that asks once. `credentials` are boto3's own; without them a key of no session."""
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", **credentials}
-        session = boto3.Session(region_name=region, **keys)  # type: ignore[arg-type]
-        return session.client(service, endpoint_url=self.endpoint_url, config=_ONE_TRY)  # type: ignore[call-overload]
+        which = (service, region, *sorted(keys.values()))
+        if which not in self._clients:
+            self._clients[which] = _SESSION.client(  # type: ignore[call-overload]
+                service, region_name=region, endpoint_url=self.endpoint_url, config=_ONE_TRY, **keys
+            )
+        return self._clients[which]
 
     def health(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.endpoint_url}/tiers/health", timeout=30) as answer:  # noqa: S310 - loopback
@@ -114,6 +121,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports: tuple[int, int] | None) -> Emulator:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for attempt in range(1, _ATTEMPTS + 1):
         port, webhook_port = ports or tuple(free_ports(2))
         command = [
@@ -128,7 +136,9 @@ def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports
         command += ["--directory", str(directory)]
         command += ["--cluster-kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
         command += ["--oidc-issuer", issuer] if issuer is not None else []
-        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, env=dict(os.environ))
+        errors = directory / "start.err"
+        with errors.open("wb") as stream:
+            process = subprocess.Popen(command, cwd=REPOSITORY, stderr=stream)
         emulator = Emulator(
             endpoint_url=f"http://127.0.0.1:{port}",
             webhook_url=f"http://127.0.0.1:{webhook_port}/",
@@ -139,13 +149,9 @@ def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports
             emulator._wait(emulator.health, "the emulated AWS did not answer")
             return emulator
         except PlatformError as error:
-            said = (
-                process.stderr.read().decode("utf-8", "replace")
-                if process.poll() is not None and process.stderr
-                else ""
-            )
             process.kill()
             process.wait()
+            said = errors.read_text(encoding="utf-8")
             if "port-taken" not in said or ports is not None or attempt == _ATTEMPTS:
                 raise PlatformError(error.code, said.strip() or error.what, where=error.where, mend="") from error
     raise AssertionError("unreachable")

@@ -46,6 +46,7 @@ class ClusterOperations(Operations):
         self.refuse_unmodelled(name for name in UNMODELLED if not _switched_off(self.parameter(name)))
         self.check_only_cluster()
         versions.supported(self.parameter("version") or versions.DEFAULT)
+        logging = cluster_logging(self.parameter("logging"))
         self.check_role(self.parameter("roleArn"))
         vpc_config = self.parameter("resourcesVpcConfig") or {}
         vpc_id = self.check_network(vpc_config)
@@ -56,7 +57,7 @@ class ClusterOperations(Operations):
         }
         super().create_cluster()
         cluster = cast(Cluster, self.eks_backend.clusters[self.parameter("name")])
-        cluster.access_config = access
+        cluster.access_config, cluster.logging = access, logging
         self.complete(cluster, vpc_id)
         if access["bootstrapClusterCreatorAdminPermissions"]:
             entry = add_entry(self, cluster, current_caller().arn, kind="STANDARD")
@@ -173,7 +174,6 @@ class ClusterOperations(Operations):
             "elasticLoadBalancing": {"enabled": False},
             **network,
         }
-        cluster.logging = cluster_logging(self.parameter("logging"))
         cluster.upgrade_policy = self.parameter("upgradePolicy") or {"supportType": "EXTENDED"}
         cluster.zonal_shift_config = self.parameter("zonalShiftConfig") or {"enabled": False}
         cluster.deletion_protection = bool(self.parameter("deletionProtection"))

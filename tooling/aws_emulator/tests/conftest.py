@@ -82,7 +82,7 @@ class Account:
     def cluster(self, name: str = "platform", **more: Any) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "name": name,
-            "roleArn": self.role(f"{name}-cluster"),
+            "roleArn": more.pop("roleArn", None) or self.role(f"{name}-cluster"),
             "resourcesVpcConfig": {"subnetIds": self.network()},
             "accessConfig": {"authenticationMode": "API"},
             **more,

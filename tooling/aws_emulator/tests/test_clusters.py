@@ -115,7 +115,7 @@ def test_cluster_security_group_comes_and_goes_with_the_cluster(account: Account
     assert found["VpcId"] == account.vpc
     assert {"Key": "aws:eks:cluster-name", "Value": "platform"} in found["Tags"]
     account.eks.delete_cluster(name="platform")
-    with pytest.raises(ClientError, match="InvalidGroup.NotFound"):
+    with pytest.raises(ClientError, match=r"InvalidGroup\.NotFound"):
         account.ec2.describe_security_groups(GroupIds=[group])
 
 

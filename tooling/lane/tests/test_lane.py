@@ -141,39 +141,9 @@ def test_the_audit_names_what_was_made_and_nothing_else(lane: Lane) -> None:
     assert left(lane) == []
 
 
-def test_a_killed_lane_comes_back_as_it_was_and_goes_without_a_trace(
+def test_a_lane_killed_on_its_way_up_and_killed_again_comes_back_and_goes_without_a_trace(
     tmp_path: Path, progress: RecordedProgress
 ) -> None:
-    with running_lane(tmp_path) as lane:
-        run(lane, "aws", "s3api", "create-bucket", "--bucket", "kept")
-        with lane.cluster.api() as api:
-            api.request("POST", NAMESPACES, NAMESPACE)
-        for pid in (lane.emulator.pid(), *lane.cluster.processes.pids().values()):
-            assert pid is not None
-            os.kill(pid, signal.SIGKILL)
-        until(lambda: not processes_of(lane.directory), "it was not killed")
-        assert status(lane.directory).state == "stopped"
-        with pytest.raises(PlatformError) as caught:
-            left(lane)
-        assert caught.value.code == "lane-not-running"
-
-        again = up(progress, directory=lane.directory)
-        assert set(again.parts) == {part.name for part in status(lane.directory).parts}
-        assert again.remarks == ()
-        assert again.lane == lane
-        assert "kept" in run(lane, "aws", "s3api", "list-buckets")
-        with lane.cluster.api() as api:
-            assert api.request("GET", f"{NAMESPACES}/made-by-a-test").status == 200
-
-        assert down(progress, directory=lane.directory)
-        assert processes_of(lane.directory) == []
-        assert not lane.directory.exists()
-        assert all(is_free(port) for port in lane.ports.model_dump().values())
-        assert status(lane.directory).state == "absent"
-        assert not down(progress, directory=lane.directory)
-
-
-def test_an_up_that_was_killed_on_its_way_is_taken_up_again(tmp_path: Path, progress: RecordedProgress) -> None:
     directory = tmp_path / "lane"
     command = [sys.executable, "-c", UP, str(directory)]
     first = subprocess.Popen(command, env=WITH_REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -182,15 +152,40 @@ def test_an_up_that_was_killed_on_its_way_is_taken_up_again(tmp_path: Path, prog
         until(lambda: any("kwokctl create" in each for each in processes_of(directory)), "kwokctl never ran")
         first.kill()
         first.wait()
-        up(progress, directory=directory)
+        lane = up(progress, directory=directory).lane
         assert status(directory).state == "running"
         for program in ("/bin/etcd ", "/bin/kube-apiserver ", "tooling.aws_emulator"):
             assert len([each for each in processes_of(directory) if program in each]) == 1, program
+
+        run(lane, "aws", "s3api", "create-bucket", "--bucket", "kept")
+        with lane.cluster.api() as api:
+            api.request("POST", NAMESPACES, NAMESPACE)
+        for pid in (lane.emulator.pid(), *lane.cluster.processes.pids().values()):
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not processes_of(directory), "it was not killed")
+        assert status(directory).state == "stopped"
+        with pytest.raises(PlatformError) as caught:
+            left(lane)
+        assert caught.value.code == "lane-not-running"
+
+        again = up(progress, directory=directory)
+        assert set(again.parts) == {part.name for part in status(directory).parts}
+        assert again.remarks == ()
+        assert again.lane == lane
+        assert "kept" in run(lane, "aws", "s3api", "list-buckets")
+        with lane.cluster.api() as api:
+            assert api.request("GET", f"{NAMESPACES}/made-by-a-test").status == 200
     finally:
         first.kill()
         first.wait()
-        down(progress, directory=directory)
+        removed = down(progress, directory=directory)
+    assert removed
     assert processes_of(directory) == []
+    assert not directory.exists()
+    assert all(is_free(port) for port in lane.ports.model_dump().values())
+    assert status(directory).state == "absent"
+    assert not down(progress, directory=directory)
 
 
 def test_two_at_once_bring_up_one_lane_and_the_second_waits(tmp_path: Path, progress: RecordedProgress) -> None:

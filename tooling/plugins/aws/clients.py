@@ -1,8 +1,8 @@
 """boto3 clients for one configured provider, aimed at the emulated AWS only.
 
 Nothing of the user's own AWS set-up takes part: no profile, no shared files, no credentials, no proxy. boto3's clients
-are made at first use, since making one costs more than most calls (20 to 100 ms), and share one loader, since loading
-EC2's model costs more still.
+are made at first use and shared by connections with the same credentials: making one costs more than most calls (20 to
+100 ms), and so does the memory of its model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from tooling.plugins.aws.configuration import Configuration, loopback_endpoint
@@ -18,6 +18,9 @@ from tooling.plugins.aws.errors import ProviderMisconfigured
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+
+MOST_CLIENTS = 128
+"""Clients kept, over all connections: a server that engines attach to sees a new connection at every run."""
 
 _making_a_client = threading.Lock()
 """botocore's sessions are not safe to use from several threads; its clients are."""
@@ -36,7 +39,6 @@ class Connection:
         self.configuration = configuration
         self.cancelled = threading.Event()
         self._credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        self._clients: dict[tuple[str, str], Any] = {}
         for role in configuration.assumed_roles:
             external = {"ExternalId": role.external_id} if role.external_id else {}
             keys = self.client("sts", configuration.region).assume_role(
@@ -47,7 +49,6 @@ class Connection:
                 "aws_secret_access_key": keys["SecretAccessKey"],
                 "aws_session_token": keys["SessionToken"],
             }
-            self._clients = {}
         self.account_id: str = self.client("sts", configuration.region).get_caller_identity()["Account"]
         if configuration.allowed_account_ids and self.account_id not in configuration.allowed_account_ids:
             allowed = ", ".join(configuration.allowed_account_ids)
@@ -57,31 +58,9 @@ class Connection:
             )
 
     def client(self, service: str, region: str) -> Any:
-        key = (service, region)
-        with _making_a_client:
-            if key not in self._clients:
-                self._clients[key] = self._make(service, region)
-            return self._clients[key]
-
-    def _make(self, service: str, region: str) -> Any:
-        from botocore.config import Config
-
         url = loopback_endpoint(self.configuration.endpoint_of(service), named_by=f"endpoint of {service}")
-        return _session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=url,
-            config=Config(
-                connect_timeout=5,
-                max_pool_connections=32,
-                proxies={},
-                retries={"mode": "standard", "total_max_attempts": 3},
-                s3={"addressing_style": "path"},
-                use_dualstack_endpoint=False,
-                use_fips_endpoint=False,
-            ),
-            **self._credentials,
-        )
+        with _making_a_client:
+            return _client(service, region, url, tuple(self._credentials.items()))
 
 
 class Scope:
@@ -125,6 +104,27 @@ def partition_of(region: str) -> str:
 
 def dns_suffix_of(partition: str) -> str:
     return _DNS_SUFFIXES.get(partition, "amazonaws.com")
+
+
+@lru_cache(maxsize=MOST_CLIENTS)
+def _client(service: str, region: str, url: str, credentials: tuple[tuple[str, str], ...]) -> Any:
+    from botocore.config import Config
+
+    return _session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        config=Config(
+            connect_timeout=5,
+            max_pool_connections=32,
+            proxies={},
+            retries={"mode": "standard", "total_max_attempts": 3},
+            s3={"addressing_style": "path"},
+            use_dualstack_endpoint=False,
+            use_fips_endpoint=False,
+        ),
+        **dict(credentials),
+    )
 
 
 @cache

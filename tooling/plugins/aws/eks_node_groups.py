@@ -149,6 +149,12 @@ def _check(inputs: Values) -> list[tuple[str, str]]:
     return found
 
 
+def _template_comes_or_goes(state: Values, inputs: Values) -> frozenset[str]:
+    """A node group is born with a launch template or without one."""
+    differs = bool(state.get("launchTemplate")) != bool(inputs.get("launchTemplate"))
+    return frozenset({"launchTemplate"}) if differs else frozenset()
+
+
 _PERCENT = between(1, 100)
 
 ROWS = (
@@ -211,6 +217,7 @@ ROWS = (
         operations=NodeGroup,
         name=GeneratedName(input="nodeGroupName", prefix_input="nodeGroupNamePrefix", longest=63),
         recomputed={"version": ("releaseVersion",), "launchTemplate": ("version", "releaseVersion")},
+        also_replaces=_template_comes_or_goes,
         check=_check,
         import_note="<cluster>:<node group>",
     ),

@@ -28,7 +28,7 @@ class Ourselves:
     formerly: str
     """The manager of the last update; another one only if the program chose a new name."""
     takes_kubectl_over: bool
-    """Not for a `...Patch`: what `kubectl` wrote belongs to whoever owns the object."""
+    """Not for a `…Patch`: what `kubectl` wrote belongs to whoever owns the object."""
 
     def merged(self, entries: Sequence[Entry]) -> list[Entry] | None:
         """The entries with ours merged into one Apply entry, or `None` if there is nothing to merge."""
@@ -38,14 +38,33 @@ class Ourselves:
         fields: dict[str, Any] = {}
         for entry in ours:
             fields = _union(fields, entry.get("fieldsV1") or {})
-        entry = {**ours[0], "manager": self.manager, "operation": "Apply", "fieldsV1": fields}
-        return [entry for entry in entries if entry not in ours] + [entry]
+        one = {**ours[0], "manager": self.manager, "operation": "Apply", "fieldsV1": fields}
+        return [entry for entry in entries if entry not in ours] + [one]
 
-    def _union(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(left)
+    def _is_ours(self, entry: Entry) -> bool:
+        if entry.get("subresource"):
+            return False
+        manager = str(entry.get("manager"))
+        if self.takes_kubectl_over and manager.startswith(_TAKEN_OVER_PREFIXES):
+            return True
+        return manager in (self.manager, self.formerly)
+
+
+def entries_of(live: Mapping[str, Any]) -> list[Entry]:
+    return live.get("metadata", {}).get("managedFields") or []
+
+
+def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Sequence[Key]) -> bool:
+    """Whether others own the field at `location` and we do not; lists are not looked into."""
+    owners = {entry.get("manager") for entry in entries if _owns(entry.get("fieldsV1") or {}, location)}
+    return bool(owners) and manager not in owners
+
+
+def _union(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    union = dict(left)
     for key, value in right.items():
-        merged[key] = _union(merged.get(key, {}), value)
-    return merged
+        union[key] = _union(union.get(key, {}), value)
+    return union
 
 
 def _owns(fields: Mapping[str, Any], location: Sequence[Key]) -> bool:

@@ -218,11 +218,13 @@ class Case:
         inputs: a program's inputs, with everything that may be left out left in where that is allowed.
         updates: by property path, another value that is applied in place.
         replaces: by property path, another value that replaces.
+        planned: as `replaces`, but only planned: what it needs cannot exist beside what is there.
         fixed: by property path, another value whose change is refused by name.
         silent: outputs that this case's resource does not have, e.g. the private address of a public thing.
         import_id: the id that an import is given.
         side_by_side: two of it may exist at once; else a replacement is played with `delete_before_replace`.
         one_way: paths of `updates` that AWS does not take back.
+        needed: inputs that may be left out, but not all at once.
         own_emulator: it cannot live beside the other cases' resources.
     """
 
@@ -230,11 +232,13 @@ class Case:
     inputs: Callable[[World], dict[str, Any]]
     updates: Mapping[str, Value] = field(default_factory=dict)
     replaces: Mapping[str, Value] = field(default_factory=dict)
+    planned: Mapping[str, Value] = field(default_factory=dict)
     fixed: Mapping[str, Value] = field(default_factory=dict)
     silent: frozenset[str] = frozenset()
     import_id: Callable[[Resource], str] = lambda resource: resource.id
     side_by_side: bool = True
     one_way: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
     own_emulator: bool = False
 
 

@@ -29,11 +29,11 @@ CASES = (
         },
         updates={"mapPublicIpOnLaunch": False},
         replaces={
-            "vpcId": lambda world: world.other_vpc_id,
             "cidrBlock": "10.200.2.0/24",
             "availabilityZone": "us-east-1b",
-            "availabilityZoneId": "use1-az3",
+            "availabilityZoneId": Swap("availabilityZone", "use1-az4"),
         },
+        planned={"vpcId": lambda world: world.other_vpc_id},
         side_by_side=False,
     ),
     Case(
@@ -91,6 +91,7 @@ CASES = (
             "destinationCidrBlock": "10.70.0.0/16",
             "destinationPrefixListId": Swap("destinationCidrBlock", lambda world: world.prefix_list_ids[0]),
         },
+        needed=frozenset({"gatewayId"}),
         import_id=lambda resource: f"{resource.outputs['routeTableId']}_0.0.0.0/0",
     ),
     Case(
@@ -175,6 +176,7 @@ CASES = (
                 "description": "changed",
             },
             replaces={"securityGroupId": lambda world: world.group_ids[1]},
+            needed=frozenset({"cidrIpv4", "fromPort", "toPort"}),
             fixed={
                 "cidrIpv6": Swap("cidrIpv4", "fd00::/8"),
                 "prefixListId": Swap("cidrIpv4", lambda world: world.prefix_list_ids[0]),

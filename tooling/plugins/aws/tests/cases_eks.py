@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tooling.plugins.aws.tests.case import ABSENT, Case, Swap, World
+from tooling.plugins.wire import UNKNOWN
 
 _POLICY = "arn:aws:eks::aws:cluster-access-policy/{}"
 
@@ -60,6 +61,7 @@ CASES = (
             "kubernetesNetworkConfig.serviceIpv4Cidr": "172.21.0.0/16",
             "bootstrapSelfManagedAddons": True,
         },
+        planned={"kubernetesNetworkConfig.ipFamily": UNKNOWN},
         one_way=frozenset({"version", "accessConfig.authenticationMode", "encryptionConfig"}),
         side_by_side=False,
         own_emulator=True,
@@ -116,6 +118,12 @@ CASES = (
             "capacityType": "SPOT",
             "instanceTypes": ["m6i.xlarge"],
             "launchTemplate": ABSENT,
+            "diskSize": Swap("launchTemplate", 50),
+        },
+        planned={
+            "clusterName": "another",
+            "launchTemplate.id": "lt-0123456789abcdef0",
+            "launchTemplate": {"name": "another", "version": "1"},
         },
         one_way=frozenset({"version"}),
     ),
@@ -142,7 +150,8 @@ CASES = (
             "resolveConflictsOnUpdate": "OVERWRITE",
             "preserve": False,
         },
-        replaces={"addonName": Swap("addonVersion", "eks-pod-identity-agent")},
+        replaces={"addonName": "eks-pod-identity-agent"},
+        planned={"clusterName": "another"},
     ),
     Case(
         pulumi_name="aws:eks/accessEntry:AccessEntry",
@@ -153,7 +162,8 @@ CASES = (
             "userName": "team-a:{{SessionName}}",
         },
         updates={"kubernetesGroups": ["viewers", "team-b"], "userName": "team-b:{{SessionName}}"},
-        replaces={"principalArn": _other_role},
+        replaces={"principalArn": _other_role, "type": Swap("kubernetesGroups", "EC2_LINUX")},
+        planned={"clusterName": "another"},
     ),
     Case(
         pulumi_name="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
@@ -169,6 +179,7 @@ CASES = (
             "accessScope": {"type": "cluster"},
             "accessScope.namespaces": ["team-c"],
         },
+        planned={"clusterName": "another"},
     ),
     Case(
         pulumi_name="aws:eks/podIdentityAssociation:PodIdentityAssociation",
@@ -186,6 +197,7 @@ CASES = (
             "targetRoleArn": lambda world: world.role_arns[3],
         },
         replaces={"namespace": "team-b", "serviceAccount": "another"},
+        planned={"clusterName": "another"},
         import_id=lambda resource: f"{resource.outputs['clusterName']},{resource.id}",
     ),
     Case(

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from tooling.plugins.aws.tests.case import Case, policy, trust
 
+
+def _key_policy(sid: str) -> str:
+    return policy("kms:*").replace('"Effect"', f'"Sid": "{sid}", "Principal": {{"AWS": "*"}}, "Effect"')
+
+
 CASES = (
     Case(
         pulumi_name="aws:iam/role:Role",
@@ -31,9 +36,7 @@ CASES = (
     ),
     Case(
         pulumi_name="aws:iam/rolePolicy:RolePolicy",
-        inputs=lambda world: {"role": "role-0", "policy": policy("s3:GetObject")}
-        if world.role_arns
-        else {},
+        inputs=lambda world: {"role": "role-0", "policy": policy("s3:GetObject")} if world.role_arns else {},
         updates={"policy": policy("s3:PutObject")},
         replaces={"role": "role-1"},
     ),
@@ -90,7 +93,3 @@ CASES = (
         fixed={"kmsKeyId": lambda world: world.key_arns[0]},
     ),
 )
-
-
-def _key_policy(sid: str) -> str:
-    return policy("kms:*").replace('"Effect"', f'"Sid": "{sid}", "Principal": {{"AWS": "*"}}, "Effect"')

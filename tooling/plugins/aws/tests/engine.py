@@ -126,9 +126,7 @@ class Engine:
         answer = self.stub.Create(
             provider_pb2.CreateRequest(urn=_urn(type_, name), name=name, type=type_, properties=wire.encode(checked))
         )
-        created = Resource(
-            type=type_, name=name, id=answer.id, inputs=checked, outputs=wire.decode(answer.properties)
-        )
+        created = Resource(type=type_, name=name, id=answer.id, inputs=checked, outputs=wire.decode(answer.properties))
         self.live.append(created)
         return created
 

@@ -20,9 +20,10 @@ from tooling.lane.locks import hold
 from tooling.lane.progress import progress_on
 from tooling.lane.testing import TEST_ISSUER, new_cluster
 from tooling.plugins.kubernetes import add_to_server, kubeconfig
-from tooling.plugins.kubernetes.client import APPLY_PATCH, Client
+from tooling.plugins.kubernetes.client import Client
 from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.engine_double import Provider
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 NODE = {
     "apiVersion": "v1",
@@ -150,45 +151,6 @@ def new_provider(plugin_address: str, kubeconfig_text: str) -> Iterator[Callable
 @pytest.fixture
 def provider(new_provider: Callable[..., Provider]) -> Provider:
     return new_provider()
-
-
-class Meddler:
-    """Somebody else with a field manager of his own."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    def live(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
-        kind = self._api.kind_of(manifest)
-        assert kind is not None
-        return self._api.get(self._api.target(kind, manifest))
-
-    def merge(self, manifest: dict[str, Any], change: dict[str, Any], manager: str = "meddler") -> dict[str, Any]:
-        """A JSON merge patch."""
-        return self._patch(manifest, change, {"fieldManager": manager}, "application/merge-patch+json")
-
-    def apply(self, manifest: dict[str, Any], change: dict[str, Any], manager: str = "meddler") -> dict[str, Any]:
-        """A server-side apply by force: he owns the fields afterwards."""
-        identity = {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": _identity(manifest)}
-        return self._patch(manifest, {**identity, **change}, {"fieldManager": manager, "force": "true"}, APPLY_PATCH)
-
-    def delete(self, manifest: dict[str, Any]) -> None:
-        self._api.client.request("DELETE", self._path(manifest))
-
-    def _patch(
-        self, manifest: dict[str, Any], body: dict[str, Any], query: dict[str, str], content_type: str
-    ) -> dict[str, Any]:
-        path = self._path(manifest)
-        return self._api.client.request("PATCH", path, query=query, body=body, content_type=content_type)
-
-    def _path(self, manifest: dict[str, Any]) -> str:
-        kind = self._api.kind_of(manifest)
-        assert kind is not None
-        return self._api.target(kind, manifest).path
-
-
-def _identity(manifest: dict[str, Any]) -> dict[str, Any]:
-    return {key: manifest["metadata"][key] for key in ("name", "namespace") if key in manifest["metadata"]}
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tooling.plugins.kubernetes.tests.cases import CASES, Case, filled, merged
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider, unmarked
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 replacing_kinds = pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 

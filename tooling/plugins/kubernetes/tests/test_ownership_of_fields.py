@@ -8,8 +8,8 @@ import pytest
 
 from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.cases import LABELLED, SELECTOR, filled, merged
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SERVICE = "kubernetes:core/v1:Service"
@@ -73,12 +73,9 @@ def test_object_written_by_the_released_plugin_loses_the_fields_that_the_program
 ) -> None:
     # The released plug-in creates by POST, which the API server records as an Update by its field manager.
     body = config_map(namespace, labels={"keep": "1", "drop": "1"})
-    api.client.request(
-        "POST",
-        f"/api/v1/namespaces/{namespace}/configmaps",
-        query={"fieldManager": "pulumi-kubernetes-0abc"},
-        body=body,
-    )
+    manager = "pulumi-kubernetes-0abc"
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    api.client.request("POST", path, query={"fieldManager": manager}, body=body)
     state = {**live_of(meddler, Deployed(CONFIG_MAP, "a", "", body, {})), "__fieldManager": manager}
 
     updated = provider.up(

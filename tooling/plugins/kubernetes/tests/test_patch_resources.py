@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tooling.plugins.kubernetes.tests.cases import merged
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Provider, Refused
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 NAMESPACE_PATCH = "kubernetes:core/v1:NamespacePatch"
 

@@ -11,8 +11,8 @@ import yaml
 from tooling.lane.cluster import Cluster
 from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.cases import merged
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Provider, Refused
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 from tooling.plugins.wire import UNKNOWN
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"

@@ -9,8 +9,8 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tooling.plugins.kubernetes.tests.cases import merged
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider, Refused, _called
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

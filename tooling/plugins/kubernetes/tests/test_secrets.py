@@ -9,8 +9,8 @@ from typing import Any
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tooling.plugins import wire
-from tooling.plugins.kubernetes.tests.conftest import Meddler
 from tooling.plugins.kubernetes.tests.engine_double import SECRET_KEY, STACK, Provider, unmarked
+from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 SECRET = "kubernetes:core/v1:Secret"
 PLAIN = "c2VzYW1l"

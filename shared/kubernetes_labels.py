@@ -1,0 +1,37 @@
+"""Labels, annotations and names that tiers agree on inside the cluster. Standard library only.
+
+Keys of ours end in `.internal`, a top-level domain reserved for private use, so that they meet nobody's.
+"""
+
+from __future__ import annotations
+
+TENANT_LABEL = "platform.internal/tenant"
+"""On every namespace of a tenant and on its rails: which tenant. Cluster-wide policies select by its presence."""
+
+HOSTS_ANNOTATION = "platform.internal/hosts"
+"""On a tenant's namespace: host names that its Ingresses may bear, comma-separated."""
+
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+NAME_LABEL = "app.kubernetes.io/name"
+
+PLATFORM = "platform"
+"""Value of `MANAGED_BY_LABEL` on what only the platform team changes."""
+
+NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+"""Set by the API server on every namespace, so it cannot be made to lie."""
+
+ROLE_ARN_ANNOTATION = "eks.amazonaws.com/role-arn"
+"""On a ServiceAccount: the AWS role that its pods bear. Source: EKS user guide, "IAM roles for service accounts"."""
+
+TENANT_SERVICE_ACCOUNT = "tenant"
+"""Bears the tenant's AWS role, in each of its namespaces. The role trusts this name and no other."""
+
+
+def deployers_group(tenant: str) -> str:
+    """The Kubernetes group of those who deploy a tenant's applications; its access entry puts them there."""
+    return f"tenant:{tenant}:deployers"
+
+
+def tenant_labels(tenant: str) -> dict[str, str]:
+    """What every object bears that the platform makes for a tenant."""
+    return {TENANT_LABEL: tenant, MANAGED_BY_LABEL: PLATFORM}

@@ -1,0 +1,72 @@
+"""One emulated AWS and one served plug-in a worker; a configured engine a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tooling.aws_emulator.testing import Emulator, running_emulator
+from tooling.plugins.aws.servicer import add_to_server
+from tooling.plugins.aws.tests.case import REGION, Case, World
+from tooling.plugins.aws.tests.engine import Engine, configured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """An emulated AWS with a plug-in in front of it."""
+
+    emulator: Emulator
+    address: str
+    world: World
+
+
+@contextmanager
+def _running_lane(directory: Path) -> Iterator[Lane]:
+    with running_emulator(directory) as emulator:
+        server = grpc.server(futures.ThreadPoolExecutor(16))
+        add_to_server(server, endpoint_url=emulator.endpoint_url, deletion_patience_seconds=0.5)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield Lane(emulator=emulator, address=f"127.0.0.1:{port}", world=World(emulator))
+        finally:
+            server.stop(grace=None).wait()
+    if emulator.process.stderr is not None:
+        emulator.process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lane]]:
+    """Lanes by name, each started when first asked for."""
+    with ExitStack() as stack:
+        running: dict[str, Lane] = {}
+
+        def lane(name: str) -> Lane:
+            if name not in running:
+                running[name] = stack.enter_context(_running_lane(tmp_path_factory.mktemp(name)))
+            return running[name]
+
+        yield lane
+
+
+@pytest.fixture(scope="session")
+def lane(lanes: Callable[[str], Lane]) -> Lane:
+    return lanes("shared")
+
+
+@pytest.fixture
+def lane_of(lanes: Callable[[str], Lane]) -> Callable[[Case], Lane]:
+    """The lane in which a case is played."""
+    return lambda case: lanes("alone" if case.own_emulator else "shared")
+
+
+@pytest.fixture
+def engine(lane: Lane) -> Iterator[Engine]:
+    with configured(lane.address, {"region": REGION}) as engine:
+        yield engine
