@@ -48,8 +48,8 @@ def load_tenant(name: str, *, directory: Path | None = None) -> TenantFile:
         directory: the catalog; `DIRECTORY` if left out.
 
     Raises:
-        BadInput: `name-invalid`, `catalog-empty`, `tenant-unknown`, `tenant-invalid`; `namespace-taken` and `host-taken`
-            where another tenant claims the same.
+        BadInput: `name-invalid`, `catalog-empty`, `tenant-unknown`, `tenant-invalid`; `namespace-taken` and
+            `host-taken` where another tenant claims the same.
     """
     directory = directory or DIRECTORY
     require_dns_label(name, what="tenant", where="tenants/catalog")

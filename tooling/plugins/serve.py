@@ -23,6 +23,7 @@ from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
 
 _THREADS = 32
 _MESSAGE_BYTES = 400 << 20
+_GRACE_SECONDS = 60
 
 
 def main() -> None:
@@ -44,8 +45,9 @@ def main() -> None:
         servers.append(server)
     print(json.dumps(ports), flush=True)
     sys.stdin.read()
-    for server in servers:
-        server.stop(0)
+    # What is under way is finished: an engine whose runner was killed still records what it made.
+    for stopping in [server.stop(_GRACE_SECONDS) for server in servers]:
+        stopping.wait()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from textwrap import wrap
 from tooling.runner.graph import Graph, in_order
 from tooling.runner.tiers_file import Tier, load_tiers
 
-_WIDTH, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _LEFT = 860, 560, 96, 44, 150
+_WIDTH, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _LEFT = 760, 580, 96, 44, 90
 _PLATFORM, _APPLICATION = "#e8f0fe", "#e6f4ea"
 
 
@@ -34,7 +34,7 @@ def as_mermaid() -> str:
 
 def as_svg() -> str:
     tiers = load_tiers().tiers
-    height = len(tiers) * (_BOX_HEIGHT + _GAP) + 10
+    height = len(tiers) * (_BOX_HEIGHT + _GAP) - _GAP + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-label="The chain of tiers" font-family="ui-sans-serif, system-ui, sans-serif">',

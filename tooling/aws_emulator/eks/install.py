@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib.metadata
 
+import moto.iam.models
 from moto.eks import models, responses, urls
 
 from shared.errors import PlatformError
+from tooling.aws_emulator.callers import account_of
 from tooling.aws_emulator.eks.access_operations import AccessOperations
 from tooling.aws_emulator.eks.addon_operations import AddonOperations
 from tooling.aws_emulator.eks.cluster_updates import ClusterUpdateOperations
@@ -28,6 +30,7 @@ _SEAMS = {
     models: ("Cluster", "Nodegroup", "EKSBackend", "eks_backends"),
     responses: ("EKSResponse",),
     urls: ("url_paths", "url_bases", "response"),
+    moto.iam.models: ("get_account_id_from",),
 }
 
 
@@ -60,6 +63,7 @@ def install(options: Options) -> None:
             where="tooling/aws_emulator/eks/install.py",
             mend="make lock\nuv sync, or revise tooling/aws_emulator/eks for the new moto",
         )
+    moto.iam.models.get_account_id_from = account_of
     models.Cluster = Cluster  # type: ignore[misc]
     models.Nodegroup = Nodegroup  # type: ignore[misc]
     # botocore's own model finds the operation once a request is here, so one path opens them all.

@@ -78,7 +78,9 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
     elif isinstance(old, dict) and new is None and spec.members is None:
         yield from _compare_mappings(spec, path, old, {}, replaces=replaces)
     elif has_unknown(new) or not same(spec, old, new):
-        yield Change(path=path, kind=_kind(old, new), replaces=replaces, fixed=spec.fixed)
+        kind = _kind(old, new)
+        fixed = spec.fixed or (spec.stays if kind is Kind.DELETE else None)
+        yield Change(path=path, kind=kind, replaces=replaces, fixed=fixed)
 
 
 def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:

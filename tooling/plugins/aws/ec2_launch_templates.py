@@ -46,10 +46,11 @@ class LaunchTemplate(Ec2Operations):
             return None
         latest = self.ec2.describe_launch_template_versions(LaunchTemplateId=resource_id, Versions=["$Latest"])
         version = latest["LaunchTemplateVersions"][0]
-        common = self.common(resource_id, template)
+        # moto's DescribeLaunchTemplates tells the tags that a template was born with for ever (seen in 5.2.5)
+        tags = self.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [resource_id]}])["Tags"]
         return {
-            "arn": common["arn"],
-            "tagsAll": common["tagsAll"],
+            "arn": self.arn(resource_id),
+            "tagsAll": tag_map(tags),
             "name": template["LaunchTemplateName"],
             "defaultVersion": template["DefaultVersionNumber"],
             "latestVersion": template["LatestVersionNumber"],

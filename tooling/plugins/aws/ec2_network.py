@@ -165,6 +165,12 @@ class NatGateway(Ec2Operations):
 
     def delete(self, resource_id: str, state: Values) -> None:
         self.ec2.delete_nat_gateway(NatGatewayId=resource_id)
+        # until moto frees the address of a deleted gateway, as EC2 does (seen in 5.2.5)
+        if state.get("allocationId"):
+            found = unless_gone(self.ec2.describe_addresses, AllocationIds=[state["allocationId"]])
+            for address in found["Addresses"] if found is not None else []:
+                if address.get("AssociationId"):
+                    self.ec2.disassociate_address(AssociationId=address["AssociationId"])
 
 
 def _check_nat_gateway(inputs: Values) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ Taking both apart is the only way to compare them, and to change one without a m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tooling.plugins.aws.meaning import ip_protocol
@@ -35,11 +35,36 @@ class Permission:
     peer: str
     description: str = ""
 
-    def as_ec2(self) -> dict[str, Any]:
+    def without_description(self) -> Permission:
+        """What makes a permission the same one: EC2 keeps no two that differ in their description only."""
+        return replace(self, description="")
+
+    def as_ec2(self, *, undescribed: bool = False) -> dict[str, Any]:
+        """`undescribed` says that there is no description, where leaving it out would keep the old one."""
         peers, name = _PEERS[self.peer_kind]
-        described = {"Description": self.description} if self.description else {}
+        described = {"Description": self.description} if self.description or undescribed else {}
         ports = {} if self.protocol == ANY_PROTOCOL else {"FromPort": self.from_port, "ToPort": self.to_port}
         return {"IpProtocol": self.protocol, **ports, peers: [{name: self.peer, **described}]}
+
+
+def of_single_rule(rule: Mapping[str, Any]) -> Permission:
+    """From EC2's `SecurityGroupRule`, which has one peer."""
+    any_protocol = rule["IpProtocol"] == ANY_PROTOCOL
+    peers = {
+        "cidrBlocks": rule.get("CidrIpv4"),
+        "ipv6CidrBlocks": rule.get("CidrIpv6"),
+        "prefixListIds": rule.get("PrefixListId"),
+        "securityGroups": (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
+    }
+    kind, peer = next((kind, peer) for kind, peer in peers.items() if peer)
+    return Permission(
+        protocol=ip_protocol(rule["IpProtocol"]),
+        from_port=0 if any_protocol else rule["FromPort"],
+        to_port=0 if any_protocol else rule["ToPort"],
+        peer_kind=kind,
+        peer=peer,
+        description=rule.get("Description") or "",
+    )
 
 
 def of_rule(rule: Values, own_group_id: str) -> set[Permission]:

@@ -15,6 +15,7 @@ from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 from tooling.plugins.aws.shapes import capitals, first, tag_map, unless_gone
 
 _EVERYWHERE = Permission(protocol=ANY_PROTOCOL, from_port=0, to_port=0, peer_kind="cidrBlocks", peer="0.0.0.0/0")
+_PEER_KINDS = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups")
 _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 
@@ -23,15 +24,26 @@ class PermissionOperations(Ec2Operations):
 
     def authorize(self, direction: str, group_id: str, wanted: set[Permission]) -> None:
         if wanted:
-            self._call("authorize", direction, group_id, wanted)
+            call = getattr(self.ec2, f"authorize_security_group_{direction}")
+            call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(wanted)])
 
     def revoke(self, direction: str, group_id: str, unwanted: set[Permission]) -> None:
-        if unwanted:
-            self._call("revoke", direction, group_id, unwanted)
-
-    def _call(self, verb: str, direction: str, group_id: str, which: set[Permission]) -> None:
-        call = getattr(self.ec2, f"{verb}_security_group_{direction}")
-        call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(which)])
+        """By the rules' ids: moto keeps IPv6 rules that are revoked in words, in a VPC without IPv6 (seen in 5.2.5)."""
+        if not unwanted:
+            return
+        keys = {permission.without_description() for permission in unwanted}
+        pages = self.ec2.get_paginator("describe_security_group_rules").paginate(
+            Filters=[{"Name": "group-id", "Values": [group_id]}]
+        )
+        rules = [rule for page in pages for rule in page["SecurityGroupRules"]]
+        ids = [
+            rule["SecurityGroupRuleId"]
+            for rule in rules
+            if rule["IsEgress"] == (direction == "egress")
+            and permissions.of_single_rule(rule).without_description() in keys
+        ]
+        if ids:
+            getattr(self.ec2, f"revoke_security_group_{direction}")(GroupId=group_id, SecurityGroupRuleIds=ids)
 
     def group(self, group_id: str) -> Mapping[str, Any] | None:
         found = unless_gone(self.ec2.describe_security_groups, GroupIds=[group_id])
@@ -103,33 +115,39 @@ class SecurityGroupRule(PermissionOperations):
         values = known if known.get("securityGroupId") else _imported_rule(resource_id)
         group = self.group(values["securityGroupId"])
         open_now = permissions.of_ec2(group[_DIRECTIONS[values["type"]]]) if group is not None else set()
-        described = {_undescribed(permission): permission for permission in open_now}
-        mine = {described[key] for wanted in self._permissions(values) if (key := _undescribed(wanted)) in described}
+        known_by = {permission.without_description(): permission for permission in open_now}
+        asked = {permission.without_description() for permission in self._permissions(values)}
+        mine = {known_by[key] for key in asked if key in known_by}
         if not mine:
             return None
-        rule = permissions.as_rules(mine, None, values["securityGroupId"])[0]
+        one, own = min(mine), values["securityGroupId"]
+        peers = {kind: [permission.peer for permission in mine if permission.peer_kind == kind] for kind in _PEER_KINDS}
         return {
             "type": values["type"],
-            "securityGroupId": values["securityGroupId"],
-            **{name: rule.get(name) for name in ("protocol", "fromPort", "toPort", "self", "description")},
-            **{name: rule.get(name) for name in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds")},
-            "sourceSecurityGroupId": first(rule.get("securityGroups")),
+            "securityGroupId": own,
+            "protocol": one.protocol,
+            "fromPort": one.from_port,
+            "toPort": one.to_port,
+            "description": max(permission.description for permission in mine),
+            "self": own in peers["securityGroups"],
+            "sourceSecurityGroupId": first(group for group in peers["securityGroups"] if group != own),
+            **{kind: _in_order(peers[kind], values.get(kind)) for kind in _PEER_KINDS if kind != "securityGroups"},
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
         call = getattr(self.ec2, f"update_security_group_rule_descriptions_{inputs['type']}")
         call(
             GroupId=inputs["securityGroupId"],
-            IpPermissions=[permission.as_ec2() for permission in sorted(self._permissions(inputs))],
+            IpPermissions=[permission.as_ec2(undescribed=True) for permission in sorted(self._permissions(inputs))],
         )
 
     def delete(self, resource_id: str, state: Values) -> None:
         self.revoke(state["type"], state["securityGroupId"], self._permissions(state))
 
 
-def _undescribed(permission: Permission) -> tuple[str, int, int, str, str]:
-    """What makes a permission the same one: EC2 keeps no two that differ in their description only."""
-    return (permission.protocol, permission.from_port, permission.to_port, permission.peer_kind, permission.peer)
+def _in_order(peers: list[str], stated: list[str] | None) -> list[str]:
+    """The peers that there are, as the program lists them: the package takes their order for part of the rule."""
+    return [peer for peer in stated or [] if peer in peers]
 
 
 def _imported_rule(written: str) -> dict[str, Any]:
@@ -193,17 +211,13 @@ class SingleRule(Ec2Operations):
         }
 
     def _description_in_group(self, rule: Mapping[str, Any]) -> str | None:
-        """moto tells the description of a rule for a group or prefix list with the group only (seen in 5.2.5)."""
+        """moto tells the description of a rule for a group with the group only (seen in 5.2.5)."""
         group = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
-        peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId") or rule.get("PrefixListId")
-        protocol = ip_protocol(rule["IpProtocol"])
-        ports = (0, 0) if protocol == ANY_PROTOCOL else (rule.get("FromPort"), rule.get("ToPort"))
+        wanted = permissions.of_single_rule(rule).without_description()
         return first(
             permission.description
             for permission in permissions.of_ec2(group[_DIRECTIONS[self.direction]])
-            if permission.peer == peer
-            and permission.protocol == protocol
-            and (permission.from_port, permission.to_port) == ports
+            if permission.without_description() == wanted
         )
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:

@@ -90,7 +90,7 @@ ROWS = (
             "addonName": Input(required=True, replaces=True),
             "addonVersion": Input(computed=True),
             "configurationValues": Input(meaning=json_document),
-            "serviceAccountRoleArn": Input(),
+            "serviceAccountRoleArn": Input(stays="boto3 sends no empty role"),
             "podIdentityAssociations": Input(
                 unordered=True, members={"roleArn": Input(required=True), "serviceAccount": Input(required=True)}
             ),

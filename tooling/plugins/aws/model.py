@@ -20,6 +20,9 @@ class ModelledInput:
     default: object
     chosen_by_aws: bool
     fixed: str | None
+    """Why the lane cannot change it in place, `None` if it can."""
+    stays: str | None
+    """Why the lane cannot take it back, `None` if it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ def _inputs(specs: Mapping[str, Input], within: str = "", *, replaces: bool = Fa
             default=spec.default,
             chosen_by_aws=spec.computed,
             fixed=spec.fixed,
+            stays=spec.stays,
         )
         if spec.members is not None:
             yield from _inputs(spec.members, f"{path}.", replaces=replaces or spec.replaces)

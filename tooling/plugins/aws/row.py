@@ -39,6 +39,7 @@ class Input:
         members: the inputs inside, where this one is a block or a list of blocks.
         outputs: names inside the block that only AWS fills.
         fixed: why the lane cannot change it in place although AWS can; a change is then refused, by name.
+        stays: why the lane cannot take it back once it is given; leaving it out again is then refused, by name.
     """
 
     required: bool = False
@@ -52,6 +53,7 @@ class Input:
     members: Mapping[str, Input] | None = None
     outputs: tuple[str, ...] = ()
     fixed: str | None = None
+    stays: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,9 @@ class Bucket(S3Operations):
             "tagsAll": self._tags(resource_id),
         }
 
+    def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
+        """Nothing to tell S3: all that can change without a new bucket says how to delete it."""
+
     def delete(self, resource_id: str, state: Values) -> None:
         if state.get("forceDestroy"):
             self._empty(resource_id)

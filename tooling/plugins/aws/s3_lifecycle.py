@@ -63,6 +63,15 @@ def _told(rule: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+def _check(inputs: Values) -> list[tuple[str, str]]:
+    conditions = ("prefix", "tag", "and")
+    return [
+        (f"rules[{index}].filter", "a filter has one condition; several stand inside `and`")
+        for index, rule in enumerate(inputs["rules"])
+        if len([name for name in conditions if (rule.get("filter") or {}).get(name)]) > 1
+    ]
+
+
 ROWS = (
     Row(
         pulumi_name="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
@@ -101,5 +110,6 @@ ROWS = (
         outputs=(),
         operations=BucketLifecycleConfiguration,
         tagged=False,
+        check=_check,
     ),
 )

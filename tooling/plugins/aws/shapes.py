@@ -60,7 +60,7 @@ def tag_list(tags: Mapping[str, str] | None, *, key: str = "Key", value: str = "
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, *, key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Tags as a map, without those that AWS sets by itself."""
-    return {tag[key]: tag[value] for tag in tags or () if not tag[key].startswith(AWS_OWN_TAGS)}
+    return {tag[key]: tag.get(value, "") for tag in tags or () if not tag[key].startswith(AWS_OWN_TAGS)}
 
 
 def without_aws_tags(tags: Mapping[str, str] | None) -> dict[str, str]:

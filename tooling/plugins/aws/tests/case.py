@@ -225,6 +225,9 @@ class Case:
         side_by_side: two of it may exist at once; else a replacement is played with `delete_before_replace`.
         one_way: paths of `updates` that AWS does not take back.
         needed: inputs that may be left out, but not all at once.
+        starting: by property path of `updates`, inputs to start from instead of the case's own.
+        elsewhere: inputs that a test of their own plays.
+        lingers: its deletion leaves it readable, in a state of rest.
         own_emulator: it cannot live beside the other cases' resources.
     """
 
@@ -239,6 +242,9 @@ class Case:
     side_by_side: bool = True
     one_way: frozenset[str] = frozenset()
     needed: frozenset[str] = frozenset()
+    starting: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+    lingers: bool = False
     own_emulator: bool = False
 
 

@@ -54,7 +54,7 @@ CASES = (
             "allocationId": lambda world: world.allocation_ids[1],
             "connectivityType": Swap("allocationId", "private"),
         },
-        silent=frozenset({"associationId"}),
+        side_by_side=False,
     ),
     Case(
         pulumi_name="aws:ec2/routeTable:RouteTable",
@@ -69,7 +69,7 @@ CASES = (
             "routes": lambda world: [
                 {"cidrBlock": "10.50.0.0/16", "networkInterfaceId": world.network_interface_id},
                 {"cidrBlock": "10.60.0.0/16", "vpcPeeringConnectionId": world.peering_id},
-                {"destinationPrefixListId": world.prefix_list_ids[0], "gatewayId": world.gateway_id},
+                {"destinationPrefixListId": world.prefix_list_ids[0], "networkInterfaceId": world.network_interface_id},
             ],
         },
         replaces={"vpcId": lambda world: world.other_vpc_id},
@@ -147,10 +147,10 @@ CASES = (
             "fromPort": 442,
             "toPort": 444,
             "cidrBlocks": ["10.1.0.0/16"],
-            "ipv6CidrBlocks": ["fd00::/8"],
-            "prefixListIds": lambda world: [world.prefix_list_ids[0]],
-            "self": True,
-            "sourceSecurityGroupId": lambda world: world.group_ids[2],
+            "ipv6CidrBlocks": Swap("cidrBlocks", ["fd00::/8"]),
+            "prefixListIds": Swap("cidrBlocks", Swap("description", lambda world: [world.prefix_list_ids[0]])),
+            "self": Swap("cidrBlocks", True),
+            "sourceSecurityGroupId": Swap("cidrBlocks", lambda world: world.group_ids[2]),
         },
         import_id=lambda resource: (
             f"{resource.outputs['securityGroupId']}_ingress_tcp_443_443_10.0.0.0/8_172.16.0.0/12"
@@ -260,5 +260,6 @@ CASES = (
             ],
             "tagSpecifications[0].resourceType": "volume",
         },
+        elsewhere=frozenset({"defaultVersion"}),
     ),
 )

@@ -84,8 +84,6 @@ CASES = (
             "launchTemplate": {"id": world.launch_template_id, "version": "1"},
             "updateConfig": {"maxUnavailable": 1},
             "nodeRepairConfig": {"enabled": True, "maxParallelNodesRepairedCount": 1},
-            "version": "1.34",
-            "releaseVersion": "1.60.0-11111111",
         },
         updates={
             "scalingConfig.minSize": 0,
@@ -125,6 +123,7 @@ CASES = (
             "launchTemplate.id": "lt-0123456789abcdef0",
             "launchTemplate": {"name": "another", "version": "1"},
         },
+        starting={"version": {"version": "1.34"}, "releaseVersion": {"releaseVersion": "1.60.0-11111111"}},
         one_way=frozenset({"version"}),
     ),
     Case(
@@ -148,9 +147,10 @@ CASES = (
             ],
             "resolveConflictsOnCreate": "NONE",
             "resolveConflictsOnUpdate": "OVERWRITE",
-            "preserve": False,
+            "preserve": True,
         },
-        replaces={"addonName": "eks-pod-identity-agent"},
+        replaces={"addonName": Swap("podIdentityAssociations", "eks-pod-identity-agent")},
+        needed=frozenset({"serviceAccountRoleArn"}),
         planned={"clusterName": "another"},
     ),
     Case(
@@ -162,7 +162,8 @@ CASES = (
             "userName": "team-a:{{SessionName}}",
         },
         updates={"kubernetesGroups": ["viewers", "team-b"], "userName": "team-b:{{SessionName}}"},
-        replaces={"principalArn": _other_role, "type": Swap("kubernetesGroups", "EC2_LINUX")},
+        replaces={"principalArn": _other_role, "type": Swap("kubernetesGroups", Swap("userName", "EC2_LINUX"))},
+        side_by_side=False,
         planned={"clusterName": "another"},
     ),
     Case(

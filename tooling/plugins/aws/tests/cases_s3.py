@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tooling.plugins.aws.tests.case import Case, World
+from tooling.plugins.aws.tests.case import Case, Swap, World
 
 _PUBLIC_ACCESS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
@@ -36,11 +36,12 @@ CASES = (
         inputs=lambda world: {"bucket": world.buckets[0], "versioningConfiguration": {"status": "Enabled"}},
         updates={"versioningConfiguration.status": "Suspended"},
         replaces={"bucket": _other_bucket},
+        lingers=True,
     ),
     Case(
         pulumi_name="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         inputs=lambda world: {"bucket": world.buckets[0], **dict.fromkeys(_PUBLIC_ACCESS, True)},
-        updates={**dict.fromkeys(_PUBLIC_ACCESS, False), "skipDestroy": False},
+        updates={**dict.fromkeys(_PUBLIC_ACCESS, False), "skipDestroy": True},
         replaces={"bucket": _other_bucket},
     ),
     Case(
@@ -103,7 +104,9 @@ CASES = (
             "rules[0].status": "Disabled",
             "rules[0].filter.prefix": "traces/",
             "rules[0].filter": {"tag": {"key": "kind", "value": "log"}},
-            "rules[0].filter.and": {"prefix": "logs/", "tags": {"kind": "log", "team": "a"}},
+            "rules[0].filter.and": Swap(
+                "rules[0].filter.prefix", {"prefix": "logs/", "tags": {"kind": "log", "team": "a"}}
+            ),
             "rules[0].expiration.days": 366,
             "rules[0].expiration": {"expiredObjectDeleteMarker": True},
             "rules[0].noncurrentVersionExpiration.noncurrentDays": 31,

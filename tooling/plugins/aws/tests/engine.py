@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from tooling.plugins import wire
 
@@ -123,9 +123,18 @@ class Engine:
 
     def create(self, type_: str, name: str, inputs: Values) -> Resource:
         checked = self.check(type_, name, inputs)
-        answer = self.stub.Create(
-            provider_pb2.CreateRequest(urn=_urn(type_, name), name=name, type=type_, properties=wire.encode(checked))
-        )
+        try:
+            answer = self.stub.Create(
+                provider_pb2.CreateRequest(
+                    urn=_urn(type_, name), name=name, type=type_, properties=wire.encode(checked)
+                )
+            )
+        except grpc.RpcError as error:
+            unfinished = init_failed(error)
+            if unfinished is not None:
+                outputs = wire.decode(unfinished.properties)
+                self.live.append(Resource(type=type_, name=name, id=unfinished.id, inputs=checked, outputs=outputs))
+            raise
         created = Resource(type=type_, name=name, id=answer.id, inputs=checked, outputs=wire.decode(answer.properties))
         self.live.append(created)
         return created
@@ -253,6 +262,18 @@ def connected(address: str) -> Iterator[Any]:
         stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
         assert stub.GetPluginInfo(empty_pb2.Empty()).version
         yield stub
+
+
+def init_failed(error: Any) -> provider_pb2.ErrorResourceInitFailed | None:
+    """What the provider says of a resource that exists although making or changing it failed."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            for detail in status.details:
+                message = provider_pb2.ErrorResourceInitFailed()
+                if detail.Unpack(message):
+                    return message
+    return None
 
 
 def _urn(type_: str, name: str) -> str:

@@ -16,43 +16,42 @@ from pulumi import automation
 
 from tooling.plugins.kubernetes.tests.engine_programs import PROGRAMS
 
+_stacks: dict[str, automation.Stack] = {}
+
 
 def perform(request: dict[str, Any]) -> dict[str, Any]:
-    """Answers `changes`, `outputs` and `state` after the operation, its `output`, and its `error` if it failed."""
+    """Answers the operation's `changes` and `output`, and its `error` if it failed."""
     output: list[str] = []
-    stack = _stack(request)
-    run = getattr(stack, request["operation"])
+    stack = _stack(request["directory"], request["port"])
+    stack.workspace.program = lambda: _run(request)
     answer: dict[str, Any] = {"error": "", "changes": {}}
     try:
-        result = run(on_output=output.append, **request["options"])
+        result = getattr(stack, request["operation"])(on_output=output.append, **request["options"])
         summary = result.change_summary if request["operation"] == "preview" else result.summary.resource_changes
         answer["changes"] = {str(getattr(key, "value", key)): count for key, count in (summary or {}).items()}
     except automation.CommandError as error:
         answer["error"] = str(error)
-    answer["output"] = "\n".join(output)
-    answer["outputs"] = {name: value.value for name, value in stack.outputs().items() if not value.secret}
-    answer["state"] = stack.export_stack().deployment
-    return answer
+    return {**answer, "output": "\n".join(output)}
 
 
-def _stack(request: dict[str, Any]) -> automation.Stack:
-    program = PROGRAMS[request["program"]]
+def _run(request: dict[str, Any]) -> None:
+    provider = k8s.Provider("cluster", kubeconfig=request["kubeconfig"], cluster_identifier="test-cluster")
+    PROGRAMS[request["program"]](provider, **request["arguments"])
 
-    def run() -> None:
-        provider = k8s.Provider("cluster", kubeconfig=request["kubeconfig"], cluster_identifier="test-cluster")
-        program(provider, **request["arguments"])
 
-    directory = Path(request["directory"])
-    variables = {
-        "PULUMI_HOME": str(directory / "home"),
-        "PULUMI_BACKEND_URL": f"file://{directory}",
-        "PULUMI_CONFIG_PASSPHRASE": "test",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{request['port']}",
-    }
-    options = automation.LocalWorkspaceOptions(env_vars=variables, work_dir=str(directory))
-    return automation.create_or_select_stack("test", project_name="demo", program=run, opts=options)
+def _stack(directory: str, port: int) -> automation.Stack:
+    if directory not in _stacks:
+        variables = {
+            "PULUMI_HOME": str(Path(directory) / "home"),
+            "PULUMI_BACKEND_URL": f"file://{directory}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
+        }
+        options = automation.LocalWorkspaceOptions(env_vars=variables, work_dir=directory)
+        _stacks[directory] = automation.create_stack("test", project_name="demo", program=lambda: None, opts=options)
+    return _stacks[directory]
 
 
 def main() -> None:

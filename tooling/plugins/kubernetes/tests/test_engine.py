@@ -65,8 +65,9 @@ class Stack:
     def __init__(self, worker: subprocess.Popen[str], directory: Path, port: int, kubeconfig: str) -> None:
         self._worker = worker
         self._fixed = {"directory": str(directory), "port": port}
+        self._state = directory / ".pulumi" / "stacks" / "demo" / "test.json"
         self.kubeconfig = kubeconfig
-        self.answer: dict[str, Any] = {}
+        self.output = ""
 
     def up(self, program: str, **arguments: Any) -> dict[str, int]:
         return self._run("up", program, arguments)
@@ -80,14 +81,20 @@ class Stack:
     def destroy(self) -> None:
         self._run("destroy", "nothing", {})
 
-    @property
+    def state(self) -> str:
+        """The state file, as it lies on the disk."""
+        return self._state.read_text()
+
     def outputs(self) -> dict[str, Any]:
-        return self.answer["outputs"]
+        return self._resources()["pulumi:pulumi:Stack"]["outputs"]
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state file's Kubernetes objects, by type."""
-        resources = (self.answer["state"] or {}).get("resources", [])
-        return {resource["type"]: resource for resource in resources if resource["type"].startswith("kubernetes:")}
+        return {type_: found for type_, found in self._resources().items() if type_.startswith("kubernetes:")}
+
+    def _resources(self) -> dict[str, dict[str, Any]]:
+        latest = json.loads(self.state())["checkpoint"]["latest"]
+        return {resource["type"]: resource for resource in latest.get("resources", [])}
 
     def _run(self, operation: str, program: str, arguments: dict[str, Any], **options: Any) -> dict[str, int]:
         request = {
@@ -102,16 +109,17 @@ class Stack:
         assert self._worker.stdout is not None
         self._worker.stdin.write(json.dumps(request) + "\n")
         self._worker.stdin.flush()
-        self.answer = json.loads(self._worker.stdout.readline())
-        if self.answer["error"]:
-            raise Failed(self.answer["error"])
-        return self.answer["changes"]
+        answer = json.loads(self._worker.stdout.readline())
+        self.output = answer["output"]
+        if answer["error"]:
+            raise Failed(answer["error"])
+        return answer["changes"]
 
 
 @pytest.fixture
-def stack(worker: subprocess.Popen[str], tmp_path: Path, plugin_port: int, kubeconfig_text: str) -> Iterator[Stack]:
+def stack(worker: subprocess.Popen[str], tmp_path: Path, plugin_port: int, kubeconfig_text: str) -> Stack:
     # What a test leaves in the cluster goes with the cluster, and its state with its directory.
-    yield Stack(worker, tmp_path, plugin_port, kubeconfig_text)
+    return Stack(worker, tmp_path, plugin_port, kubeconfig_text)
 
 
 def config_map(namespace: str, name: str) -> dict[str, Any]:
@@ -124,25 +132,25 @@ def test_up_again_changes_nothing_and_an_update_shows_its_one_property(stack: St
     assert stack.up("settings", namespace=namespace) == {"same": 3}
 
     assert stack.preview("settings", namespace=namespace, team="b", diff=True) == {"same": 2, "update": 1}
-    assert 'team: "a" => "b"' in stack.answer["output"]
+    assert 'team: "a" => "b"' in stack.output
     assert stack.up("settings", namespace=namespace, team="b") == {"same": 2, "update": 1}
 
 
 def test_changed_data_rolls_to_a_new_name(stack: Stack, meddler: Meddler, namespace: str) -> None:
     stack.up("settings", namespace=namespace)
-    first = stack.outputs["name"]
+    first = stack.outputs()["name"]
 
     assert stack.up("settings", namespace=namespace, value="2") == {"same": 2, "replace": 1}
 
     assert first.startswith("settings-")
-    assert stack.outputs["name"].startswith("settings-")
-    assert stack.outputs["name"] != first
+    assert stack.outputs()["name"].startswith("settings-")
+    assert stack.outputs()["name"] != first
     assert meddler.live(config_map(namespace, first)) is None
 
 
 def test_drift_is_found_by_refresh_and_repaired_by_up(stack: Stack, meddler: Meddler, namespace: str) -> None:
     stack.up("settings", namespace=namespace)
-    drifting = config_map(namespace, stack.outputs["name"])
+    drifting = config_map(namespace, stack.outputs()["name"])
     meddler.merge(drifting, {"metadata": {"labels": {"team": "theirs"}}}, manager="kubectl-label")
 
     assert stack.preview("settings", namespace=namespace) == {"same": 3}
@@ -162,7 +170,7 @@ def test_secret_data_is_encrypted_in_the_state(stack: Stack, namespace: str) -> 
     stack.refresh()
 
     assert stack.up("secrets", namespace=namespace, plain="sesame") == {"same": 4}
-    text = json.dumps(stack.answer["state"])
+    text = stack.state()
     assert "ciphertext" in text
     assert "sesame" not in text
     assert "c2VzYW1l" not in text
@@ -183,7 +191,8 @@ def test_existing_object_is_imported_and_then_managed(stack: Stack, meddler: Med
 def test_object_of_others_can_be_read(stack: Stack, namespace: str) -> None:
     stack.up("reading", namespace=namespace)
 
-    assert stack.outputs["phase"] == "Active"
+    assert stack.outputs()["phase"] == "Active"
+    assert stack.up("reading", namespace=namespace)["same"] == 2
 
 
 def test_workload_that_does_not_come_up_stays_in_the_state_and_is_mended(stack: Stack, namespace: str) -> None:

@@ -1,0 +1,53 @@
+"""Tier 3: one tenant of one environment. The stack is named `<environment>.<tenant>`."""
+
+import pulumi
+from aws_roles import AwsRoles, AwsRolesArgs
+from deployers import Deployers, DeployersArgs
+from namespaces import TenantNamespace, TenantNamespaceArgs
+from place import Place
+from publication import tenant_contract
+from settings import TenantsSettings
+
+from shared.contracts import Infrastructure, PlatformAddons, consume, publish
+from shared.providers import aws_provider, kubernetes_provider
+from shared.settings import load_settings, stack_environment
+
+load_settings(TenantsSettings)
+environment = stack_environment()
+place = Place.of(environment)
+infrastructure = consume(Infrastructure, stack=environment.name)
+addons = consume(PlatformAddons, stack=environment.name)
+cluster = kubernetes_provider(
+    kubeconfig=infrastructure.kubeconfig,
+    cluster_arn=infrastructure.cluster_arn,
+    context=infrastructure.cluster_name,
+)
+opts = pulumi.ResourceOptions(providers=[aws_provider(environment), cluster])
+
+roles = AwsRoles("roles", AwsRolesArgs(place=place, infrastructure=infrastructure), opts)
+namespaces = [
+    TenantNamespace(
+        name,
+        TenantNamespaceArgs(place=place, infrastructure=infrastructure, workload_role_arn=roles.workload.arn),
+        opts,
+    )
+    for name in place.tenant.namespaces
+]
+deployers = Deployers(
+    "deployers",
+    DeployersArgs(
+        place=place, cluster_name=infrastructure.cluster_name, role_arn=roles.deployer.arn, namespaces=namespaces
+    ),
+    opts,
+)
+
+publish(
+    tenant_contract(
+        place=place,
+        infrastructure=infrastructure,
+        addons=addons,
+        namespaces=namespaces,
+        roles=roles,
+        deployers=deployers,
+    )
+)

@@ -1,0 +1,97 @@
+"""What the tenant's deployers may do in its namespaces: namespaced objects of applications, and nothing of the rails.
+
+Never the stock ClusterRoles `edit` and `admin`, nor the EKS access policies that mirror them: those hand out tokens of
+the account that bears the AWS role, and the right to delete network policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from namespaces import TenantNamespace
+from place import Place
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.rbac import v1 as rbac
+
+from shared.kubernetes_labels import deployers_group, tenant_labels
+
+READ = ("get", "list", "watch")
+WRITE = (*READ, "create", "update", "patch", "delete")
+
+RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("", ("configmaps", "persistentvolumeclaims", "secrets", "services"), WRITE),
+    ("apps", ("deployments", "statefulsets"), WRITE),
+    ("autoscaling", ("horizontalpodautoscalers",), WRITE),
+    ("batch", ("cronjobs", "jobs"), WRITE),
+    ("networking.k8s.io", ("ingresses",), WRITE),
+    ("policy", ("poddisruptionbudgets",), WRITE),
+    # What waiting for a rollout, and finding out why it hangs, looks at.
+    ("", ("endpoints", "events", "pods", "pods/log"), READ),
+    ("apps", ("controllerrevisions", "replicasets"), READ),
+    ("discovery.k8s.io", ("endpointslices",), READ),
+    ("events.k8s.io", ("events",), READ),
+)
+"""API group, resources, verbs. Every kind that can be created has its row in the tenant's quota. Pods come from
+controllers only: on EKS a pod without an owner gets no dependable network policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployersArgs:
+    place: Place
+    cluster_name: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+    namespaces: Sequence[TenantNamespace]
+    """Their rails are made before anybody is let in."""
+
+
+def policy_rules() -> list[rbac.PolicyRuleArgs]:
+    return [
+        rbac.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=list(verbs))
+        for group, resources, verbs in RULES
+    ]
+
+
+class Deployers(pulumi.ComponentResource):
+    role_arn: pulumi.Output[str]
+    """The deployer role, known once it can sign in and its rights are bound."""
+
+    def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:tenants:Deployers", name, {}, opts)
+        self._args = args
+        tenant = args.place.tenant.name
+        bindings = [
+            self._bind(logical, namespace)
+            for logical, namespace in zip(args.place.tenant.namespaces, args.namespaces, strict=True)
+        ]
+        entry = aws.eks.AccessEntry(
+            "deployers",
+            cluster_name=args.cluster_name,
+            principal_arn=args.role_arn,
+            kubernetes_groups=[deployers_group(tenant)],
+            tags={"Name": args.place.named("deployers"), "tenant": tenant},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=bindings),
+        )
+        self.role_arn = entry.principal_arn
+        self.register_outputs({"role_arn": self.role_arn})
+
+    def _bind(self, logical: str, namespace: TenantNamespace) -> rbac.RoleBinding:
+        tenant = self._args.place.tenant.name
+        metadata = meta.ObjectMetaArgs(name="deployers", namespace=namespace.name, labels=tenant_labels(tenant))
+        role = rbac.Role(
+            f"{logical}-deployers",
+            metadata=metadata,
+            rules=policy_rules(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.rails),
+        )
+        return rbac.RoleBinding(
+            f"{logical}-deployers",
+            metadata=metadata,
+            role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=role.metadata.name),
+            subjects=[
+                rbac.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name=deployers_group(tenant))
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,132 @@
+"""Which connections a tenant's pods may make and take. Nothing is allowed that is not listed here.
+
+Pods have addresses of the VPC, so a rule by range reaches pods, nodes and endpoints alike: what is not the internet is
+taken out of it. Instance metadata is closed a second time by the nodes' launch template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, collapse_addresses
+
+import pulumi
+from place import Place
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.networking import v1 as networking
+
+from shared.contracts import Infrastructure
+from shared.kubernetes_labels import NAMESPACE_NAME_LABEL, tenant_labels
+
+NOT_THE_INTERNET = (
+    "169.254.0.0/16",  # link-local: instance metadata and the Pod Identity agent
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",  # shared address space, which EKS clusters use for pods
+)
+"""Source: RFC 1918, RFC 3927, RFC 6598."""
+
+Peer = networking.NetworkPolicyPeerArgs
+Egress = networking.NetworkPolicyEgressRuleArgs
+Ingress = networking.NetworkPolicyIngressRuleArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPoliciesArgs:
+    place: Place
+    namespace: pulumi.Output[str]
+    infrastructure: Infrastructure
+
+
+def namespaces_peer(names: Sequence[str], pods: dict[str, str] | None = None) -> networking.NetworkPolicyPeerArgs:
+    """Namespaces by the label that the API server sets itself, which nobody can put on another."""
+    return Peer(
+        namespace_selector=meta.LabelSelectorArgs(
+            match_expressions=[
+                meta.LabelSelectorRequirementArgs(key=NAMESPACE_NAME_LABEL, operator="In", values=list(names))
+            ]
+        ),
+        pod_selector=meta.LabelSelectorArgs(match_labels=pods) if pods else None,
+    )
+
+
+def dns_egress() -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """The cluster's DNS and nothing else of kube-system."""
+    return [Egress(to=[namespaces_peer(["kube-system"], {"k8s-app": "kube-dns"})], ports=_ports([53], "UDP", "TCP"))]
+
+
+def internet_egress(vpc_cidr: str, service_cidr: str) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """One rule for the one range: the VPC CNI's agent merged two rules over one range wrongly.
+
+    Source: aws-network-policy-agent issue 180 and aws-network-policy-controller issues 98 and 121.
+    """
+    ranges = collapse_addresses(IPv4Network(cidr) for cidr in (*NOT_THE_INTERNET, vpc_cidr, service_cidr))
+    block = networking.IPBlockArgs(cidr="0.0.0.0/0", except_=[str(cidr) for cidr in ranges])
+    return [Egress(to=[Peer(ip_block=block)])]
+
+
+def endpoint_egress(endpoint_cidrs: Sequence[str]) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """HTTPS to AWS's interface endpoints, which lie in the private ranges; no rule where there are none."""
+    return [Egress(to=[_range(cidr)], ports=_ports([443], "TCP")) for cidr in endpoint_cidrs]
+
+
+def load_balancer_ingress(cidrs: Sequence[str], ports: Sequence[int]) -> list[networking.NetworkPolicyIngressRuleArgs]:
+    """Load balancers that face the internet have their addresses in the public subnets."""
+    return [Ingress(from_=[_range(cidr)], ports=_ports(ports, "TCP")) for cidr in cidrs]
+
+
+class NetworkPolicies(pulumi.ComponentResource):
+    """The policies of one namespace, all over all of its pods."""
+
+    rails: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:tenants:NetworkPolicies", name, {}, opts)
+        self._name, self._args = name, args
+        tenant, above = args.place.tenant, args.infrastructure
+        own = namespaces_peer(tenant.namespaces)
+        self.rails = [
+            self._policy("default-deny", ingress=[], egress=[]),
+            self._policy("allow-own-namespaces", ingress=[Ingress(from_=[own])], egress=[Egress(to=[own])]),
+            self._policy("allow-dns", egress=dns_egress()),
+            self._policy(
+                "allow-internet",
+                egress=pulumi.Output.all(above.vpc_cidr, above.service_cidr).apply(
+                    lambda cidrs: internet_egress(*cidrs)
+                ),
+            ),
+            self._policy("allow-aws-endpoints", egress=above.endpoint_cidrs.apply(endpoint_egress)),
+            self._policy(
+                "allow-load-balancers",
+                ingress=above.public_subnet_cidrs.apply(lambda cidrs: load_balancer_ingress(cidrs, tenant.web_ports)),
+            ),
+        ]
+        self.register_outputs({})
+
+    def _policy(
+        self,
+        name: str,
+        *,
+        ingress: pulumi.Input[list[networking.NetworkPolicyIngressRuleArgs]] | None = None,
+        egress: pulumi.Input[list[networking.NetworkPolicyEgressRuleArgs]] | None = None,
+    ) -> networking.NetworkPolicy:
+        directions = [kind for kind, rules in (("Ingress", ingress), ("Egress", egress)) if rules is not None]
+        return networking.NetworkPolicy(
+            f"{self._name}-{name}",
+            metadata=meta.ObjectMetaArgs(
+                name=name, namespace=self._args.namespace, labels=tenant_labels(self._args.place.tenant.name)
+            ),
+            spec=networking.NetworkPolicySpecArgs(
+                pod_selector=meta.LabelSelectorArgs(), policy_types=directions, ingress=ingress, egress=egress
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _range(cidr: str) -> networking.NetworkPolicyPeerArgs:
+    return Peer(ip_block=networking.IPBlockArgs(cidr=cidr))
+
+
+def _ports(ports: Sequence[int], *protocols: str) -> list[networking.NetworkPolicyPortArgs]:
+    return [networking.NetworkPolicyPortArgs(port=port, protocol=protocol) for port in ports for protocol in protocols]

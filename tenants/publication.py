@@ -1,0 +1,58 @@
+"""The tier's contract, filled from its components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from aws_roles import AwsRoles
+from deployers import Deployers
+from namespaces import TenantNamespace
+from place import Place
+
+from shared.contracts import Infrastructure, PlatformAddons, Tenant
+from shared.kubeconfig import kubeconfig
+
+
+def tenant_contract(
+    *,
+    place: Place,
+    infrastructure: Infrastructure,
+    addons: PlatformAddons,
+    namespaces: Sequence[TenantNamespace],
+    roles: AwsRoles,
+    deployers: Deployers,
+) -> Tenant:
+    plain, tenant = pulumi.Output.from_input, place.tenant
+    return Tenant(
+        tenant=plain(tenant.name),
+        namespaces=pulumi.Output.all(*(namespace.name for namespace in namespaces)),
+        service_account_name=namespaces[0].service_account_name,
+        workload_role_arn=roles.workload.arn,
+        deployer_role_arn=deployers.role_arn,
+        kubeconfig=pulumi.Output.all(
+            infrastructure.cluster_name,
+            infrastructure.cluster_endpoint,
+            infrastructure.cluster_certificate_authority,
+            infrastructure.region,
+            deployers.role_arn,
+            namespaces[0].name,
+        ).apply(
+            lambda facts: kubeconfig(
+                cluster_name=facts[0],
+                endpoint=facts[1],
+                certificate_authority=facts[2],
+                region=facts[3],
+                role_arn=facts[4],
+                namespace=facts[5],
+            )
+        ),
+        cluster_arn=infrastructure.cluster_arn,
+        cluster_name=infrastructure.cluster_name,
+        bucket_name=infrastructure.tenant_bucket_name,
+        bucket_prefix=plain(tenant.bucket_prefix),
+        hosts=plain(list(tenant.hosts)),
+        web_ports=plain(list(tenant.web_ports)),
+        ingress_class_name=addons.ingress_class_name,
+        region=infrastructure.region,
+    )
