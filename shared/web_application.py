@@ -41,7 +41,7 @@ class WebApplicationArgs:
     config: Mapping[str, str] = field(default_factory=dict)
     """Environment variables; a change rolls the pods. Nothing secret: they stand in a ConfigMap."""
     port: int = 8080
-    """Of the container and of the Service: network policies on EKS see the container's. One of the tenant's web ports."""
+    """Of container and Service alike, since network policies on EKS see the container's; one of `tenant.web_ports`."""
     host: str = ""
     """One of the tenant's hosts; empty: the first."""
     certificate_arn: str = ""
@@ -180,6 +180,8 @@ class WebApplication(pulumi.ComponentResource):
                     spec=core.PodSpecArgs(
                         service_account_name=args.tenant.service_account_name,
                         automount_service_account_token=args.automount_service_account_token,
+                        # The environment is what `config` says, and not what else runs in the namespace.
+                        enable_service_links=False,
                         security_context=pod_security_context(),
                         topology_spread_constraints=spread_over_zones_and_nodes(self._selector),
                         containers=[container],

@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def local_directory() -> Path:
-    """The lane's directory, `.local/` in the clone; `TIERS_LOCAL_DIR` names another, so that two lanes can run at once."""
+    """The lane's directory: `.local/` in the clone, or what `TIERS_LOCAL_DIR` names, so that two lanes can run."""
     override = os.environ.get("TIERS_LOCAL_DIR")
     return Path(override).resolve() if override else REPOSITORY / ".local"
 

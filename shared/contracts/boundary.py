@@ -56,7 +56,7 @@ def consume(contract: type[C], *, stack: str) -> C:
     reference = f"{_organization(stack)}/{contract.project}/{stack}"
     published = _probe(reference)
     if published is None:
-        return _unknown_or_raise(contract, stack, "stack-missing", "which does not exist", list(_types(contract)))
+        return _unknown_or_raise(contract, stack, "stack-missing", "which does not exist", list(output_types(contract)))
     version = published.get(VERSION_OUTPUT)
     if version is not None and int(version) < contract.version:
         raise ProgramError(
@@ -66,17 +66,17 @@ def consume(contract: type[C], *, stack: str) -> C:
             where=f"contract {contract.__name__}",
             mend=_up_command(contract, stack),
         )
-    missing = [name for name in _types(contract) if name not in published]
+    missing = [name for name in output_types(contract) if name not in published]
     if missing:
         return _unknown_or_raise(contract, stack, "output-missing", "which has not published it", missing)
-    for name, kind in _types(contract).items():
+    for name, kind in output_types(contract).items():
         if kind is str and published[name] == "":
             raise _error(contract, stack, "output-empty", "which has published it empty", [name])
     source = pulumi.StackReference(contract.project, stack_name=reference)
     return contract(
         **{
             name: source.require_output(name).apply(lambda value, kind=kind: restore(value, kind))
-            for name, kind in _types(contract).items()
+            for name, kind in output_types(contract).items()
         }
     )
 
@@ -94,7 +94,7 @@ def restore(value: Any, kind: Any) -> Any:
     return value
 
 
-def _types(contract: type[Contract]) -> dict[str, Any]:
+def output_types(contract: type[Contract]) -> dict[str, Any]:
     """Field name to the type inside its `Output[...]`."""
     hints = get_type_hints(contract)
     return {field.name: get_args(hints[field.name])[0] for field in dataclasses.fields(contract)}
@@ -139,7 +139,7 @@ def _unknown_or_raise(contract: type[C], stack: str, code: str, why: str, names:
     if not is_dry_run():
         raise error
     pulumi.log.warn(f"{error.what}; shown as unknown in this preview\nhint: {error.mend}")
-    return contract(**{name: _unknown() for name in _types(contract)})
+    return contract(**{name: _unknown() for name in output_types(contract)})
 
 
 def _unknown() -> pulumi.Output[Any]:

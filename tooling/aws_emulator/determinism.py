@@ -1,6 +1,7 @@
 """Makes a request's outcome depend on the request alone, so that a replay gives the same ids and dates.
 
-moto draws every identifier from one generator and every date from one function. Before each request the generator is
+moto draws nearly every identifier from one generator and nearly every date from one function; the few other places
+that matter here are redirected by module. Before each request the generator is
 seeded: from the journal's salt and the request's number if the request is journalled, from the operating system if it
 is not (else two STS sessions, one before and one after a restart, could be handed the same access key). An account's
 backends are made on first use, default VPC and all, maybe by a request that is not journalled: they get a seed of their
@@ -12,6 +13,7 @@ from __future__ import annotations
 import datetime
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -20,6 +22,7 @@ from typing import Any
 import moto.core.utils
 import moto.kms.utils
 import moto.s3.models
+import moto.secretsmanager.models
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal import mock_random
 
@@ -63,7 +66,9 @@ def install(salt: str) -> None:
     for module in (moto.kms.utils, moto.s3.models):
         module.os = _Stand(os, urandom=_urandom)  # type: ignore[attr-defined]
     AccountSpecificBackend.__getitem__ = _getitem  # type: ignore[method-assign]
-    moto.core.utils.datetime = _Stand(datetime, datetime=_StandingClock)  # type: ignore[assignment]
+    for module in (moto.core.utils, moto.s3.models):
+        module.datetime = _Stand(datetime, datetime=_StandingClock)  # type: ignore[attr-defined]
+    moto.secretsmanager.models.time = _Stand(time, time=lambda: _StandingClock.now(datetime.UTC).timestamp())  # type: ignore[attr-defined]
 
 
 def set_salt(salt: str) -> None:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 from shared.environment import Environment
 from shared.environment_variables import ALL
 from tooling.generated.project_files import project_directories, settings_model
-from tooling.plugins.aws.model import modelled
+from tooling.plugins.aws.model import modelled, modelled_functions
 from tooling.plugins.eks.inputs import MODELLED
 
 _NOTE = "<!-- written by `make update-generated` -->\n\n"
@@ -36,8 +36,8 @@ def variables_page() -> str:
 
 def local_lane_page() -> str:
     rows = [
-        (f"`{kind.token}`", _names(kind.inputs), _names(kind.replacing))
-        for kind in sorted(modelled(), key=lambda k: k.token)
+        (f"`{kind.pulumi_name}`", _names([item.path for item in kind.inputs]), _names(kind.replacing))
+        for kind in modelled()
     ]
     return (
         _NOTE
@@ -45,7 +45,9 @@ def local_lane_page() -> str:
         + "Anything that is not here is refused by name before it is sent.\n\n"
         + "## Package `aws`\n\n"
         + _table(("resource", "inputs", "inputs whose change replaces it"), rows)
-        + "\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
+        + "\nFunctions: "
+        + _names(modelled_functions())
+        + ".\n\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
         + _names(sorted(MODELLED))
         + ".\n\n## Package `kubernetes`\n\n"
         + "Every kind that the API server knows. Not modelled: `yaml`, `helm` and `kustomize` resources.\n"

@@ -21,7 +21,8 @@ from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
 
-_THREADS = 32
+_THREADS = 64
+"""Every rollout that is waited for holds one."""
 _MESSAGE_BYTES = 400 << 20
 _GRACE_SECONDS = 60
 

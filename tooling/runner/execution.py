@@ -74,6 +74,8 @@ def execute(
         ThreadPoolExecutor(slots) as pool,
         _interrupts(workers) as interrupted,
     ):
+        for stack in stacks:
+            workers.of(stack.path)
         while waiting or running:
             for stack in [s for s in waiting if _ready(s, order, waiting, running)]:
                 blocker = _blocker(stack, order, ended)

@@ -6,6 +6,7 @@ project's directory as its argument; requests come in on stdin, messages go out 
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -26,7 +27,9 @@ class Worker:
     def __init__(self, project: Path, out: TextIO) -> None:
         self._project = project
         self._out = out
-        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        # The SDKs load their modules when they are first touched, and two threads that touch one see it half loaded.
+        self._executing = threading.Lock()
         self._code: Any = None
         self._command = automation.PulumiCommand()
 
@@ -81,17 +84,18 @@ class Worker:
     def _program(self) -> None:
         """Runs `__main__.py`. Compiled once; executed in a fresh namespace for every stack."""
         path = self._project / "__main__.py"
-        if self._code is None:
-            self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
         try:
-            exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
+            with self._executing:
+                if self._code is None:
+                    self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+                exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
         except PlatformError as error:
             if isinstance(error, pulumi.RunError):
                 raise
             raise pulumi.RunError(str(error)) from error
 
     def _send(self, message: Message) -> None:
-        with self._lock:
+        with self._sending:
             self._out.write(to_line(message) + "\n")
             self._out.flush()
 
@@ -115,6 +119,8 @@ def main() -> None:
     # A program that prints must not spoil the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.path.insert(0, str(project))
+    # Most of a program's start is loading the SDKs; workers of later tiers do it while earlier tiers run.
+    importlib.import_module("shared.providers")
     Worker(project, out).serve(sys.stdin)
 
 

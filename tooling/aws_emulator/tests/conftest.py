@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tooling.aws_emulator.testing import Emulator, running_emulator
 
@@ -109,6 +110,12 @@ class Account:
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
+
+
+def answer(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str, int]:
+    """Code, message and HTTP status of a refusal."""
+    response: Any = error.value.response
+    return response["Error"]["Code"], response["Error"]["Message"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tooling.aws_emulator.tests.conftest import Account
+from tooling.aws_emulator.tests.conftest import Account, answer
 
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -74,7 +74,7 @@ def test_entry_is_not_created_from_a_bad_request(account: Account, change: dict[
     arguments = {"clusterName": "platform", "principalArn": account.role("team"), **change}
     with pytest.raises(ClientError, match=message) as error:
         account.eks.create_access_entry(**arguments)
-    assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert answer(error)[0] == "InvalidParameterException"
     assert len(account.eks.list_access_entries(clusterName="platform")["accessEntries"]) == 1
 
 
@@ -84,7 +84,7 @@ def test_principal_has_one_entry(account: Account) -> None:
     account.eks.create_access_entry(clusterName="platform", principalArn=role)
     with pytest.raises(ClientError, match="already in use") as error:
         account.eks.create_access_entry(clusterName="platform", principalArn=role)
-    assert error.value.response["Error"]["Code"] == "ResourceInUseException"
+    assert answer(error)[0] == "ResourceInUseException"
 
 
 def test_cluster_that_knows_only_aws_auth_has_no_entries(account: Account) -> None:

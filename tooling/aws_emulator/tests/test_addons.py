@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.versions import ADDONS, KUBERNETES
-from tooling.aws_emulator.tests.conftest import Account
+from tooling.aws_emulator.tests.conftest import Account, answer
 
 MINOR = int(KUBERNETES.value.split(".")[1])
 
@@ -81,7 +81,7 @@ def test_deleted_addon_is_not_found(account: Account) -> None:
     account.eks.delete_addon(clusterName="platform", addonName="coredns")
     with pytest.raises(ClientError, match="No addon: coredns found") as error:
         account.eks.describe_addon(clusterName="platform", addonName="coredns")
-    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert answer(error)[0] == "ResourceNotFoundException"
 
 
 def test_pod_identities_of_an_addon_come_and_go_with_it(account: Account) -> None:
@@ -101,8 +101,8 @@ def test_pod_identities_of_an_addon_come_and_go_with_it(account: Account) -> Non
 
 
 def test_supported_versions_are_the_pinned_ones_and_no_others(account: Account) -> None:
-    answer = account.eks.describe_addon_versions(kubernetesVersion=KUBERNETES.value)["addons"]
-    versions = {addon["addonName"]: [info["addonVersion"] for info in addon["addonVersions"]] for addon in answer}
+    supported = account.eks.describe_addon_versions(kubernetesVersion=KUBERNETES.value)["addons"]
+    versions = {addon["addonName"]: [info["addonVersion"] for info in addon["addonVersions"]] for addon in supported}
     assert {name: found for name, found in versions.items() if found} == {
         name: [pin.value] for name, pin in ADDONS.items()
     }

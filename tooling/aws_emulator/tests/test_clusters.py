@@ -10,13 +10,9 @@ from botocore.exceptions import ClientError
 
 from shared.versions import KUBERNETES
 from tooling.aws_emulator.testing import Emulator, running_emulator
-from tooling.aws_emulator.tests.conftest import Account
+from tooling.aws_emulator.tests.conftest import Account, answer
 
 MINOR = int(KUBERNETES.value.split(".")[1])
-
-
-def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +31,7 @@ def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
 def test_cluster_is_not_created_from_a_bad_request(account: Account, change: dict[str, Any], message: str) -> None:
     with pytest.raises(ClientError, match=message) as error:
         account.cluster(**change)
-    assert refused(error)[0] == "InvalidParameterException"
+    assert answer(error)[0] == "InvalidParameterException"
     assert account.eks.list_clusters()["clusters"] == []
 
 
@@ -56,7 +52,7 @@ def test_second_cluster_is_refused_by_name(account: Account) -> None:
         ClientError, match="the local lane runs one EKS cluster, and platform is there already"
     ) as error:
         account.cluster("other")
-    assert refused(error)[0] == "ResourceLimitExceededException"
+    assert answer(error)[0] == "ResourceLimitExceededException"
     assert account.eks.list_clusters()["clusters"] == ["platform"]
 
 
@@ -64,7 +60,7 @@ def test_cluster_of_the_same_name_is_in_use(account: Account) -> None:
     account.cluster()
     with pytest.raises(ClientError, match="already exists") as error:
         account.cluster(roleArn=account.role("again"))
-    assert refused(error)[0] == "ResourceInUseException"
+    assert answer(error)[0] == "ResourceInUseException"
 
 
 def test_cluster_keeps_every_field_it_was_created_with(account: Account) -> None:
@@ -123,7 +119,7 @@ def test_protected_cluster_is_not_deleted_until_protection_is_lifted(account: Ac
     account.cluster(deletionProtection=True)
     with pytest.raises(ClientError, match="protected from deletion") as error:
         account.eks.delete_cluster(name="platform")
-    assert refused(error)[0] == "InvalidRequestException"
+    assert answer(error)[0] == "InvalidRequestException"
     lifted = account.eks.update_cluster_config(name="platform", deletionProtection=False)["update"]
     assert (lifted["type"], lifted["status"]) == ("DeletionProtectionUpdate", "Successful")
     account.eks.delete_cluster(name="platform")
@@ -213,17 +209,17 @@ def test_encryption_is_associated_once(account: Account) -> None:
 def test_action_that_moto_lacks_is_refused_once_and_by_name(emulator: Emulator) -> None:
     with pytest.raises(ClientError) as error:
         emulator.client("iam").simulate_custom_policy(PolicyInputList=["{}"], ActionNames=["s3:GetObject"])
-    code, message = refused(error)
+    code, message = answer(error)[:2]
     assert code == "NotModelledByLocalLane"
     assert "SimulateCustomPolicy" in message
-    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer(error)[2] == 501
 
 
 def test_eks_operation_that_is_not_modelled_is_refused_by_name(account: Account) -> None:
     account.cluster()
     with pytest.raises(ClientError, match="list_insights") as error:
         account.eks.list_insights(clusterName="platform")
-    assert refused(error)[0] == "NotModelledByLocalLane"
+    assert answer(error)[0] == "NotModelledByLocalLane"
 
 
 def test_endpoint_authority_and_issuer_are_the_api_servers_own(tmp_path: Path) -> None:

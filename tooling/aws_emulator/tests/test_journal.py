@@ -229,9 +229,9 @@ def test_reset_begins_a_new_journal_with_other_ids(tmp_path: Path) -> None:
 
 
 def test_second_emulator_on_the_same_directory_is_refused(tmp_path: Path) -> None:
-    with running_emulator(tmp_path), pytest.raises(PlatformError, match="another emulated AWS keeps this journal"):
-        with running_emulator(tmp_path):
-            pass
+    refused = pytest.raises(PlatformError, match="another emulated AWS keeps this journal")
+    with running_emulator(tmp_path), refused, running_emulator(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,6 @@ NOT_MODELLED_ANNOTATIONS = ("pulumi.com/waitFor", "pulumi.com/replaceUnready")
 FIELD_MANAGER_KEY = "__fieldManager"
 INITIAL_API_VERSION_KEY = "__initialApiVersion"
 INITIAL_KIND_KEY = "__initialKind"
-STATE_KEYS = (FIELD_MANAGER_KEY, INITIAL_API_VERSION_KEY, INITIAL_KIND_KEY, "__inputs")
-"""Keys of the state that are no part of the object; states of the released plug-in may hold `__inputs`."""
-
 READ_ONLY_METADATA = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",

@@ -145,9 +145,9 @@ def delete(
         return
     target = cluster.known_target(kind, identity)
     uid = str(m.metadata(state).get("uid") or "")
-    propagation = _PROPAGATIONS.get(m.annotation(inputs, m.DELETION_PROPAGATION).lower(), "Background")
+    propagation = _PROPAGATIONS.get(m.annotation(inputs, m.DELETION_PROPAGATION).lower(), "Foreground")
     try:
-        cluster.delete(target, propagation=propagation, uid="")
+        cluster.delete(target, propagation=propagation, uid=uid)
         waiting.until_gone(cluster, target, uid, inputs, m.timeout(inputs, timeout_seconds))
     except ApiError as error:
         if error.status == 404:

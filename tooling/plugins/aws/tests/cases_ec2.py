@@ -68,8 +68,8 @@ CASES = (
         updates={
             "routes": lambda world: [
                 {"cidrBlock": "10.50.0.0/16", "networkInterfaceId": world.network_interface_id},
-                {"cidrBlock": "10.60.0.0/16", "vpcPeeringConnectionId": world.peering_id},
-                {"destinationPrefixListId": world.prefix_list_ids[0], "networkInterfaceId": world.network_interface_id},
+                {"cidrBlock": "10.60.0.0/16", "networkInterfaceId": world.network_interface_id},
+                {"destinationPrefixListId": world.prefix_list_ids[0], "vpcPeeringConnectionId": world.peering_id},
             ],
         },
         replaces={"vpcId": lambda world: world.other_vpc_id},

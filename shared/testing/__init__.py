@@ -1,0 +1,24 @@
+"""A kit to test Pulumi programs without an engine: run one, then look at what it registered.
+
+    run = run_program(REPOSITORY / "infrastructure", stack="dev", config={"nat_gateways": "one"})
+    assert run.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
+
+Contracts of upstream stacks come from `contract_outputs`. Whatever a program registers must have a provider of
+`shared.providers`, or the run fails. Mocks decide nothing: what AWS or Kubernetes would refuse passes here.
+"""
+
+from shared.testing.contracts import contract_outputs, every_contract
+from shared.testing.modules import load_module
+from shared.testing.program import ProviderMissing, Run, run_program
+from shared.testing.recording import UNKNOWN, Registered
+
+__all__ = [
+    "UNKNOWN",
+    "ProviderMissing",
+    "Registered",
+    "Run",
+    "contract_outputs",
+    "every_contract",
+    "load_module",
+    "run_program",
+]

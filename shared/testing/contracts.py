@@ -1,0 +1,132 @@
+"""Sample values of every contract, as an upstream stack would publish them.
+
+Held against the contract's own types: a field without a sample, or with one of another type, is an error here, and not
+a program that was tested with less than it will read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.contracts import Infrastructure, PlatformAddons, Tenant
+from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
+from shared.kubeconfig import kubeconfig, kubeconfig_command
+from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
+
+_CLUSTER = "eks-cluster-dev"
+_ENDPOINT = f"https://EXAMPLE.gr7.{REGION}.eks.amazonaws.com"
+_AUTHORITY = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
+_ROLES = f"arn:aws:iam::{ACCOUNT}:role"
+
+
+def _kubeconfig(role: str, namespace: str = "") -> str:
+    return kubeconfig(
+        cluster_name=_CLUSTER,
+        endpoint=_ENDPOINT,
+        certificate_authority=_AUTHORITY,
+        region=REGION,
+        role_arn=f"{_ROLES}/{role}",
+        namespace=namespace,
+    )
+
+
+_INFRASTRUCTURE: dict[str, Any] = {
+    "cluster_name": _CLUSTER,
+    "cluster_arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{_CLUSTER}",
+    "cluster_endpoint": _ENDPOINT,
+    "cluster_certificate_authority": _AUTHORITY,
+    "cluster_version": "1.35",
+    "cluster_security_group_id": "sg-cluster",
+    "node_security_group_id": "sg-nodes",
+    "node_role_name": "eks-node-role-dev",
+    "node_role_arn": f"{_ROLES}/eks-node-role-dev",
+    "admin_role_arn": f"{_ROLES}/eks-admin-role-dev",
+    "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{OIDC_ISSUER.removeprefix('https://')}",
+    "oidc_issuer_url": OIDC_ISSUER,
+    "kubeconfig": _kubeconfig("eks-admin-role-dev"),
+    "kubeconfig_command": kubeconfig_command(
+        cluster_name=_CLUSTER, region=REGION, role_arn=f"{_ROLES}/eks-admin-role-dev"
+    ),
+    "vpc_id": "vpc-id",
+    "vpc_cidr": "10.0.0.0/16",
+    "private_subnet_ids": ["subnet-private-a", "subnet-private-b", "subnet-private-c"],
+    "public_subnet_ids": ["subnet-public-a", "subnet-public-b", "subnet-public-c"],
+    "public_subnet_cidrs": ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"],
+    "pod_cidrs": ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24"],
+    "endpoint_cidrs": [],
+    "service_cidr": "172.20.0.0/16",
+    "cluster_dns_ip": "172.20.0.10",
+    "availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
+    "region": REGION,
+    "account_id": ACCOUNT,
+    "partition": "aws",
+    "tenant_bucket_name": f"eks-tenant-data-{ACCOUNT}-dev",
+    "tenant_bucket_arn": f"arn:aws:s3:::eks-tenant-data-{ACCOUNT}-dev",
+    "tenant_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/eks-tenant-boundary-dev",
+    "secrets_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets-id",
+    "network_policy_enforced": True,
+    "autoscaling_group_names": ["eks-general-dev-example"],
+}
+
+_PLATFORM_ADDONS: dict[str, Any] = {
+    "addons": ["cluster-autoscaler", "metrics-server"],
+    "cluster_autoscaler_role_arn": f"{_ROLES}/eks-cluster-autoscaler-dev",
+    "ingress_class_name": "alb",
+}
+
+_TENANT: dict[str, Any] = {
+    "tenant": "tenant-a",
+    "namespaces": ["tenant-a"],
+    "service_account_name": "tenant",
+    "workload_role_arn": f"{_ROLES}/eks-tenant-a-workload-dev",
+    "deployer_role_arn": f"{_ROLES}/eks-tenant-a-deployer-dev",
+    "kubeconfig": _kubeconfig("eks-tenant-a-deployer-dev", "tenant-a"),
+    "cluster_arn": _INFRASTRUCTURE["cluster_arn"],
+    "cluster_name": _CLUSTER,
+    "bucket_name": _INFRASTRUCTURE["tenant_bucket_name"],
+    "bucket_prefix": "tenant-a/",
+    "hosts": ["tenant-a.example.com"],
+    "web_ports": [8080],
+    "ingress_class_name": "alb",
+    "region": REGION,
+}
+
+_SAMPLES: tuple[tuple[type[Contract], dict[str, Any]], ...] = (
+    (Infrastructure, _INFRASTRUCTURE),
+    (PlatformAddons, _PLATFORM_ADDONS),
+    (Tenant, _TENANT),
+)
+
+
+def contract_outputs(contract: type[Contract], **changed: Any) -> dict[str, Any]:
+    """The outputs of a stack that has published `contract`, its version included.
+
+    Args:
+        changed: values in place of the samples, by field.
+
+    Raises:
+        TypeError: a field has no sample, there is no such field, or a value is not of the field's type.
+    """
+    values = {**dict(_SAMPLES)[contract], **changed}
+    types = output_types(contract)
+    if values.keys() != types.keys():
+        wrong = ", ".join(sorted(values.keys() ^ types.keys()))
+        raise TypeError(f"samples and fields of {contract.__name__} differ: {wrong}")
+    for name, kind in types.items():
+        try:
+            TypeAdapter(kind).validate_python(values[name], strict=True)
+        except ValueError as error:
+            raise TypeError(f"{contract.__name__}.{name} is not of its type {kind}") from error
+    return {**values, VERSION_OUTPUT: contract.version}
+
+
+def every_contract(reference: str) -> Mapping[str, Any] | None:
+    """The samples for the stack that `reference` (`<organization>/<project>/<stack>`) names: a chain fully deployed."""
+    project = reference.split("/")[1]
+    for contract, _ in _SAMPLES:
+        if contract.project == project:
+            return contract_outputs(contract)
+    return None

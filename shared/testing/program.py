@@ -1,0 +1,217 @@
+"""Runs a Pulumi program under mocks, as the engine's language host would, and hands back what it did.
+
+Each run has modules, settings, root stack, event loop and environment variables of its own; nothing stays behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+from google.protobuf import empty_pb2
+from pulumi.runtime import mocks, run_in_stack, set_all_config
+from pulumi.runtime.settings import configure, set_root_resource
+
+from shared.testing.computed import ACCOUNT
+from shared.testing.contracts import every_contract
+from shared.testing.modules import project_modules
+from shared.testing.recording import RecordingMonitor, Registered, Upstream
+
+Stacks = Callable[[str], Mapping[str, Any] | None]
+"""Full reference of a stack to its outputs; `None`: there is no such stack."""
+
+_WASHED = ("AWS_", "PULUMI_", "KUBE", "ENVIRONMENT_SUFFIX", "PLATFORM_ACCOUNT_ID")
+
+
+class ProviderMissing(AssertionError):
+    """The program registered something without a provider of `shared.providers`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    resources: list[Registered]
+    """In the order of registration."""
+    outputs: dict[str, Any]
+    """Of the stack; `UNKNOWN` for what a preview cannot know."""
+    warnings: list[str]
+
+    def registered(self, kind: str) -> list[Registered]:
+        """Every resource of a type token, e.g. `aws:ec2/subnet:Subnet`."""
+        return [resource for resource in self.resources if resource.type == kind]
+
+    def one(self, kind: str, name: str | None = None) -> Registered:
+        """The only resource of a type token, or the one of that logical name.
+
+        Raises:
+            AssertionError: there is none, or more than one.
+        """
+        found = [resource for resource in self.registered(kind) if name in (None, resource.name)]
+        assert len(found) == 1, f"{kind} {name or ''}: {[resource.name for resource in found]}"
+        return found[0]
+
+
+def run_program(
+    program: Path | Callable[[], None],
+    *,
+    stack: str = "dev",
+    project: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    upstream: Stacks = every_contract,
+    preview: bool = False,
+    variables: Mapping[str, str] | None = None,
+    check_providers: bool = True,
+) -> Run:
+    """Runs a program once.
+
+    Args:
+        program: a project's directory, or a function that stands for one.
+        project: the project's name; from `Pulumi.yaml` if left out, `project` for a function.
+        config: the project's own keys, without the project's name; on top of `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
+        upstream: what other stacks have published; by default a chain that is fully deployed.
+        preview: as in `pulumi preview`: computed values are unknown.
+        variables: environment variables; `AWS_*`, `PULUMI_*`, `KUBE*` and the platform's own are washed off first.
+        check_providers: whether a resource without a provider of `shared.providers` fails the run.
+
+    Raises:
+        ProviderMissing: as `check_providers` says.
+        Exception: what the program itself raised.
+    """
+    name, settings = project or "project", {}
+    if isinstance(program, Path):
+        name, settings = _project_files(program, stack)
+    settings |= {f"{name}:{key}": value for key, value in (config or {}).items()}
+    monitor = RecordingMonitor(Upstream(upstream), preview=preview)
+    logger, warnings = _collecting_logger()
+
+    def run() -> None:
+        # Not `set_mocks`: that leaves a root stack behind, and `run_in_stack` makes the one that exports go to.
+        configure(
+            mocks.MockSettings(
+                monitor=monitor,
+                monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+                engine=mocks.MockEngine(logger),
+                project=name,
+                stack=stack,
+                dry_run=preview,
+                organization="organization",
+                callbacks=None,
+                outputs=set(),
+            )
+        )
+        set_root_resource(None)  # type: ignore[arg-type]  # as Pulumi's own default
+        set_all_config({key: _as_text(value) for key, value in settings.items()}, [])
+        with _event_loop() as loop:
+            loop.run_until_complete(run_in_stack(_body(program)))
+
+    modules = project_modules(program) if isinstance(program, Path) else contextlib.nullcontext()
+    with modules, patch.dict(os.environ, _environment(variables or {}), clear=True):
+        contextvars.copy_context().run(run)
+    if check_providers:
+        _require_factory_providers(monitor.registered)
+    return Run(resources=monitor.registered, outputs=monitor.outputs, warnings=warnings)
+
+
+def _body(program: Path | Callable[[], None]) -> Callable[[], None]:
+    if not isinstance(program, Path):
+        return program
+    main = program / "__main__.py"
+    code = compile(main.read_text(encoding="utf-8"), str(main), "exec")
+    return lambda: exec(code, {"__name__": "__main__", "__file__": str(main)})  # noqa: S102  a program of ours
+
+
+def _project_files(directory: Path, stack: str) -> tuple[str, dict[str, Any]]:
+    """Name and configuration as the engine reads them from the two files."""
+    project = yaml.safe_load((directory / "Pulumi.yaml").read_text(encoding="utf-8"))
+    name = project["name"]
+    settings: dict[str, Any] = {}
+    for key, declared in (project.get("config") or {}).items():
+        qualified = key if ":" in key else f"{name}:{key}"
+        value = declared.get("value", declared.get("default")) if isinstance(declared, dict) else declared
+        if value is not None:
+            settings[qualified] = value
+    file = directory / f"Pulumi.{stack}.yaml"
+    if file.exists():
+        settings |= (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
+    return name, settings
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_WASHED)}
+    # The first turns an f-string over an Output, which yields a sentence instead of its value, into an error.
+    return {**kept, "PULUMI_ERROR_OUTPUT_STRING": "1", "PLATFORM_ACCOUNT_ID": ACCOUNT, **variables}
+
+
+def _collecting_logger() -> tuple[logging.Logger, list[str]]:
+    warnings: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno == logging.WARNING:
+                warnings.append(record.getMessage())
+
+    logger = logging.Logger("mock engine", logging.WARNING)
+    logger.addHandler(Collector())
+    return logger, warnings
+
+
+@contextlib.contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop whose worker threads' own loops, which Pulumi makes in them, are closed with it."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def own_loop() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    loop = asyncio.new_event_loop()
+    executor = ThreadPoolExecutor(max_workers=4, initializer=own_loop)
+    loop.set_default_executor(executor)
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        pending = asyncio.all_tasks(loop)
+        for task in pending:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        executor.shutdown()
+        asyncio.set_event_loop(None)
+        for each in (loop, *loops):
+            each.close()
+
+
+def _require_factory_providers(resources: list[Registered]) -> None:
+    made = {resource.urn for resource in resources if _made_by_a_factory(resource)}
+    for resource in resources:
+        if resource.type.startswith("pulumi:"):
+            continue
+        used = dict(resource.providers) if resource.remote else {}
+        if resource.custom:
+            used[resource.package] = resource.provider
+        for package in ("aws", resource.package) if resource.remote else used:
+            if used.get(package) not in made:
+                raise ProviderMissing(f"{resource.urn} has no {package} provider made by shared.providers")
+
+
+def _made_by_a_factory(resource: Registered) -> bool:
+    """A provider that names what it may touch. `eks` has nothing to name: it works through the AWS provider."""
+    if resource.type == "pulumi:providers:aws":
+        return all(resource.inputs.get(key) for key in ("region", "allowedAccountIds", "defaultTags"))
+    if resource.type == "pulumi:providers:kubernetes":
+        return all(resource.inputs.get(key) for key in ("kubeconfig", "context", "clusterIdentifier"))
+    return resource.type == "pulumi:providers:eks"

@@ -1,0 +1,208 @@
+"""The mock kit's stand-in for the engine: notes every registration and answers with the inputs and what AWS would add.
+
+Built on Pulumi's own `MockMonitor`; it notes more than that one hands to its mocks (parent, dependencies, protection),
+and answers for the one component that Python does not implement, `eks.Cluster`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pulumi
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.sync_await import _ensure_event_loop
+
+from shared.testing.computed import computed_outputs
+
+UNKNOWN = pulumi.output.UNKNOWN
+"""Stands for a value that only an `up` would know."""
+
+STACK = "pulumi:pulumi:Stack"
+_CLUSTER_COMPONENT = "eks:index:Cluster"
+_RESOURCE_REFERENCE = {rpc._special_sig_key: rpc._special_resource_sig}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One resource as the program registered it; keys of `inputs` are as on the wire, whole numbers are `int`."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    """URN; the stack's for a resource at the top."""
+    inputs: dict[str, Any]
+    custom: bool
+    """False for components."""
+    remote: bool = False
+    """Whether a plug-in builds the component."""
+    provider: str = ""
+    """URN of the explicit provider; empty: the default one, or none for a component."""
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """URNs of the providers handed to a remote component, by package."""
+    depends_on: frozenset[str] = frozenset()
+    """URNs, of values used as well as of `depends_on`."""
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+
+    @property
+    def package(self) -> str:
+        return self.type.split(":", 1)[0]
+
+
+class _EngineError(grpc.RpcError):
+    """How the engine says no; `consume` tells an absent stack by its words."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
+
+
+class Upstream(mocks.Mocks):
+    """Answers for other stacks; resources are answered by the monitor."""
+
+    def __init__(self, stacks: Callable[[str], Mapping[str, Any] | None]) -> None:
+        self._stacks = stacks
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        if args.token != "pulumi:pulumi:readStackOutputs":  # noqa: S105  a function's token, no secret
+            raise AssertionError(f"the mock kit answers no function but readStackOutputs: {args.token}")
+        name = str(args.args["name"])
+        outputs = self._stacks(name)
+        if outputs is None:
+            raise _EngineError(f"invocation of {args.token} returned an error: unknown stack {name!r}")
+        return {"name": name, "outputs": dict(outputs), "secretOutputNames": []}, []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        if args.typ != "pulumi:pulumi:StackReference":
+            raise AssertionError(f"the mock kit reads no resource but StackReference: {args.typ}")
+        name = str(args.resource_id or args.inputs["name"])
+        return name, {"name": name, "outputs": dict(self._stacks(name) or {}), "secretOutputNames": []}
+
+
+class RecordingMonitor(mocks.MockMonitor):
+    def __init__(self, upstream: Upstream, *, preview: bool) -> None:
+        super().__init__(upstream)
+        self._preview = preview
+        self.registered: list[Registered] = []
+        self.outputs: dict[str, Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  gRPC's name
+        if request.type == STACK:
+            return super().RegisterResource(request)
+        _ensure_event_loop()
+        record = Registered(
+            type=request.type,
+            name=request.name,
+            urn=self.make_urn(request.parent, request.type, request.name),
+            parent=request.parent,
+            inputs=_plain(json_format.MessageToDict(request.object)),
+            custom=request.custom,
+            remote=request.remote,
+            provider=_urn(request.provider),
+            providers={package: _urn(reference) for package, reference in request.providers.items()},
+            depends_on=frozenset(request.dependencies),
+            protect=request.protect,
+            ignore_changes=tuple(request.ignoreChanges),
+        )
+        self.registered.append(record)
+        resource_id, computed = self._computed(record)
+        if record.type == _CLUSTER_COMPONENT:
+            computed["eksCluster"] = self._inner_cluster(record, mocks._resolve_callbacks(request.transforms))
+        answer = struct_pb2.Struct()
+        answer.CopyFrom(request.object)
+        answer.update(computed)
+        return resource_pb2.RegisterResourceResponse(urn=record.urn, id=resource_id, object=answer)
+
+    def _computed(self, record: Registered) -> tuple[str, dict[str, Any]]:
+        """Id and computed outputs. A preview knows those alone that the engine itself makes: of providers, components
+        and, as it names them, Kubernetes objects."""
+        inputs = _known(record.inputs)
+        computed = computed_outputs(record.type, record.name, inputs)
+        resource_id = str(computed.pop("id", f"{record.name}-id"))
+        if self._preview and record.custom and record.package == "aws":
+            resource_id = ""
+            computed = {key: value if inputs.get(key) == value else UNKNOWN for key, value in computed.items()}
+        computed = _wire(computed)
+        state = _wire({**inputs, **computed})
+        self.resources[record.urn] = mocks.MockMonitor.ResourceRegistration(record.urn, resource_id, state)
+        return resource_id, computed
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  gRPC's name
+        if f"::{STACK}::" in request.urn:
+            self.outputs = _plain(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+    def _inner_cluster(self, component: Registered, transforms: list[Any]) -> dict[str, Any]:
+        """The `aws.eks.Cluster` inside the component: a reference to it, as its outputs cannot be had from a mapping.
+
+        Its inputs are what the component makes of its own, for the part that transforms may change.
+        """
+        args = component.inputs
+        props: Any = {
+            "name": args.get("name"),
+            "version": args.get("version"),
+            "accessConfig": {
+                "authenticationMode": args.get("authenticationMode"),
+                "bootstrapClusterCreatorAdminPermissions": True,
+            },
+            "vpcConfig": {"subnetIds": args.get("privateSubnetIds")},
+        }
+        kind, name = "aws:eks/cluster:Cluster", f"{component.name}-eksCluster"
+        options = pulumi.ResourceOptions()
+        for transform in transforms:
+            result = transform(
+                pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=options)
+            )
+            props = result.props if result is not None else props
+        inner = Registered(
+            type=kind,
+            name=name,
+            urn=self.make_urn(component.urn, kind, name),
+            parent=component.urn,
+            inputs=props,
+            custom=True,
+            provider=component.providers.get("aws", ""),
+            protect=component.protect,
+        )
+        self.registered.append(inner)
+        resource_id, _ = self._computed(inner)
+        return {**_RESOURCE_REFERENCE, "urn": inner.urn, "id": resource_id}
+
+
+def _urn(reference: str) -> str:
+    """A provider is referred to as `<urn>::<id>`."""
+    return reference.rsplit("::", 1)[0] if reference else ""
+
+
+def _plain(value: Any) -> Any:
+    """Wire values as a person writes them: whole numbers as `int`, secrets unwrapped, the unknown as `UNKNOWN`."""
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            return _plain(value["value"])
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if value == rpc.UNKNOWN else value
+
+
+def _wire(value: Any) -> Any:
+    """The way back, as far as an answer needs it."""
+    if isinstance(value, dict):
+        return {key: _wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_wire(item) for item in value]
+    return rpc.UNKNOWN if value is UNKNOWN else value
+
+
+def _known(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if value is not UNKNOWN}
