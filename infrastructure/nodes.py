@@ -47,15 +47,13 @@ def bottlerocket_toml(args: UserDataArgs) -> str:
             f"cluster-name = {json.dumps(args.cluster_name)}",
         ]
     )
-    return "\n\n".join(
-        [
-            kubernetes,
-            section("settings.kubernetes.node-labels", args.node_labels),
-            section("settings.kubernetes.system-reserved", {"cpu": "50m", "memory": "256Mi"}),
-            section("settings.kubernetes.eviction-hard", {"memory.available": "5%", "nodefs.available": "10%"}),
-            "",
-        ]
-    )
+    sections = [
+        kubernetes,
+        section("settings.kubernetes.node-labels", args.node_labels),
+        section("settings.kubernetes.system-reserved", {"cpu": "50m", "memory": "256Mi"}),
+        section("settings.kubernetes.eviction-hard", {"memory.available": "5%", "nodefs.available": "10%"}),
+    ]
+    return "\n\n".join(sections) + "\n"
 
 
 @dataclass(frozen=True, kw_only=True)

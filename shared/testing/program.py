@@ -11,6 +11,7 @@ import contextvars
 import json
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ class Run:
         assert len(found) == 1, f"{kind} {name or ''}: {[resource.name for resource in found]}"
         return found[0]
 
+    def comes_after(self, later: Registered, earlier: Registered) -> bool:
+        """Whether the engine makes `later` after `earlier` and removes it before: by values, `depends_on` or parents."""
+        by_urn = {resource.urn: resource for resource in self.resources}
+        seen, queue = set(), [later.urn]
+        while queue:
+            resource = by_urn.get(queue.pop())
+            if resource is not None and resource.urn not in seen:
+                seen.add(resource.urn)
+                queue += [*resource.depends_on, resource.parent]
+        return earlier.urn in seen - {later.urn}
+
 
 def run_program(
     program: Path | Callable[[], None],
@@ -92,7 +104,7 @@ def run_program(
         name, settings = _project_files(program, stack)
     settings |= {f"{name}:{key}": value for key, value in (config or {}).items()}
     monitor = RecordingMonitor(Upstream(upstream), preview=preview)
-    logger, warnings = _collecting_logger()
+    logger, said = _collecting_logger()
 
     def run() -> None:
         # Not `set_mocks`: that leaves a root stack behind, and `run_in_stack` makes the one that exports go to.
@@ -115,11 +127,20 @@ def run_program(
             loop.run_until_complete(run_in_stack(_body(program)))
 
     modules = project_modules(program) if isinstance(program, Path) else contextlib.nullcontext()
-    with modules, patch.dict(os.environ, _environment(variables or {}), clear=True):
+    with modules, _quiet_imports(), patch.dict(os.environ, _environment(variables or {}), clear=True):
         contextvars.copy_context().run(run)
     if check_providers:
         _require_factory_providers(monitor.registered)
-    return Run(resources=monitor.registered, outputs=monitor.outputs, warnings=warnings)
+    return Run(resources=monitor.registered, outputs=monitor.outputs, warnings=said)
+
+
+@contextlib.contextmanager
+def _quiet_imports() -> Iterator[None]:
+    """The SDKs warn of classes that nobody uses, at their import; where warnings are errors, half a package is left."""
+    with warnings.catch_warnings():
+        for message in (".* has been deprecated in favor of ", "NodeGroup uses AWS EC2 LaunchConfiguration"):
+            warnings.filterwarnings("ignore", message=message, category=DeprecationWarning)
+        yield
 
 
 def _body(program: Path | Callable[[], None]) -> Callable[[], None]:
@@ -157,16 +178,16 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _collecting_logger() -> tuple[logging.Logger, list[str]]:
-    warnings: list[str] = []
+    said: list[str] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno == logging.WARNING:
-                warnings.append(record.getMessage())
+                said.append(record.getMessage())
 
     logger = logging.Logger("mock engine", logging.WARNING)
     logger.addHandler(Collector())
-    return logger, warnings
+    return logger, said
 
 
 @contextlib.contextmanager

@@ -50,7 +50,8 @@ class Emulator:
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", **credentials}
         which = (service, region, *sorted(keys.values()))
         if which not in self._clients:
-            self._clients[which] = _SESSION.client(  # type: ignore[call-overload]
+            make: Any = _SESSION.client  # typed by service name, which is a variable here
+            self._clients[which] = make(
                 service, region_name=region, endpoint_url=self.endpoint_url, config=_ONE_TRY, **keys
             )
         return self._clients[which]

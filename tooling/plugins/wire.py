@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
-from pulumi.runtime.rpc import UNKNOWN
 
 __all__ = ["UNKNOWN", "decode", "encode", "has_unknown"]
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Stands for a value that is not known yet: `pulumi.runtime.rpc.UNKNOWN`, written out since importing the SDK takes
+longer than all else that a plug-in does at its start. A test holds the two together."""
 
 
 def has_unknown(value: Any) -> bool:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+import networkx
+
 from tooling.paths import local_directory
 from tooling.runner.engine import Engine
 from tooling.runner.graph import Graph, StackId
@@ -57,14 +59,15 @@ def execute(
 ) -> list[Outcome]:
     """Runs `operation` on `stacks`.
 
-    A stack starts when every stack before it is done; what comes after a failed one is skipped. Ctrl-C once lets the
-    engine stop between resources, twice ends it at once.
+    A stack starts when every stack before it is done; what comes after a failed one is skipped. Previews change nothing
+    that another one reads, and wait for none. Ctrl-C once lets the engine stop between resources; twice ends it at
+    once.
 
     Returns:
-        One outcome a stack, in the order in which they ended.
+        One outcome a stack, in the order of `stacks`, reversed for `destroy`.
     """
     options = options or Options()
-    order = graph.reverse(copy=False) if operation == "destroy" else graph
+    order = _order(operation, graph)
     waiting = list(stacks)
     ended: dict[StackId, Outcome] = {}
     running: dict[Future[Outcome], StackId] = {}
@@ -93,7 +96,14 @@ def execute(
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     ended[running.pop(future)] = future.result()
-    return list(ended.values())
+    return [ended[stack] for stack in (reversed(stacks) if operation == "destroy" else stacks)]
+
+
+def _order(operation: Operation, graph: Graph) -> Graph:
+    """Edges from what comes first to what has to wait for it."""
+    if operation == "destroy":
+        return graph.reverse(copy=False)
+    return networkx.create_empty_copy(graph) if operation == "preview" else graph
 
 
 def _ready(stack: StackId, order: Graph, waiting: Sequence[StackId], running: dict[Future[Outcome], StackId]) -> bool:

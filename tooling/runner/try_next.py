@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -11,10 +14,17 @@ from tooling.lane.state import Lane
 from tooling.runner.graph import StackId
 
 NEXT = (
-    ("tiers status --stack local", "every stack and what it holds"),
-    ("tiers preview --stack local --expect-no-changes", "compare programs with state; edit a tenant's quota first"),
-    ("tiers kubeconfig --stack local > .local/config && kubectl --kubeconfig .local/config get pods -A", "look inside"),
+    (("tiers status --stack local",), "every stack and what it holds"),
+    (
+        ("tiers preview --stack local --expect-no-changes",),
+        "programs against state; change a tenant's quota in tenants/catalog first, and see one change",
+    ),
+    (
+        ("tiers kubeconfig --stack local > .local/kubeconfig", "kubectl --kubeconfig .local/kubeconfig get pods -A"),
+        "the cluster, signed in as EKS does it",
+    ),
 )
+"""Commands, and what they show."""
 
 
 def print_next_steps(console: Console, stacks: Sequence[StackId]) -> None:
@@ -33,6 +43,15 @@ def print_next_steps(console: Console, stacks: Sequence[StackId]) -> None:
     console.print()
     console.print(places)
     console.print("\nTry next:")
-    for command, why in NEXT:
-        console.print(f"  {command}", soft_wrap=True, markup=False)
-        console.print(f"      {why}", style="dim")
+    for commands, why in NEXT:
+        console.print(f"  {why}", style="dim")
+        for command in commands:
+            console.print(f"    {_on_path(command)}", soft_wrap=True, markup=False)
+
+
+def _on_path(command: str) -> str:
+    """As it can be pasted: by its path where the environment is not activated."""
+    program = command.split()[0]
+    found = shutil.which(program)
+    own = Path(sys.executable).parent / program
+    return command if found and Path(found).resolve() == own.resolve() else f".venv/bin/{command}"

@@ -58,6 +58,7 @@ NODE = Kind("v1", "Node", "nodes", False)
 NAMESPACE = Kind("v1", "Namespace", "namespaces", False)
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts", True)
 SERVICE = Kind("v1", "Service", "services", True)
+POD = Kind("v1", "Pod", "pods", True)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments", True)
 DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets", True)
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", False)
@@ -92,9 +93,9 @@ class KubernetesApi:
         self._pool = urllib3.PoolManager(ssl_context=context, timeout=_TIMEOUT, retries=False)
         self._server = access.server
 
-    def list(self, kind: Kind, *, selector: str = "") -> list[Manifest]:
+    def list(self, kind: Kind, *, selector: str = "", fields: str = "") -> list[Manifest]:
         """All objects of a kind, in all namespaces."""
-        query = {"labelSelector": selector} if selector else {}
+        query = {name: value for name, value in (("labelSelector", selector), ("fieldSelector", fields)) if value}
         return self._request("GET", kind.path(), query=query).get("items", [])
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> Manifest | None:
@@ -121,10 +122,15 @@ class KubernetesApi:
         path = kind.path(namespace, name) + (f"/{subresource}" if subresource else "")
         self._request("PATCH", path, query={"fieldManager": MANAGER}, body=patch, content_type=_MERGE)
 
-    def delete(self, kind: Kind, name: str, namespace: str | None = None) -> None:
+    def delete(
+        self, kind: Kind, name: str, namespace: str | None = None, *, grace_seconds: int | None = None
+    ) -> None:
         """In the background; what is gone already is no error."""
+        query = {"propagationPolicy": "Background"}
+        if grace_seconds is not None:
+            query["gracePeriodSeconds"] = str(grace_seconds)
         try:
-            self._request("DELETE", kind.path(namespace, name), query={"propagationPolicy": "Background"})
+            self._request("DELETE", kind.path(namespace, name), query=query)
         except ApiError as error:
             if error.status != 404:
                 raise

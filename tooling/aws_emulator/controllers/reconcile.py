@@ -81,6 +81,13 @@ class Reconciler:
         for name in actual:
             if name not in wanted:
                 self._attempt(failures, partial(self._api.delete, api_kinds.NODE, name))
+                self._attempt(failures, partial(self._remove_pods_of, name))
+
+    def _remove_pods_of(self, node_name: str) -> None:
+        """They ended with their machine. The controller manager would find out too, but takes a minute over it."""
+        for pod in self._api.list(api_kinds.POD, fields=f"spec.nodeName={node_name}"):
+            metadata = pod["metadata"]
+            self._api.delete(api_kinds.POD, metadata["name"], metadata["namespace"], grace_seconds=0)
 
     def _ingresses(self, cluster: ClusterSnapshot, failures: list[str]) -> None:
         for ingress in self._api.list(api_kinds.INGRESS):

@@ -72,7 +72,7 @@ def _eks(account: Account) -> None:
     )
 
 
-MADE: dict[str, tuple[Callable[[Account], None], set[tuple[str, str]]]] = {
+MADE: dict[str, tuple[Callable[[Account], object], set[tuple[str, str]]]] = {
     "network": (_vpc, {("ec2", "vpc"), ("ec2", "subnet")}),
     "internet-gateway": (lambda account: account.ec2.create_internet_gateway(), {("ec2", "internet-gateway")}),
     "nat-gateway": (_nat, {("ec2", "nat-gateway"), ("ec2", "elastic-ip")}),

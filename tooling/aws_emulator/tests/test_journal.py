@@ -211,7 +211,7 @@ def test_line_that_was_cut_short_is_dropped_and_said(tmp_path: Path) -> None:
         emulator.kill()
     assert "cut short" in (tmp_path / "emulator.log").read_text()
     with running_emulator(tmp_path) as emulator:
-        assert [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]] == ["kept", "next"]
+        assert {role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]} == {"kept", "next"}
 
 
 def test_reset_begins_a_new_journal_with_other_ids(tmp_path: Path) -> None:

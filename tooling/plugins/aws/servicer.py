@@ -17,7 +17,6 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from shared.errors import PlatformError, nearest
 from tooling.plugins import wire
@@ -28,6 +27,7 @@ from tooling.plugins.aws.diff import Change, Kind, changes
 from tooling.plugins.aws.errors import AwsRefused, NotModelled, ProviderMisconfigured, message
 from tooling.plugins.aws.functions import FUNCTIONS
 from tooling.plugins.aws.paths import parse, text
+from tooling.plugins.aws.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from tooling.plugins.aws.row import Row
 from tooling.plugins.aws.table import TABLE
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi_aws
 import pytest
+from pulumi.runtime import rpc
 
+from tooling.paths import REPOSITORY
+from tooling.plugins import wire
 from tooling.plugins.aws.model import modelled, modelled_functions
 from tooling.plugins.aws.row import Input, Row
 from tooling.plugins.aws.servicer import VERSION
@@ -100,6 +105,19 @@ def test_every_function_is_one_of_the_sdk_s(name: str) -> None:
 def test_plugin_s_version_is_the_sdk_s() -> None:
     described: Any = json.loads((SDK / "pulumi-plugin.json").read_text(encoding="utf-8"))
     assert described["version"] == VERSION
+
+
+def test_mark_of_what_is_not_known_is_the_sdk_s() -> None:
+    assert wire.UNKNOWN == rpc.UNKNOWN
+
+
+def test_plugin_starts_without_the_sdk_which_can_be_imported_afterwards() -> None:
+    program = (
+        "import sys; import tooling.plugins.aws.servicer as servicer; assert 'pulumi' not in sys.modules;"
+        "assert 'botocore.session' not in sys.modules; import pulumi; from pulumi.runtime.proto import provider_pb2;"
+        "assert servicer.provider_pb2 is provider_pb2; pulumi.Output.from_input(1)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
 
 
 def test_model_lists_every_type_with_what_replaces_it() -> None:

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.testing import Run, run_program
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def dev() -> Run:
+    """The program of stack `dev`: one NAT gateway, nothing protected."""
+    return run_program(PROJECT, stack="dev")
+
+
+@pytest.fixture(scope="session")
+def prod() -> Run:
+    """The program of stack `prod`: defaults, but for how long things are kept."""
+    return run_program(PROJECT, stack="prod")

@@ -1,0 +1,58 @@
+"""The other add-ons of the cluster, and what the tier promises the tenants'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.contracts import PlatformAddons
+from shared.program_errors import ProgramError
+from shared.testing import Run, contract_outputs, load_module, run_program
+
+
+def test_metrics_server_is_a_pinned_eks_add_on(dev: Run) -> None:
+    assert dev.one("aws:eks/addon:Addon").inputs == {
+        "clusterName": "eks-cluster-dev",
+        "addonName": "metrics-server",
+        "addonVersion": "v0.8.0-eksbuild.2",
+        "resolveConflictsOnCreate": "OVERWRITE",
+        "resolveConflictsOnUpdate": "OVERWRITE",
+        "tags": {"Name": "metrics-server-dev"},
+    }
+
+
+def test_applications_can_name_an_ingress_class_that_is_nobodys_default(dev: Run) -> None:
+    ingress_class = dev.one("kubernetes:networking.k8s.io/v1:IngressClass").inputs
+    assert ingress_class["metadata"]["name"] == "alb"
+    assert ingress_class["spec"] == {"controller": "ingress.k8s.aws/alb"}
+    assert "annotations" not in ingress_class["metadata"]
+
+
+def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
+    assert dev.outputs == contract_outputs(PlatformAddons)
+
+
+def test_promised_defaults_hold(project: Path) -> None:
+    assert load_module(project, "settings").PlatformAddonsSettings().model_dump() == {
+        "autoscaler_expander": "least-waste",
+        "autoscaler_unneeded_minutes": 10,
+    }
+
+
+def test_it_cannot_be_deployed_before_the_infrastructure(project: Path) -> None:
+    with pytest.raises(ProgramError) as refused:
+        run_program(project, stack="dev", upstream=lambda _: None)
+    assert refused.value.code == "stack-missing"
+    assert refused.value.mend == "make infrastructure-up STACK=dev"
+
+
+def test_it_can_be_previewed_before_the_infrastructure(project: Path) -> None:
+    run = run_program(project, stack="dev", upstream=lambda _: None, preview=True)
+    assert run.registered("kubernetes:apps/v1:Deployment")
+    assert ["make infrastructure-up STACK=dev" in warning for warning in run.warnings] == [True]
+
+
+def test_no_object_is_of_a_tenant(dev: Run) -> None:
+    namespaces = {resource.inputs.get("metadata", {}).get("namespace") for resource in dev.resources}
+    assert namespaces <= {None, "kube-system"}
