@@ -62,7 +62,7 @@ class Run:
         return found[0]
 
     def comes_after(self, later: Registered, earlier: Registered) -> bool:
-        """Whether the engine makes `later` after `earlier` and removes it before: by values, `depends_on` or parents."""
+        """Whether `later` is made after `earlier` and removed before it: by values, `depends_on` or parents."""
         by_urn = {resource.urn: resource for resource in self.resources}
         seen, queue = set(), [later.urn]
         while queue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,6 +108,7 @@ def _operate(
     if operation != "preview":
         _confirm(operation, environment, stacks, yes=yes)
     console = messages()
+    started = time.monotonic()
     with open_engine(environment) as engine, Progress(console, quiet=as_json) as progress:
         outcomes = execute(
             operation,
@@ -119,7 +121,7 @@ def _operate(
     if as_json:
         report_document(operation, environment, outcomes)
     else:
-        print_report(console, operation, environment, outcomes)
+        print_report(console, operation, environment, outcomes, seconds=time.monotonic() - started)
     if any(outcome.status == "cancelled" for outcome in outcomes):
         raise typer.Exit(ExitCode.INTERRUPTED)
     if any(outcome.status != "done" for outcome in outcomes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -86,7 +87,8 @@ def outputs(
     else:
         width = max(map(len, values), default=0)
         for key, value in sorted(values.items()):
-            sys.stdout.write(f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value)}\n")
+            line = f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value)}"
+            sys.stdout.write(_to_terminal(line) + "\n")
 
 
 def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
@@ -146,6 +148,12 @@ def audit(stack: Stack = "local", as_json: Json = False) -> None:
         messages().print("nothing is left")
     if found:
         raise typer.Exit(ExitCode.CHANGES_FOUND)
+
+
+def _to_terminal(line: str) -> str:
+    """One line of a terminal, cut where it is longer; a pipe or file gets it whole."""
+    columns = shutil.get_terminal_size().columns
+    return line if not sys.stdout.isatty() or len(line) <= columns else line[: columns - 1] + "…"
 
 
 def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, app: str | None) -> StackId:

@@ -110,10 +110,11 @@ class Progress:
         with self._lock:
             row = self._rows.setdefault(stack, _Row(operation="", started=time.monotonic()))
             row.status, row.seconds = status, seconds
-            row.summary = summary_of(changes) if status in ("done", "failed") else ""
+            row.summary = summary_of(changes) if status == "done" else ""
             row.current.clear()
             summary = f"  {row.summary}" if row.summary else ""
-        self._line(f"{stack}  {seconds:.1f} s{summary}  {status}")
+        took = f"  {seconds:.1f} s" if seconds else ""
+        self._line(f"{stack}{took}{summary}  {status}")
 
     def _line(self, text: str) -> None:
         if not self._quiet and self._live is None:

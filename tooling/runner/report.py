@@ -41,7 +41,10 @@ def report_document(operation: str, environment: str, outcomes: Sequence[Outcome
     )
 
 
-def print_report(console: Console, operation: str, environment: str, outcomes: Sequence[Outcome]) -> None:
+def print_report(
+    console: Console, operation: str, environment: str, outcomes: Sequence[Outcome], *, seconds: float
+) -> None:
+    """The changes of a preview, a line a stack, what failed, and after `up` on the lane what to try next."""
     if not outcomes:
         console.print("nothing to do: no such stack exists")
         return
@@ -51,12 +54,12 @@ def print_report(console: Console, operation: str, environment: str, outcomes: S
     for column, right in (("stack", False), ("", False), ("time", True), ("resources", False)):
         table.add_column(column, justify="right" if right else "left", no_wrap=column != "resources")
     for outcome in outcomes:
-        table.add_row(
-            str(outcome.stack), outcome.status, f"{outcome.seconds:.1f} s", (outcome.error and "") or _summary(outcome)
-        )
+        time = f"{outcome.seconds:.1f} s" if outcome.seconds else ""
+        table.add_row(str(outcome.stack), outcome.status, time, _summary(outcome))
+    table.add_row(f"{len(outcomes)} stack{'' if len(outcomes) == 1 else 's'}", "", f"{seconds:.1f} s", "")
     console.print(table)
     for outcome in outcomes:
-        for line in _errors(outcome):
+        for line in _errors(outcome) if outcome.status != "skipped" else ():
             console.print()
             console.print(Text(f"{outcome.stack}: ", style="bold").append(line, style="red"), soft_wrap=True)
     well = all(outcome.status == "done" for outcome in outcomes)
@@ -106,7 +109,9 @@ def _resource(step: Step) -> dict[str, object]:
 
 
 def _summary(outcome: Outcome) -> str:
-    return summary_of(outcome.changes)
+    if outcome.status == "skipped":
+        return outcome.error
+    return summary_of(outcome.changes) if outcome.changed or outcome.status == "done" else ""
 
 
 def _errors(outcome: Outcome) -> list[str]:

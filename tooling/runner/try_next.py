@@ -17,7 +17,7 @@ NEXT = (
     (("tiers status --stack local",), "every stack and what it holds"),
     (
         ("tiers preview --stack local --expect-no-changes",),
-        "programs against state; change a tenant's quota in tenants/catalog first, and see one change",
+        "what would change; edit a quota in tenants/catalog first",
     ),
     (
         ("tiers kubeconfig --stack local > .local/kubeconfig", "kubectl --kubeconfig .local/kubeconfig get pods -A"),

@@ -49,7 +49,9 @@ class Worker:
             changes = self._run(request, translator)
             result = Result(number=request.number, ok=True, changes=changes)
         except automation.ConcurrentUpdateError:
-            result = Result(number=request.number, ok=False, error=_LOCKED.format(stack=request.stack))
+            result = Result(
+                number=request.number, ok=False, error=_LOCKED.format(stack=f"{self._project.name}/{request.stack}")
+            )
         except automation.CommandError as error:
             said = "" if translator.said_error else _last_lines(str(error))
             result = Result(number=request.number, ok=False, changes=translator.changes, error=said)

@@ -122,9 +122,7 @@ class KubernetesApi:
         path = kind.path(namespace, name) + (f"/{subresource}" if subresource else "")
         self._request("PATCH", path, query={"fieldManager": MANAGER}, body=patch, content_type=_MERGE)
 
-    def delete(
-        self, kind: Kind, name: str, namespace: str | None = None, *, grace_seconds: int | None = None
-    ) -> None:
+    def delete(self, kind: Kind, name: str, namespace: str | None = None, *, grace_seconds: int | None = None) -> None:
         """In the background; what is gone already is no error."""
         query = {"propagationPolicy": "Background"}
         if grace_seconds is not None:

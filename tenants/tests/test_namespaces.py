@@ -1,0 +1,129 @@
+"""A tenant's namespace and what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.testing import Run
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
+
+def test_pod_security_is_restricted_at_the_clusters_own_minor(tenant_a: Run) -> None:
+    metadata = tenant_a.one(NAMESPACE).inputs["metadata"]
+    assert metadata["name"] == "tenant-a"
+    assert metadata["labels"] == {
+        "platform.internal/tenant": "tenant-a",
+        "app.kubernetes.io/managed-by": "platform",
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "v1.35",
+        "pod-security.kubernetes.io/audit": "restricted",
+        "pod-security.kubernetes.io/audit-version": "v1.35",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/warn-version": "v1.35",
+    }
+
+
+def test_the_namespace_says_which_hosts_its_ingresses_may_bear(run_tenant: Callable[..., Run]) -> None:
+    run = run_tenant({"hosts": ["a.example.com", "b.example.com"]})
+    annotations = run.one(NAMESPACE).inputs["metadata"]["annotations"]
+    assert annotations == {"platform.internal/hosts": "a.example.com,b.example.com"}
+
+
+def test_the_quota_is_the_files_with_no_load_balancer_and_no_node_port(tenant_a: Run) -> None:
+    quota = tenant_a.one("kubernetes:core/v1:ResourceQuota").inputs
+    assert quota["metadata"]["namespace"] == "tenant-a"
+    assert quota["spec"]["hard"] == {
+        "requests.cpu": "4",
+        "requests.memory": "8Gi",
+        "requests.ephemeral-storage": "10Gi",
+        "limits.cpu": "8",
+        "limits.memory": "16Gi",
+        "limits.ephemeral-storage": "20Gi",
+        "requests.storage": "50Gi",
+        "pods": "40",
+        "services": "20",
+        "services.loadbalancers": "0",
+        "services.nodeports": "0",
+        "configmaps": "100",
+        "secrets": "50",
+        "persistentvolumeclaims": "10",
+        "count/deployments.apps": "20",
+        "count/statefulsets.apps": "10",
+        "count/jobs.batch": "50",
+        "count/cronjobs.batch": "10",
+        "count/ingresses.networking.k8s.io": "10",
+        "count/horizontalpodautoscalers.autoscaling": "20",
+        "count/poddisruptionbudgets.policy": "20",
+    }
+
+
+def test_a_container_that_says_nothing_gets_limits_and_none_gets_more_than_the_most(
+    run_tenant: Callable[..., Run],
+) -> None:
+    most = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "2Gi"}
+    limits = run_tenant({"containers": {"max": most}}).one("kubernetes:core/v1:LimitRange").inputs
+    assert limits["spec"]["limits"] == [
+        {
+            "type": "Container",
+            "defaultRequest": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "256Mi"},
+            "default": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "1Gi"},
+            "max": most,
+        }
+    ]
+
+
+def test_a_pod_that_names_no_account_gets_no_token(tenant_a: Run) -> None:
+    patched = tenant_a.one("kubernetes:core/v1:ServiceAccountPatch").inputs
+    assert patched["metadata"] == {"name": "default", "namespace": "tenant-a"}
+    assert patched["automountServiceAccountToken"] is False
+
+
+def test_the_tenants_account_bears_its_role_and_mounts_no_token_by_itself(tenant_a: Run) -> None:
+    account = tenant_a.one("kubernetes:core/v1:ServiceAccount").inputs
+    assert account["metadata"]["name"] == "tenant"
+    assert account["metadata"]["namespace"] == "tenant-a"
+    assert account["metadata"]["annotations"] == {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/eks-tenant-a-workload-dev"
+    }
+    assert account["automountServiceAccountToken"] is False
+
+
+def test_everything_in_a_namespace_comes_after_it(tenant_a: Run) -> None:
+    namespace = tenant_a.one(NAMESPACE)
+    inside = [r for r in tenant_a.resources if r.inputs.get("metadata", {}).get("namespace")]
+    assert len(inside) == 12
+    assert all(tenant_a.comes_after(resource, namespace) for resource in inside)
+
+
+def test_nobody_is_let_in_before_the_rails_stand(tenant_a: Run) -> None:
+    kinds = ("core/v1:ResourceQuota", "core/v1:LimitRange", "core/v1:ServiceAccountPatch")
+    rails = [tenant_a.one(f"kubernetes:{kind}") for kind in kinds]
+    rails += tenant_a.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    assert len(rails) == 9
+    for guest in (
+        tenant_a.one("kubernetes:core/v1:ServiceAccount"),
+        tenant_a.one("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"),
+        tenant_a.one("aws:eks/accessEntry:AccessEntry"),
+    ):
+        assert all(tenant_a.comes_after(guest, rail) for rail in rails), guest.urn
+
+
+def test_each_of_several_namespaces_has_rails_of_its_own(run_tenant: Callable[..., Run]) -> None:
+    run = run_tenant({"namespaces": ["shop", "shop-batch"]})
+    assert [n.inputs["metadata"]["name"] for n in run.registered(NAMESPACE)] == ["shop", "shop-batch"]
+    per_namespace: dict[str, list[str]] = {"shop": [], "shop-batch": []}
+    for resource in run.resources:
+        namespace = resource.inputs.get("metadata", {}).get("namespace")
+        if namespace:
+            per_namespace[namespace].append(f"{resource.type} {resource.inputs['metadata']['name']}")
+    assert sorted(per_namespace["shop"]) == sorted(per_namespace["shop-batch"])
+    assert len(per_namespace["shop"]) == 12
+
+
+def test_what_the_platform_makes_says_so(tenant_a: Run) -> None:
+    for resource in tenant_a.resources:
+        metadata = resource.inputs.get("metadata")
+        if metadata and not resource.type.endswith("Patch"):
+            assert metadata["labels"]["platform.internal/tenant"] == "tenant-a", resource.urn
+            assert metadata["labels"]["app.kubernetes.io/managed-by"] == "platform", resource.urn
