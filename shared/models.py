@@ -42,7 +42,8 @@ def parse(model: type[Model], content: Any, *, where: str, code: str, error: typ
         elif first["type"] == "missing":
             what = f"`{place}` is missing{more}"
         else:
-            what = f"`{place}`: {first['msg'].removeprefix('Value error, ')}{more}"
+            said = first["msg"].removeprefix("Value error, ")
+            what = f"`{place}`: {said}{more}" if place else f"{said}{more}"
         raise error(code, what, where=f"{where}, {place}" if place else where, mend=f"edit {where}") from failure
 
 

@@ -30,10 +30,11 @@ def aws_provider(environment: Environment) -> aws.Provider:
         if environment.deploy_role_arn
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=standard_tags(environment, project=pulumi.get_project())),
-        s3_use_path_style=flags.s3_use_path_style or None,
-        skip_credentials_validation=flags.skip_credentials_validation or None,
-        skip_metadata_api_check=flags.skip_metadata_api_check or None,
-        skip_region_validation=flags.skip_region_validation or None,
+        # Said in full: the SDK's own default skips the check of the region.
+        s3_use_path_style=flags.s3_use_path_style,
+        skip_credentials_validation=flags.skip_credentials_validation,
+        skip_metadata_api_check=flags.skip_metadata_api_check,
+        skip_region_validation=flags.skip_region_validation,
     )
 
 

@@ -8,8 +8,9 @@ before it exists; during `up` it is an error.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import pulumi
@@ -119,7 +120,7 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
             )
         return result
 
-    return pulumi.Output(value.resources(), checked(), value.is_known())
+    return _output(value.resources(), checked(), value.is_known())
 
 
 def _probe(reference: str) -> Mapping[str, Any] | None:
@@ -149,7 +150,19 @@ def _unknown() -> pulumi.Output[Any]:
     async def known() -> bool:
         return False
 
-    return pulumi.Output(set(), nothing(), known())
+    async def from_nowhere() -> set[pulumi.Resource]:
+        return set()
+
+    return _output(from_nowhere(), nothing(), known())
+
+
+def _output(
+    resources: Coroutine[Any, Any, set[pulumi.Resource]],
+    value: Coroutine[Any, Any, Any],
+    known: Coroutine[Any, Any, bool],
+) -> pulumi.Output[Any]:
+    """Started at once: of a program that fails, Python would else complain of coroutines that nobody awaited."""
+    return pulumi.Output(asyncio.ensure_future(resources), asyncio.ensure_future(value), asyncio.ensure_future(known))
 
 
 def _error(contract: type[Contract], stack: str, code: str, why: str, names: list[str]) -> ProgramError:

@@ -192,14 +192,21 @@ def _collecting_logger() -> tuple[logging.Logger, list[str]]:
 
 @contextlib.contextmanager
 def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop whose worker threads' own loops, which Pulumi makes in them, are closed with it."""
+    """A loop whose worker threads' own loops, which Pulumi makes in them, are closed with it.
+
+    Where a program fails, all that waited for the failed value fails too: the first error is raised, the rest is quiet.
+    """
     loops: list[asyncio.AbstractEventLoop] = []
 
     def own_loop() -> None:
-        loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(loops[-1])
+        asyncio.set_event_loop(quiet_loop())
 
-    loop = asyncio.new_event_loop()
+    def quiet_loop() -> asyncio.AbstractEventLoop:
+        loops.append(asyncio.new_event_loop())
+        loops[-1].set_exception_handler(lambda *_: None)
+        return loops[-1]
+
+    loop = quiet_loop()
     executor = ThreadPoolExecutor(max_workers=4, initializer=own_loop)
     loop.set_default_executor(executor)
     asyncio.set_event_loop(loop)
@@ -212,7 +219,7 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         executor.shutdown()
         asyncio.set_event_loop(None)
-        for each in (loop, *loops):
+        for each in loops:
             each.close()
 
 

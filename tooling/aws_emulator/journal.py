@@ -68,7 +68,7 @@ class Journal:
         self._moto_version = moto_version
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         os.fchmod(descriptor, 0o600)
-        self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
+        self._file: IO[bytes] = os.fdopen(descriptor, "r+b")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -85,7 +85,7 @@ class Journal:
         self._load()
 
     def append(self, entry: Entry) -> None:
-        self._file.write(entry.line())
+        self._write(entry.line())
 
     def truncate(self) -> None:
         """Begins a new account: other ids, no entries."""
@@ -120,7 +120,11 @@ class Journal:
     def _write_head(self) -> None:
         self.salt = secrets.token_hex(16)
         head = {"journal": _FORMAT, "moto": self._moto_version, "salt": self.salt}
-        self._file.write(json.dumps(head).encode("utf-8") + b"\n")
+        self._write(json.dumps(head).encode("utf-8") + b"\n")
+
+    def _write(self, line: bytes) -> None:
+        self._file.write(line)
+        self._file.flush()
 
     def _parsed(self, line: bytes, index: int) -> dict[str, Any]:
         try:

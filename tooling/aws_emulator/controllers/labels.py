@@ -9,4 +9,7 @@ MANAGER = "eks-emulator"
 FINGERPRINT = "lane.platform/fingerprint"
 """Annotation: hash of the manifest as it was last applied."""
 
+REMINDER = "lane.platform/reminder"
+"""Annotation without meaning, changed to make the API server look at an object again."""
+
 SELECTOR = f"{MANAGED_BY}={MANAGER}"

@@ -9,11 +9,12 @@ from typing import Any
 
 from shared.errors import PlatformError
 from tooling.aws_emulator.controllers.kubernetes_api import KubernetesApi, Unreachable
-from tooling.aws_emulator.controllers.reconcile import Reconciler
+from tooling.aws_emulator.controllers.reconcile import Outcome, Reconciler
 from tooling.aws_emulator.controllers.snapshot import take
 from tooling.aws_emulator.kubeconfig import AdministratorAccess, read_access
 
 _INTERVAL_SECONDS = 1.0
+_PENDING_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +31,7 @@ class ControllerLoop:
         self._changes = 0
         self._seen = -1
         self._state = "idle"
-        self._failures: list[str] = []
+        self._outcome = Outcome()
         self._access: AdministratorAccess | None = None
         self._reconciler: Reconciler | None = None
 
@@ -45,10 +46,12 @@ class ControllerLoop:
         self._wanted.set()
 
     def health(self) -> dict[str, Any]:
-        """`settled`: the last pass failed nowhere and saw the account as it is now."""
+        """`settled`: the last pass saw the account as it is now, and found nothing left to do after it."""
         with self._lock:
-            settled = self._state == "reconciled" and not self._failures and self._seen == self._changes
-            return {"controllers": {"state": self._state, "settled": settled, "failures": self._failures[:10]}}
+            outcome = self._outcome
+            settled = self._state == "reconciled" and outcome.settled and self._seen == self._changes
+            facts = {"failures": outcome.failures[:10], "pending": outcome.pending[:10]}
+            return {"controllers": {"state": self._state, "settled": settled, **facts}}
 
     def run(self) -> None:
         """Until `stop`."""
@@ -56,24 +59,24 @@ class ControllerLoop:
             self._wanted.clear()
             with self._lock:
                 changes = self._changes
-            state, failures = self._pass()
-            if (state, failures) != (self._state, self._failures):
-                _log.info("controllers: %s %s", state, "; ".join(failures))
+            state, outcome = self._pass()
+            if (state, outcome.failures) != (self._state, self._outcome.failures):
+                _log.info("controllers: %s %s", state, "; ".join(outcome.failures))
             with self._lock:
-                self._state, self._failures, self._seen = state, failures, changes
-            self._wanted.wait(_INTERVAL_SECONDS)
+                self._state, self._outcome, self._seen = state, outcome, changes
+            self._wanted.wait(_PENDING_SECONDS if outcome.pending else _INTERVAL_SECONDS)
 
-    def _pass(self) -> tuple[str, list[str]]:
+    def _pass(self) -> tuple[str, Outcome]:
         try:
             reconciler = self._connected()
             if reconciler is None:
-                return "idle", []
+                return "idle", Outcome()
             return "reconciled", reconciler.run(take())
         except (Unreachable, PlatformError) as error:
-            return "unreachable", [str(error).splitlines()[0]]
+            return "unreachable", Outcome(failures=[str(error).splitlines()[0]])
         except Exception as error:  # the loop must outlive a fault of its own; it is logged and shown in the health
             _log.exception("a pass of the controllers failed")
-            return "failed", [f"{type(error).__name__}: {error}"]
+            return "failed", Outcome(failures=[f"{type(error).__name__}: {error}"])
 
     def _connected(self) -> Reconciler | None:
         if self._kubeconfig is None or not self._kubeconfig.exists():

@@ -10,19 +10,42 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from tooling.aws_emulator.controllers import kubernetes_api as api_kinds
 from tooling.aws_emulator.controllers.desired import desired_objects
 from tooling.aws_emulator.controllers.ingresses import status_correction
-from tooling.aws_emulator.controllers.kubernetes_api import APPLIED_KINDS, ApiError, Kind, KubernetesApi, Manifest
-from tooling.aws_emulator.controllers.labels import FINGERPRINT, MANAGED_BY, MANAGER, SELECTOR
+from tooling.aws_emulator.controllers.kubernetes_api import APPLIED_KINDS, CRD, ApiError, Kind, KubernetesApi, Manifest
+from tooling.aws_emulator.controllers.labels import FINGERPRINT, MANAGED_BY, MANAGER, REMINDER, SELECTOR
 from tooling.aws_emulator.controllers.nodes import correction, node
 from tooling.aws_emulator.controllers.snapshot import ClusterSnapshot
 
 Key = tuple[str, str, str]
 """Kind, namespace (empty if none), name."""
+
+
+_NOT_SERVED_YET = (404, 429)
+
+
+@dataclass
+class Outcome:
+    """What a pass left undone, in words: `failures` were refused, `pending` needs another look, most of it since the
+    API server deletes in its own time."""
+
+    failures: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        return not (self.failures or self.pending)
+
+    def attempt(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except ApiError as error:
+            self.failures.append(str(error))
 
 
 class Reconciler:
@@ -31,21 +54,21 @@ class Reconciler:
     def __init__(self, api: KubernetesApi) -> None:
         self._api = api
 
-    def run(self, cluster: ClusterSnapshot | None) -> list[str]:
-        """One pass. Returns what failed, as messages."""
-        failures: list[str] = []
+    def run(self, cluster: ClusterSnapshot | None) -> Outcome:
+        """One pass."""
+        outcome = Outcome()
         namespaces = {
             namespace["metadata"]["name"]
             for namespace in self._api.list(api_kinds.NAMESPACE)
             if not namespace["metadata"].get("deletionTimestamp")
         }
-        self._applied(cluster, namespaces, failures)
-        self._nodes(cluster, failures)
+        self._applied(cluster, namespaces, outcome)
+        self._nodes(cluster, outcome)
         if cluster is not None:
-            self._ingresses(cluster, failures)
-        return failures
+            self._ingresses(cluster, outcome)
+        return outcome
 
-    def _applied(self, cluster: ClusterSnapshot | None, namespaces: set[str], failures: list[str]) -> None:
+    def _applied(self, cluster: ClusterSnapshot | None, namespaces: set[str], outcome: Outcome) -> None:
         actual = {
             _key(kind, manifest): manifest
             for kind in APPLIED_KINDS
@@ -57,31 +80,55 @@ class Reconciler:
         }
         for key, manifest in wanted.items():
             known = actual.get(key)
-            if known is None or _fingerprint(known) != _fingerprint(manifest):
-                self._attempt(failures, partial(self._api.apply, _kind_of(manifest), manifest))
+            if known is not None and _is_going(known):
+                outcome.pending.append(f"{key[0]} {key[2]} is to be made again, and still being deleted")
+            elif known is None or _fingerprint(known) != _fingerprint(manifest):
+                outcome.attempt(partial(self._api.apply, _kind_of(manifest), manifest))
         for key, manifest in actual.items():
-            if key not in wanted and not manifest["metadata"].get("deletionTimestamp"):
-                self._attempt(failures, partial(self._api.delete, _BY_NAME[key[0]], key[2], key[1] or None))
+            if key not in wanted:
+                outcome.pending.append(f"{key[0]} {key[2]} is being deleted")
+                if key[0] == CRD.kind:
+                    outcome.attempt(partial(self._delete_definition, manifest))
+                elif not _is_going(manifest):
+                    outcome.attempt(partial(self._api.delete, _BY_NAME[key[0]], key[2], key[1] or None))
 
-    def _nodes(self, cluster: ClusterSnapshot | None, failures: list[str]) -> None:
+    def _delete_definition(self, definition: Manifest) -> None:
+        """The API server (1.35) deletes a definition only if its objects can be listed at that moment, which they
+        cannot just after somebody first asks for them; then it forgets about it until the definition changes."""
+        name, spec = definition["metadata"]["name"], definition["spec"]
+        version = f"{spec['group']}/{spec['versions'][0]['name']}"
+        try:
+            self._api.list(Kind(version, spec["names"]["kind"], spec["names"]["plural"], False))
+        except ApiError as error:
+            if error.status not in _NOT_SERVED_YET:
+                raise
+            if not _is_going(definition):
+                return
+        if _is_going(definition):
+            change = {REMINDER: definition["metadata"]["resourceVersion"]}
+            self._api.merge(CRD, name, {"metadata": {"annotations": change}})
+        else:
+            self._api.delete(CRD, name)
+
+    def _nodes(self, cluster: ClusterSnapshot | None, outcome: Outcome) -> None:
         actual = {item["metadata"]["name"]: item for item in self._api.list(api_kinds.NODE, selector=SELECTOR)}
         wanted = {instance.name: instance for instance in cluster.instances} if cluster is not None else {}
         for name, instance in wanted.items():
             known = actual.get(name)
             if known is not None and known["spec"].get("providerID") != node(instance)["spec"]["providerID"]:
                 # Another instance got the address: another node of the same name.
-                self._attempt(failures, partial(self._api.delete, api_kinds.NODE, name))
+                outcome.attempt(partial(self._api.delete, api_kinds.NODE, name))
                 known = None
             if known is None:
-                self._attempt(failures, partial(self._api.create, api_kinds.NODE, node(instance)))
+                outcome.attempt(partial(self._api.create, api_kinds.NODE, node(instance)))
                 continue
             patch = correction(instance, known)
             if patch is not None:
-                self._attempt(failures, partial(self._api.merge, api_kinds.NODE, name, patch))
+                outcome.attempt(partial(self._api.merge, api_kinds.NODE, name, patch))
         for name in actual:
             if name not in wanted:
-                self._attempt(failures, partial(self._api.delete, api_kinds.NODE, name))
-                self._attempt(failures, partial(self._remove_pods_of, name))
+                outcome.attempt(partial(self._api.delete, api_kinds.NODE, name))
+                outcome.attempt(partial(self._remove_pods_of, name))
 
     def _remove_pods_of(self, node_name: str) -> None:
         """They ended with their machine. The controller manager would find out too, but takes a minute over it."""
@@ -89,7 +136,7 @@ class Reconciler:
             metadata = pod["metadata"]
             self._api.delete(api_kinds.POD, metadata["name"], metadata["namespace"], grace_seconds=0)
 
-    def _ingresses(self, cluster: ClusterSnapshot, failures: list[str]) -> None:
+    def _ingresses(self, cluster: ClusterSnapshot, outcome: Outcome) -> None:
         for ingress in self._api.list(api_kinds.INGRESS):
             patch = status_correction(ingress, cluster.region)
             if patch is not None:
@@ -97,18 +144,11 @@ class Reconciler:
                 apply_status = partial(
                     self._api.merge, api_kinds.INGRESS, metadata["name"], patch, namespace=metadata["namespace"]
                 )
-                self._attempt(failures, partial(apply_status, subresource="status"))
+                outcome.attempt(partial(apply_status, subresource="status"))
 
     def _accepts_address(self, address: str) -> bool:
         ranges = self._api.get(api_kinds.SERVICE_CIDR, "kubernetes") or {"spec": {"cidrs": []}}
         return any(ipaddress.ip_address(address) in ipaddress.ip_network(cidr) for cidr in ranges["spec"]["cidrs"])
-
-    @staticmethod
-    def _attempt(failures: list[str], action: Callable[[], None]) -> None:
-        try:
-            action()
-        except ApiError as error:
-            failures.append(str(error))
 
 
 _BY_NAME = {kind.kind: kind for kind in APPLIED_KINDS}
@@ -135,6 +175,10 @@ def _marked(manifest: Manifest) -> Manifest:
             "annotations": {**metadata.get("annotations", {}), FINGERPRINT: content},
         },
     }
+
+
+def _is_going(manifest: Manifest) -> bool:
+    return "deletionTimestamp" in manifest["metadata"]
 
 
 def _fingerprint(manifest: Manifest) -> str | None:

@@ -13,6 +13,7 @@ from tooling.aws_emulator.eks.access_entries import add_entry
 from tooling.aws_emulator.eks.cluster_operations import ClusterOperations
 from tooling.aws_emulator.eks.records import Cluster, Document, Nodegroup, without_absent
 from tooling.aws_emulator.eks.refusals import invalid_parameter, invalid_request
+from tooling.aws_emulator.eks.remote_access import check_remote_access, open_remote_access
 
 _DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 _TAINT_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
@@ -21,7 +22,7 @@ _TAINT_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFE
 class NodegroupOperations(ClusterOperations):
     def create_nodegroup(self) -> ActionResult:
         cluster = self.cluster()
-        self.refuse_unmodelled(("warmPoolConfig", "remoteAccess"))
+        self.refuse_unmodelled(("warmPoolConfig",))
         version = self.parameter("version") or cluster.version
         check_version(version, cluster)
         self.check_role(self.parameter("nodeRole"))
@@ -32,6 +33,9 @@ class NodegroupOperations(ClusterOperations):
         check_scaling(scaling)
         check_taints(self.parameter("taints") or [])
         launch, template = self.launch_data(self.parameter("launchTemplate"))
+        remote_access = self.parameter("remoteAccess")
+        if remote_access:
+            check_remote_access(self.ec2, remote_access, with_template=bool(template))
         ami_type = self.parameter("amiType") or node_images.DEFAULT_AMI_TYPE
         if launch.get("ImageId"):
             if self.parameter("amiType") not in (None, node_images.CUSTOM_AMI_TYPE):
@@ -48,6 +52,10 @@ class NodegroupOperations(ClusterOperations):
         group.instance_types = types if not launch.get("InstanceType") else []
         group.disk_size = None if template else self.parameter("diskSize") or node_images.DEFAULT_DISK_GIB  # type: ignore[assignment]
         group.launch_template = template  # type: ignore[assignment]
+        group.remote_access = remote_access
+        if remote_access:
+            vpc_id = cluster.resources_vpc_config["vpcId"]
+            group.remote_access_group = open_remote_access(self.ec2, group, remote_access, vpc_id)
         group.update_config = self.parameter("updateConfig") or {"maxUnavailable": 1}
         group.node_repair_config = self.parameter("nodeRepairConfig") or {"enabled": False}
         asg = autoscaling.create_group(
@@ -57,7 +65,10 @@ class NodegroupOperations(ClusterOperations):
             ec2=self.ec2,
             instance_type=types[0],
             image_id=launch.get("ImageId", ""),
-            security_groups=self.node_security_groups(cluster, launch),
+            security_groups=[
+                *self.node_security_groups(cluster, launch),
+                *([group.remote_access_group] if group.remote_access_group else []),
+            ],
         )
         group.autoscaling_group_name = asg.name
         if (
@@ -77,6 +88,8 @@ class NodegroupOperations(ClusterOperations):
         document = {**self.nodegroup_document(group), "status": "DELETING"}
         super().delete_nodegroup()
         autoscaling.delete_group(group, account=self.current_account, region=self.region, ec2=self.ec2)
+        if group.remote_access_group:
+            self.ec2.delete_security_group(group_id=group.remote_access_group)
         entry = cluster.access_entries.get(group.node_role)
         in_use = any(other.node_role == group.node_role for other in cluster.nodegroups.values())
         if entry is not None and entry.made_by_eks and not in_use:
@@ -202,7 +215,13 @@ class NodegroupOperations(ClusterOperations):
                 "nodeRole": group.node_role,
                 "labels": group.labels,
                 "taints": group.taints or None,
-                "resources": {"autoScalingGroups": [{"name": group.autoscaling_group_name}]},
+                "remoteAccess": group.remote_access,
+                "resources": without_absent(
+                    {
+                        "autoScalingGroups": [{"name": group.autoscaling_group_name}],
+                        "remoteAccessSecurityGroup": group.remote_access_group or None,
+                    }
+                ),
                 "diskSize": group.disk_size,
                 "health": {"issues": []},
                 "updateConfig": group.update_config,

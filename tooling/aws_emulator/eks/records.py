@@ -170,7 +170,10 @@ class Nodegroup(models.Nodegroup):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.remote_access: Document | None = None
         self.autoscaling_group_name = ""
+        self.remote_access_group = ""
+        """Security group for SSH, made by EKS; empty without remote access."""
 
 
 def without_absent(document: Document) -> Document:

@@ -107,11 +107,12 @@ def test_two_groups_with_default_sizes_do_not_share_them(account: Account) -> No
         ({"subnets": ["subnet-0"]}, "does not exist"),
         ({"nodeRole": "arn:aws:iam::123456789012:role/nobody"}, "does not exist"),
         ({"taints": [{"key": "a", "effect": "SOMETIMES"}]}, "taint effect"),
-        ({"remoteAccess": {"ec2SshKey": "key"}}, "the local lane does not model remoteAccess"),
+        ({"remoteAccess": {"ec2SshKey": "none"}}, "key pair 'none' does not exist"),
+        ({"warmPoolConfig": {"enabled": True}}, "the local lane does not model warmPoolConfig"),
     ],
     ids=[
         "template", "template-twice", "type", "arm-on-x86", "x86-on-arm", "min-max", "desired", "version", "subnet",
-        "role", "taint", "remote-access",
+        "role", "taint", "key", "warm-pool",
     ],
 )  # fmt: skip
 def test_node_group_is_not_created_from_a_bad_request(account: Account, change: dict[str, Any], message: str) -> None:
@@ -225,3 +226,26 @@ def test_node_role_has_an_access_entry_as_long_as_a_group_uses_it(account: Accou
     assert role in account.eks.list_access_entries(clusterName="platform")["accessEntries"]
     account.eks.delete_nodegroup(clusterName="platform", nodegroupName="two")
     assert role not in account.eks.list_access_entries(clusterName="platform")["accessEntries"]
+
+
+def test_remote_access_opens_ssh_through_a_group_that_goes_with_the_node_group(account: Account) -> None:
+    account.cluster()
+    account.ec2.create_key_pair(KeyName="operators")
+    source = account.ec2.create_security_group(GroupName="bastion", Description="b", VpcId=account.vpc)["GroupId"]
+    access = {"ec2SshKey": "operators", "sourceSecurityGroups": [source]}
+    made = account.nodegroup(remoteAccess=access)
+    assert made["remoteAccess"] == access
+    group_id = made["resources"]["remoteAccessSecurityGroup"]
+    group = account.ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
+    permission = group["IpPermissions"][0]
+    assert (permission["FromPort"], permission["ToPort"]) == (22, 22)
+    assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [source]
+    account.eks.delete_nodegroup(clusterName="platform", nodegroupName="main")
+    with pytest.raises(ClientError, match=r"InvalidGroup\.NotFound"):
+        account.ec2.describe_security_groups(GroupIds=[group_id])
+
+
+def test_remote_access_and_launch_template_exclude_each_other(account: Account) -> None:
+    account.cluster()
+    with pytest.raises(ClientError, match="cannot be specified with a launch template"):
+        account.nodegroup(remoteAccess={"ec2SshKey": "k"}, launchTemplate={"id": template(account)})

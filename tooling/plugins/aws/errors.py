@@ -27,7 +27,7 @@ class NotModelled(PlatformError):
             "not-modelled",
             what,
             where=where,
-            mend="leave it out, or run against an AWS account; docs/local-lane.md lists what is modelled",
+            mend="leave it out on the local lane, or run this stack against an AWS account",
         )
 
 

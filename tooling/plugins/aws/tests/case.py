@@ -38,13 +38,13 @@ class World:
 
     @cached_property
     def vpc_id(self) -> str:
-        return self._vpc("10.200.0.0/16")
+        return self.new_vpc("10.200.0.0/16")
 
     @cached_property
     def other_vpc_id(self) -> str:
-        return self._vpc("10.201.0.0/16")
+        return self.new_vpc("10.201.0.0/16")
 
-    def _vpc(self, cidr: str) -> str:
+    def new_vpc(self, cidr: str) -> str:
         return self.client("ec2").create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
 
     @cached_property

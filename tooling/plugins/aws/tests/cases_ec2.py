@@ -39,7 +39,7 @@ CASES = (
     Case(
         pulumi_name="aws:ec2/internetGateway:InternetGateway",
         inputs=lambda world: {"vpcId": world.other_vpc_id},
-        updates={"vpcId": lambda world: world._vpc("10.210.0.0/16")},
+        updates={"vpcId": lambda world: world.new_vpc("10.210.0.0/16")},
     ),
     Case(
         pulumi_name="aws:ec2/eip:Eip",

@@ -27,16 +27,22 @@ class Lane:
 
 
 @contextmanager
+def serving(emulator: Emulator, *, deletion_patience_seconds: float) -> Iterator[str]:
+    """Serves the plug-in in this process and yields its address."""
+    server = grpc.server(futures.ThreadPoolExecutor(16))
+    add_to_server(server, endpoint_url=emulator.endpoint_url, deletion_patience_seconds=deletion_patience_seconds)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(grace=None).wait()
+
+
+@contextmanager
 def _running_lane(directory: Path) -> Iterator[Lane]:
-    with running_emulator(directory) as emulator:
-        server = grpc.server(futures.ThreadPoolExecutor(16))
-        add_to_server(server, endpoint_url=emulator.endpoint_url, deletion_patience_seconds=0.5)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            yield Lane(emulator=emulator, address=f"127.0.0.1:{port}", world=World(emulator))
-        finally:
-            server.stop(grace=None).wait()
+    with running_emulator(directory) as emulator, serving(emulator, deletion_patience_seconds=0.5) as address:
+        yield Lane(emulator=emulator, address=address, world=World(emulator))
     if emulator.process.stderr is not None:
         emulator.process.stderr.close()
 

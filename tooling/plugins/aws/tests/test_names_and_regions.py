@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from tooling.plugins.aws.table import TABLE
-from tooling.plugins.aws.tests.case import REGION, trust
+from tooling.plugins.aws.tests.case import REGION, Case, trust
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, configured
+from tooling.plugins.aws.tests.engine import CheckFailed, Engine, Resource, configured
 
 ROLE = "aws:iam/role:Role"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -53,14 +54,9 @@ def test_name_that_a_program_no_longer_gives_is_generated_anew(engine: Engine) -
 @pytest.mark.parametrize(
     "case", [pytest.param(case, id=short(name)) for name, case in CASES.items() if TABLE[name].name]
 )
-def test_another_name_replaces(case: object, lane: Lane) -> None:
-    from tooling.plugins.aws.tests.case import Case
-
-    assert isinstance(case, Case)
-    rule = TABLE[case.pulumi_name].name
+def test_another_name_replaces(case: Case, lane_of: Callable[[Case], Lane]) -> None:
+    rule, lane = TABLE[case.pulumi_name].name, lane_of(case)
     assert rule is not None
-    if case.own_emulator:
-        return
     with configured(lane.address, {"region": REGION}) as engine:
         given = rule.beginning + unique_name()
         inputs = {**inputs_of(case, lane.world), rule.input: given}
@@ -130,8 +126,6 @@ def test_resource_in_another_region_than_its_provider_is_made_read_and_imported_
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=short(name)) for name, row in TABLE.items() if row.regional])
 def test_another_region_replaces(name: str, engine: Engine, lane: Lane) -> None:
-    from tooling.plugins.aws.tests.engine import Resource
-
     inputs = inputs_of(CASES[name], lane.world)
     checked = engine.check(name, "x", inputs)
     resource = Resource(type=name, name="x", id="x", inputs=checked, outputs={**checked, "region": REGION})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import grpc
 import pytest
 
-from tooling.plugins.aws.tests.case import policy
+from tooling.plugins.aws.tests.case import REGION, policy
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine
+from tooling.plugins.aws.tests.engine import CheckFailed, Engine, configured
+from tooling.plugins.wire import UNKNOWN
 
 BUCKET = "aws:s3/bucket:Bucket"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -19,8 +22,6 @@ KEY = "aws:kms/key:Key"
 
 
 def test_forced_bucket_is_emptied_of_all_versions_and_another_is_not_deleted(engine: Engine, lane: Lane) -> None:
-    import grpc
-
     s3 = lane.world.client("s3")
     forced = engine.create(BUCKET, unique_name(), {"forceDestroy": True})
     kept = engine.create(BUCKET, unique_name(), {})
@@ -153,8 +154,6 @@ def test_oidc_issuer_is_the_same_with_and_without_its_scheme(engine: Engine) -> 
 
 
 def test_addon_s_role_cannot_be_taken_back(engine: Engine, lane: Lane) -> None:
-    import grpc
-
     name = "aws:eks/addon:Addon"
     inputs = inputs_of(CASES[name], lane.world)
     addon = engine.create(name, unique_name(), inputs)
@@ -165,8 +164,6 @@ def test_addon_s_role_cannot_be_taken_back(engine: Engine, lane: Lane) -> None:
 
 
 def test_cluster_in_a_preview_leaves_open_what_eks_decides(engine: Engine, lane: Lane) -> None:
-    from tooling.plugins.wire import UNKNOWN
-
     inputs = inputs_of(CASES["aws:eks/cluster:Cluster"], lane.world)
     outputs = engine.preview_creation("aws:eks/cluster:Cluster", "c", inputs)
     assert outputs["vpcConfig"]["clusterSecurityGroupId"] == UNKNOWN
@@ -175,11 +172,8 @@ def test_cluster_in_a_preview_leaves_open_what_eks_decides(engine: Engine, lane:
     assert outputs["name"].startswith("c-")
 
 
-def test_cluster_that_encrypts_its_secrets_can_only_be_replaced_to_stop(lanes: object) -> None:
-    from tooling.plugins.aws.tests.case import REGION
-    from tooling.plugins.aws.tests.engine import configured
-
-    alone = lanes("alone")  # type: ignore[operator]
+def test_cluster_that_encrypts_its_secrets_can_only_be_replaced_to_stop(lanes: Callable[[str], Lane]) -> None:
+    alone = lanes("alone")
     name = "aws:eks/cluster:Cluster"
     with configured(alone.address, {"region": REGION}) as engine:
         plain = inputs_of(CASES[name], alone.world)

@@ -1,0 +1,112 @@
+"""The files of environments, and what two environments must not share."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared import environment as environments
+from shared.environment import environment_names, load_environment
+from shared.environment_variables import ALL
+from shared.errors import BadInput
+from shared.tags import standard_tags
+
+
+@pytest.fixture(autouse=True)
+def washed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ALL:
+        monkeypatch.delenv(variable.name, raising=False)
+
+
+def test_the_four_environments_exist() -> None:
+    assert environment_names() == ["dev", "local", "prod", "staging"]
+
+
+@pytest.mark.parametrize("name", ["dev", "local", "prod", "staging"])
+def test_every_file_loads_and_spans_three_zones_of_its_region(name: str) -> None:
+    environment = load_environment(name)
+    assert environment.name == name
+    assert len(set(environment.availability_zones)) == 3
+    assert all(zone.startswith(environment.region) for zone in environment.availability_zones)
+
+
+def test_only_production_asks_before_it_changes_anything() -> None:
+    assert [name for name in environment_names() if load_environment(name).confirm] == ["prod"]
+
+
+def test_only_the_local_lane_loosens_the_checks_of_the_aws_provider() -> None:
+    for name in environment_names():
+        flags = load_environment(name).aws.model_dump()
+        assert any(flags.values()) is (name == "local")
+
+
+def test_the_suffix_is_the_environments_name_unless_the_variable_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_environment("dev").suffix == "dev"
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "pr-17")
+    assert load_environment("dev").suffix == "pr-17"
+
+
+def test_a_suffix_that_would_break_a_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "PR 17/x")
+    with pytest.raises(BadInput) as refused:
+        _ = load_environment("dev").suffix
+    assert refused.value.code == "name-invalid"
+    assert refused.value.where == "environment variable ENVIRONMENT_SUFFIX"
+
+
+def test_the_account_comes_from_the_variable_where_the_file_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadInput) as refused:
+        _ = load_environment("dev").account
+    assert refused.value.code == "account-missing"
+    assert refused.value.where == "shared/environments/dev.yaml, account_id"
+    monkeypatch.setenv("PLATFORM_ACCOUNT_ID", "210987654321")
+    assert load_environment("dev").account == "210987654321"
+
+
+def test_the_files_account_wins_over_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATFORM_ACCOUNT_ID", "210987654321")
+    assert load_environment("local").account == "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("region: us-east-1\nreigon: x\navailability_zones: [a, b]\nowner: t", 'did you mean "region"?'),
+        ("region: us-east-1\navailability_zones: [a]\nowner: t", "availability_zones"),
+        ("region: us-east-1\navailability_zones: [a, b]", "`owner` is missing"),
+        ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naccount_id: '12'", "12 digits"),
+        ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naws: {skip: true}", "unknown key `aws.skip`"),
+        ("region: [", "is not YAML"),
+    ],
+    ids=["unknown-key", "one-zone", "no-owner", "short-account", "unknown-flag", "not-yaml"],
+)
+def test_a_wrong_file_is_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, text: str, says: str
+) -> None:
+    directory = tmp_path_factory.mktemp("environments")
+    (directory / "dev.yaml").write_text(text)
+    monkeypatch.setattr(environments, "DIRECTORY", directory)
+    with pytest.raises(BadInput) as refused:
+        load_environment("dev")
+    assert refused.value.code == "environment-invalid"
+    assert says in refused.value.what
+
+
+def test_an_unknown_environment_is_answered_with_the_nearest() -> None:
+    with pytest.raises(BadInput) as refused:
+        load_environment("stagin")
+    assert refused.value.code == "environment-unknown"
+    assert 'did you mean "staging"?' in refused.value.what
+
+
+def test_further_tags_cannot_replace_the_required_ones() -> None:
+    environment = load_environment("local").model_copy(update={"tags": {"owner": "thief", "budget": "7"}})
+    assert standard_tags(environment, project="tenants") == {
+        "budget": "7",
+        "environment": "local",
+        "environment_suffix": "local",
+        "owner": "platform-team",
+        "project": "tenants",
+        "managed-by": "pulumi",
+    }

@@ -1,0 +1,51 @@
+"""Kubeconfigs of ours hold a command and nothing that opens a door by itself."""
+
+from __future__ import annotations
+
+import json
+
+from shared.kubeconfig import kubeconfig, kubeconfig_command
+
+FACTS = {
+    "cluster_name": "eks-cluster-dev",
+    "endpoint": "https://example.eks.amazonaws.com",
+    "certificate_authority": "LS0t",
+    "region": "us-east-1",
+    "role_arn": "arn:aws:iam::1:role/admin",
+}
+
+
+def test_its_only_credential_is_aws_eks_get_token() -> None:
+    (user,) = json.loads(kubeconfig(**FACTS))["users"]
+    assert user["user"] == {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "aws",
+            "args": [
+                *("eks", "get-token", "--cluster-name", "eks-cluster-dev", "--region", "us-east-1"),
+                *("--output", "json", "--role-arn", "arn:aws:iam::1:role/admin"),
+            ],
+            "interactiveMode": "Never",
+        }
+    }
+
+
+def test_cluster_user_and_context_are_named_after_the_cluster() -> None:
+    content = json.loads(kubeconfig(**FACTS))
+    assert content["current-context"] == "eks-cluster-dev"
+    assert {entry["name"] for key in ("clusters", "users", "contexts") for entry in content[key]} == {"eks-cluster-dev"}
+    assert content["clusters"][0]["cluster"] == {
+        "server": "https://example.eks.amazonaws.com",
+        "certificate-authority-data": "LS0t",
+    }
+
+
+def test_a_namespace_is_the_contexts_default() -> None:
+    context = json.loads(kubeconfig(**FACTS, namespace="tenant-a"))["contexts"][0]["context"]
+    assert context == {"cluster": "eks-cluster-dev", "user": "eks-cluster-dev", "namespace": "tenant-a"}
+
+
+def test_the_command_writes_the_same_credentials() -> None:
+    assert kubeconfig_command(cluster_name="c", region="r", role_arn="a") == (
+        "aws eks update-kubeconfig --region r --name c --role-arn a"
+    )

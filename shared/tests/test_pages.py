@@ -1,0 +1,37 @@
+"""The examples on the pages beside the code work as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.catalog import load_tenant
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_example_of_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    (example,) = blocks("shared/README.md", "python")
+    names: dict[str, object] = {}
+    exec(example, names)
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert len(tests) == 1
+    for test in tests:
+        assert callable(test)
+        test()
+
+
+def test_the_example_of_a_tenants_file_is_one(tmp_path: Path) -> None:
+    (example,) = blocks("tenants/README.md", "yaml")
+    (tmp_path / "checkout.yaml").write_text(example)
+    tenant = load_tenant("checkout", directory=tmp_path)
+    assert tenant.owner == "checkout-team"
+    assert tenant.quota.hard()["pods"] == "30"
