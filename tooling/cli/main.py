@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
+import typer.exceptions
 
 from shared.errors import ExitCode, PlatformError
 from tooling.cli import local, operations, queries
@@ -40,27 +40,25 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     wants_json = "--json" in arguments
     try:
-        code = typer.main.get_command(app).main(args=arguments, prog_name="tiers", standalone_mode=False)
-        return code if isinstance(code, int) else ExitCode.DONE
+        # Not `main`, which turns a closed pipe into a failure before we see it.
+        command = typer.main.get_command(app)
+        with command.make_context("tiers", arguments or ["--help"]) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+        return ExitCode.DONE
     except PlatformError as error:
         if wants_json:
             print_document({"error": {"code": error.code, "what": error.what, "at": error.where, "mend": error.mend}})
         else:
             messages().print(str(error), markup=False, soft_wrap=True)
         return error.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         messages().print("aborted")
         return ExitCode.INTERRUPTED
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except click.ClickException as error:
-        if wants_json:
-            print_document(
-                {"error": {"code": "usage", "what": error.format_message(), "at": "", "mend": "tiers --help"}}
-            )
-        else:
-            error.show()
-        return ExitCode.BAD_INPUT
+    except typer.exceptions.TyperException as error:
+        return _wrong_usage(error.format_message(), wants_json=wants_json)
     except KeyboardInterrupt:
         messages().print("interrupted")
         return ExitCode.INTERRUPTED
@@ -68,3 +66,14 @@ def _run(arguments: list[str]) -> int:
         # The reader has left: an ending, not a failure. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+
+
+def _wrong_usage(message: str, *, wants_json: bool) -> int:
+    if wants_json:
+        print_document({"error": {"code": "usage", "what": message, "at": "", "mend": "tiers --help"}})
+    elif message.startswith("Usage:"):
+        # A group without a sub-command: its help is the answer.
+        messages().print(message, markup=False, soft_wrap=True)
+    else:
+        messages().print(f"error[usage]: {message.rstrip('.')}\nhint: tiers --help", markup=False, soft_wrap=True)
+    return ExitCode.BAD_INPUT

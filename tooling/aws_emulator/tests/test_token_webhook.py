@@ -9,8 +9,12 @@ import urllib.error
 import urllib.request
 
 import pytest
+from moto.eks.models import eks_backends
+from moto.sts.models import sts_backends
 
+from tooling.aws_emulator.authentication.identity import user_of
 from tooling.aws_emulator.authentication.token import TokenRefused, parse
+from tooling.aws_emulator.eks.records import Cluster
 from tooling.aws_emulator.tests.conftest import Account
 from tooling.aws_emulator.tests.tokens import of_url, review, token, url_of
 
@@ -107,19 +111,38 @@ def test_token_whose_expiry_was_moved_is_refused_by_its_signature(account: Accou
     assert "signature does not match" in review(account.emulator, of_url(longer))["error"]
 
 
-def test_token_of_an_expired_session_is_refused(account: Account, team: str) -> None:
-    given = account.sts.assume_role(RoleArn=team, RoleSessionName="alice")["Credentials"]
-    assert given["Expiration"] > datetime.datetime.now(datetime.UTC)
-    account.emulator.client("iam").delete_role(RoleName="team-a")
-    # The role is gone and its session lives on, as on AWS; only the access entry decides.
-    credentials = {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
-    }
-    assert review(account.emulator, token(credentials))["authenticated"] is True
-    unknown = {**credentials, "aws_access_key_id": "ASIA0000000000000000"}
+def test_session_outlives_its_role_and_only_the_access_entry_decides(account: Account, team: str) -> None:
+    session = account.session(team)
+    account.iam.delete_role(RoleName="team-a")
+    assert review(account.emulator, token(session))["authenticated"] is True
+
+
+def test_token_of_a_session_that_nobody_gave_is_refused(account: Account, team: str) -> None:
+    unknown = {**account.session(team), "aws_access_key_id": "ASIA0000000000000000"}
     assert "session is unknown" in review(account.emulator, token(unknown))["error"]
+
+
+def test_token_of_an_expired_session_is_refused() -> None:
+    """In process, since a session lasts a quarter of an hour at least."""
+    account, arn = "333333333333", "arn:aws:iam::333333333333:role/team-a"
+    clusters = eks_backends[account]["us-east-1"].clusters
+    cluster = Cluster("platform", arn, {}, account, "us-east-1", "aws")
+    cluster.access_config = {"authenticationMode": "API"}
+    clusters["platform"] = cluster
+    session = sts_backends[account]["aws"].assume_role("us-east-1", "alice", arn, "", 900, "")
+    credentials = {
+        "aws_access_key_id": session.access_key_id,
+        "aws_secret_access_key": session.secret_access_key,
+        "aws_session_token": session.session_token,
+    }
+    try:
+        with pytest.raises(TokenRefused, match="no access entry"):
+            user_of(token(credentials), now=datetime.datetime.now(datetime.UTC))
+        session.expiration -= datetime.timedelta(minutes=16)
+        with pytest.raises(TokenRefused, match="alice has expired"):
+            user_of(token(credentials), now=datetime.datetime.now(datetime.UTC))
+    finally:
+        del clusters["platform"]
 
 
 @pytest.mark.parametrize(
