@@ -19,6 +19,8 @@ LIMITS: list[tuple[Callable[[str], str], int]] = [
 ]
 IDS = [function.__name__ for function, _ in LIMITS]
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,150}[a-z0-9])?", fullmatch=True)
+LONG = st.integers(min_value=128, max_value=140).map(lambda length: "x" * length)
+"""Fills every limit, so that what differs lies in the part that goes."""
 
 
 @pytest.mark.parametrize(("name", "limit"), LIMITS, ids=IDS)
@@ -29,7 +31,7 @@ def test_no_name_is_longer_than_what_bears_it_takes(name: Callable[[str], str], 
 
 
 @pytest.mark.parametrize(("name", "limit"), LIMITS, ids=IDS)
-@given(start=NAMES, end=NAMES, middles=st.lists(NAMES, min_size=2, max_size=6, unique=True))
+@given(start=NAMES | LONG, end=NAMES | LONG, middles=st.lists(NAMES, min_size=2, max_size=6, unique=True))
 def test_different_names_stay_different(
     name: Callable[[str], str], limit: int, start: str, end: str, middles: list[str]
 ) -> None:

@@ -62,7 +62,7 @@ def status(stack: Stack, as_json: Json = False) -> None:
 def outputs(
     tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose outputs are wanted.")],
     stack: Stack,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output, as plain text.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this output, as plain text.")] = None,
     tenant: Tenant = None,
     app: App = None,
     as_json: Json = False,

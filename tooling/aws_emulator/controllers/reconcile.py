@@ -94,7 +94,7 @@ class Reconciler:
 
     def _delete_definition(self, definition: Manifest) -> None:
         """The API server (1.35) deletes a definition only if its objects can be listed at that moment, which they
-        cannot just after somebody first asks for them; then it forgets about it until the definition changes."""
+        cannot just after somebody first asks for them; then it waits for minutes, or until the definition changes."""
         name, spec = definition["metadata"]["name"], definition["spec"]
         version = f"{spec['group']}/{spec['versions'][0]['name']}"
         try:

@@ -405,7 +405,7 @@ def test_everything_goes_with_the_cluster(lane: Lane, account: Account, api: Kub
 
 
 def test_custom_resources_come_and_go_however_quickly(lane: Lane, account: Account, api: KubernetesApi) -> None:
-    """The API server left a definition half deleted for ever if nobody had listed its objects before."""
+    """The API server left a definition half deleted for minutes if nobody had listed its objects before."""
     role = account.role("control-plane")
     for _ in range(6):
         account.cluster(roleArn=role)
