@@ -116,6 +116,8 @@ def _summary(outcome: Outcome) -> str:
 
 def _errors(outcome: Outcome) -> list[str]:
     said = [diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"]
-    # The engine closes a failed update with a line of its own that says no more than that it failed.
+    # The engine closes a failed update with a line that says no more than that it failed, and a component's failure
+    # comes once from the component, in its words, and once more as a traceback through the SDK.
     said = [message for message in said if not message.startswith(("update failed", "preview failed"))] or said
+    said = [message for message in said if "Traceback (most recent call last)" not in message] or said
     return list(dict.fromkeys([*said, *([outcome.error] if outcome.error else [])]))
