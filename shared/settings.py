@@ -44,15 +44,18 @@ def load_settings(model: type[Model]) -> Model:
     return parse(model, content, where=where, code="settings-invalid", error=ProgramInputError)
 
 
-def stack_environment() -> Environment:
+def stack_environment(*, with_account: bool = True) -> Environment:
     """The environment of the running stack: `dev` of both `dev` and `dev.tenant-a`.
+
+    Args:
+        with_account: whether the program touches AWS; an application need not know the account.
 
     Raises:
         ProgramError: where the environment is unknown, or names no account or a wrong suffix.
     """
     with program_errors():
         environment = load_environment(pulumi.get_stack().split(".", 1)[0])
-        _ = environment.account, environment.suffix
+        _ = environment.suffix, with_account and environment.account
         return environment
 
 

@@ -9,7 +9,7 @@ from shared.settings import load_settings, stack_environment
 from shared.web_application import WebApplication, WebApplicationArgs
 
 settings = load_settings(DemoSettings)
-environment = stack_environment()
+environment = stack_environment(with_account=False)
 tenant = consume(Tenant, stack=f"{environment.name}.{settings.tenant}")
 cluster = kubernetes_provider(kubeconfig=tenant.kubeconfig, cluster_arn=tenant.cluster_arn, context=tenant.cluster_name)
 

@@ -85,14 +85,20 @@ def _operate(
 ) -> bool:
     """Runs the operation and reports; returns whether anything is or would be changed."""
     # Imported here: the Pulumi SDK and rich's live display would slow `--help` down.
-    from tooling.runner.engine import open_engine, require_pulumi
+    from shared.environment import load_environment
+    from tooling.lane.state import Lane
+    from tooling.runner.engine import LOCAL, open_engine, require_pulumi
     from tooling.runner.execution import Options, execute
     from tooling.runner.graph import environment_graph, select
     from tooling.runner.guards import refuse_live_dependants, with_undeclared
     from tooling.runner.progress import Progress
     from tooling.runner.report import print_report, report_document
+    from tooling.runner.stack_locks import lift_stale_locks
+    from tooling.runner.tiers_file import load_tiers
 
     graph = environment_graph(environment)
+    if any(load_tiers().tier(stack.tier).stacks != "application" for stack in select(graph, tiers=tiers or ())):
+        _ = load_environment(environment).account
     with open_engine(environment, plugins=False) as engine:
         require_pulumi(engine.variables)
         if operation in ("destroy", "refresh"):
@@ -108,6 +114,10 @@ def _operate(
     if operation != "preview":
         _confirm(operation, environment, stacks, yes=yes)
     console = messages()
+    lane = Lane.load() if environment == LOCAL else None
+    if lane is not None and operation != "preview":
+        for remark in lift_stale_locks(lane.state_directory, stacks):
+            console.print(remark, markup=False, soft_wrap=True)
     started = time.monotonic()
     with open_engine(environment) as engine, Progress(console, quiet=as_json) as progress:
         outcomes = execute(

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-Tiers = Annotated[
-    list[str] | None, typer.Argument(metavar="TIER", help="Tiers to run; all of them if none is named.")
-]
+Tiers = Annotated[list[str] | None, typer.Argument(metavar="TIER", help="Tiers to run; all of them if none is named.")]
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Environment: local, dev, staging or prod.")]
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's stack of the tenants tier.")]
 App = Annotated[str | None, typer.Option("--app", help="Only this application's stack.")]

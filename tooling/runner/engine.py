@@ -94,7 +94,6 @@ def open_engine(environment: str, *, plugins: bool = True) -> Iterator[Engine]:
     """
     settings = load_environment(environment)
     if environment != LOCAL:
-        _ = settings.account
         yield Engine(
             environment=environment,
             variables={**os.environ, **({"PULUMI_BACKEND_URL": settings.backend_url} if settings.backend_url else {})},

@@ -10,7 +10,7 @@ from typing import Any
 import networkx
 import yaml
 
-from shared.catalog import load_tenant, tenant_names
+from shared.catalog import tenant_names
 from shared.environment import environment_names
 from shared.errors import BadInput, nearest
 from shared.naming import require_dns_label
@@ -138,7 +138,7 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
             )
         ]
     if tier.stacks == "tenant":
-        return [tenant_stack(tier, load_tenant(tenant).name, environment) for tenant in tenant_names(environment)]
+        return [tenant_stack(tier, tenant, environment) for tenant in tenant_names(environment)]
     return [
         StackId(
             tier=tier.name,
