@@ -12,15 +12,33 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import pulumi
 from pulumi import automation
 
+# Not exported, and the only way to make an object of a class derived from `Stack`.
+from pulumi.automation._stack import StackInitMode
+
 from shared.errors import PlatformError
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, from_line, to_line
+
+
+class _Stack(automation.Stack):
+    """Without what the Automation API reads after every operation: outputs, twice, and history. That is three more
+    starts of the engine a stack, for results that nobody here looks at; events say what changed.
+    """
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        return automation.UpdateSummary(
+            kind="", start_time=datetime.now(UTC), message="", environment={}, config={}, result=""
+        )
 
 
 class Worker:
@@ -69,7 +87,7 @@ class Worker:
             pulumi_command=self._command,
             secrets_provider=request.secrets_provider or None,
         )
-        stack = automation.Stack.create_or_select(request.stack, workspace)
+        stack = _Stack(request.stack, workspace, StackInitMode.CREATE_OR_SELECT)
         common: dict[str, Any] = {"on_event": translator.event, "color": "never"}
         if request.operation == "preview":
             stack.preview(refresh=request.refresh or None, **common)
