@@ -31,7 +31,7 @@ def test() -> int:
 
     ensure(progress_on())
     failed = static()
-    return _run("tests", ["pytest", "-n", "2", "--dist", "loadgroup", "-q"]) or failed
+    return _run("tests", ["pytest", "-n", "2", "--dist", "loadgroup"]) or failed
 
 
 def lock() -> int:
