@@ -138,6 +138,18 @@ def test_a_tenants_deployer_reaches_its_own_namespace_and_no_other(chain: Clone)
     assert "forbidden" in refused.stderr
 
 
+def test_a_wrong_setting_is_bad_input_and_sends_nothing(chain: Clone) -> None:
+    file = chain.path / "infrastructure/Pulumi.local.yaml"
+    before = file.read_text()
+    file.write_text(before + "  infrastructure:vpc_cdr: 10.0.0.0/16\n")
+    try:
+        refused = chain.tiers("up", "infrastructure", "--stack", "local", expect=2)
+    finally:
+        file.write_text(before)
+    assert 'error[settings-invalid]: unknown key `vpc_cdr`, did you mean "vpc_cidr"?' in refused.stderr
+    chain.tiers("preview", "infrastructure", "--stack", "local", "--expect-no-changes")
+
+
 def test_the_platform_is_not_destroyed_under_its_tenants(chain: Clone) -> None:
     refused = chain.tiers("destroy", "infrastructure", "--stack", "local", "--yes", expect=3)
     assert "error[live-dependants]" in refused.stderr

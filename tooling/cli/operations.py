@@ -134,8 +134,10 @@ def _operate(
         print_report(console, operation, environment, outcomes, seconds=time.monotonic() - started)
     if any(outcome.status == "cancelled" for outcome in outcomes):
         raise typer.Exit(ExitCode.INTERRUPTED)
-    if any(outcome.status != "done" for outcome in outcomes):
-        raise typer.Exit(ExitCode.DEPLOYMENT_FAILED)
+    failed = [outcome.exit_code for outcome in outcomes if outcome.status == "failed"]
+    if failed:
+        # Only where every failure is a wrong setting is the next move the writer's of it.
+        raise typer.Exit(min(failed))
     return any(outcome.changed for outcome in outcomes)
 
 

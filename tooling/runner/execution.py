@@ -34,6 +34,8 @@ class Outcome:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+    exit_code: int = 1
+    """If it failed: whose move is next, as `shared.errors.ExitCode`."""
 
     @property
     def changed(self) -> dict[str, int]:
@@ -159,6 +161,7 @@ def _one(
         diagnostics=diagnostics,
         seconds=result.seconds,
         error=result.error,
+        exit_code=result.exit_code,
     )
 
 

@@ -69,6 +69,8 @@ class Result:
     seconds: float = 0.0
     error: str = ""
     """What went wrong, if no diagnostic says it."""
+    exit_code: int = 1
+    """Whose move is next if it failed: `shared.errors.ExitCode`; 2 where the program refused a setting."""
 
 
 Message = Step | Diagnostic | Result

@@ -6,6 +6,7 @@ project's directory as its argument; requests come in on stdin, messages go out 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 import signal
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,7 +24,7 @@ from pulumi import automation
 # Not exported, and the only way to make an object of a class derived from `Stack`.
 from pulumi.automation._stack import StackInitMode
 
-from shared.errors import PlatformError
+from shared.errors import ExitCode, PlatformError
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, from_line, to_line
 
@@ -49,6 +51,7 @@ class Worker:
         # The SDKs load their modules when they are first touched, and two threads that touch one see it half loaded.
         self._executing = threading.Lock()
         self._code: Any = None
+        self._refusals: dict[int, ExitCode] = {}
         self._command = automation.PulumiCommand()
 
     def serve(self, requests: TextIO) -> None:
@@ -78,12 +81,13 @@ class Worker:
         except Exception as error:
             result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
         seconds = round(time.monotonic() - started, 3)
-        self._send(Result(**{**vars(result), "seconds": seconds}))
+        refusal = self._refusals.pop(request.number, ExitCode.DEPLOYMENT_FAILED)
+        self._send(dataclasses.replace(result, seconds=seconds, exit_code=int(refusal)))
 
     def _run(self, request: Request, translator: Translator) -> dict[str, int]:
         workspace = automation.LocalWorkspace(
             work_dir=request.work_dir,
-            program=self._program,
+            program=partial(self._program, request.number),
             pulumi_command=self._command,
             secrets_provider=request.secrets_provider or None,
         )
@@ -101,7 +105,7 @@ class Worker:
                 workspace.remove_stack(request.stack, preserve_config=False)
         return translator.changes
 
-    def _program(self) -> None:
+    def _program(self, number: int) -> None:
         """Runs `__main__.py`. Compiled once; executed in a fresh namespace for every stack."""
         path = self._project / "__main__.py"
         try:
@@ -110,6 +114,7 @@ class Worker:
                     self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
                 exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
         except PlatformError as error:
+            self._refusals[number] = error.exit_code
             if isinstance(error, pulumi.RunError):
                 raise
             raise pulumi.RunError(str(error)) from error
