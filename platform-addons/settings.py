@@ -20,4 +20,4 @@ class ClusterAutoscalerSettings(Settings):
 
 
 class PlatformAddonsSettings(ClusterAutoscalerSettings):
-    pass
+    """All keys of the tier."""

@@ -43,8 +43,8 @@ ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
 
 _PUBLIC_EKS_135 = (
-    "add-on versions in use on a public EKS 1.35 configuration; `aws eks describe-addon-versions "
-    "--kubernetes-version 1.35` is the authority and cannot be reached from here"
+    "unverified: read in one public Terraform configuration of an EKS 1.35 cluster, in a copy that does not name its "
+    "repository; check with `aws eks describe-addon-versions --kubernetes-version 1.35` before deploying"
 )
 
 ADDONS = {
@@ -54,7 +54,7 @@ ADDONS = {
     "eks-pod-identity-agent": Pin(value="v1.3.10-eksbuild.3", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
     "metrics-server": Pin(
         value="v0.8.0-eksbuild.2",
-        source="add-on version in use in a public EKS configuration; authority as for the others",
+        source="unverified: read in one public Terraform file that names no Kubernetes version; check like the others",
         read_on=date(2026, 11, 21),
     ),
 }
@@ -62,7 +62,7 @@ ADDONS = {
 
 CLUSTER_AUTOSCALER_IMAGE = Pin(
     value="registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
-    source="image named in public manifests for Kubernetes 1.35; digest unread, the image registry is out of reach",
+    source="unverified: read in one public manifest, in a copy without its repository's name; digest unread",
     read_on=date(2026, 11, 21),
 )
 """The autoscaler's minor must be the cluster's: it simulates that minor's scheduler."""

@@ -19,11 +19,11 @@ import grpc
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
+from tooling.plugins.grpc_server import SERVER_OPTIONS
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
 
 _THREADS = 64
 """Every rollout that is waited for holds one."""
-_MESSAGE_BYTES = 400 << 20
 _GRACE_SECONDS = 60
 
 
@@ -35,10 +35,7 @@ def main() -> None:
     for name, add in (("aws", partial(add_aws, endpoint_url=endpoint)), ("kubernetes", add_kubernetes)):
         server = grpc.server(
             futures.ThreadPoolExecutor(_THREADS),
-            options=[
-                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MESSAGE_BYTES),
-            ],
+            options=SERVER_OPTIONS,
         )
         add(server)
         ports[name] = server.add_insecure_port("127.0.0.1:0")

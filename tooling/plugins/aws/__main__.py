@@ -12,22 +12,17 @@ import grpc
 from shared.errors import PlatformError
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server
+from tooling.plugins.grpc_server import SERVER_OPTIONS
 
 THREADS = 16
 """The engine's own default is 16 operations at a time on four cores; more would queue."""
-
-_LARGEST_MESSAGE_BYTES = 400 * 1024 * 1024
-"""The engine's own limit; a state that it can hold must fit."""
 
 
 def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     server = grpc.server(
         futures.ThreadPoolExecutor(THREADS, thread_name_prefix="aws-plugin"),
-        options=[
-            ("grpc.max_receive_message_length", _LARGEST_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", _LARGEST_MESSAGE_BYTES),
-        ],
+        options=SERVER_OPTIONS,
     )
     try:
         add_to_server(server, endpoint_url=os.environ.get(ENDPOINT_VARIABLE))

@@ -16,8 +16,7 @@ from pulumi.provider.provider import CallResult, ConstructResult, Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-_MESSAGE_BYTES = 400 << 20
-"""The engine's own limit."""
+from tooling.plugins.grpc_server import SERVER_OPTIONS
 
 
 class EksProvider(Provider):
@@ -69,12 +68,7 @@ def serve_in_thread(engine_address: str = "") -> int:
     ports: list[int] = []
 
     async def run() -> None:
-        server = grpc.aio.server(
-            options=[
-                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MESSAGE_BYTES),
-            ]
-        )
+        server = grpc.aio.server(options=SERVER_OPTIONS)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(EksProvider(), [], engine_address), server)
         ports.append(server.add_insecure_port("127.0.0.1:0"))
         await server.start()

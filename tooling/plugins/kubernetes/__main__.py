@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from tooling.plugins.kubernetes.servicer import SERVER_OPTIONS, WORKERS, add_to_server
+from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.kubernetes.servicer import WORKERS, add_to_server
 
 
 def main() -> None:

@@ -35,7 +35,6 @@ PLUGIN_VERSION = "4.34.2"
 
 WORKERS = 64
 """Requests served at once; those that wait for a rollout hold a thread each."""
-SERVER_OPTIONS = (("grpc.max_receive_message_length", 400 * 1024 * 1024),)
 
 _KINDS = {
     (Change.ADD, False): proto.PropertyDiff.ADD,
@@ -330,4 +329,4 @@ def _property_diff(difference: Difference) -> proto.PropertyDiff:
     return proto.PropertyDiff(kind=_KINDS[difference.change, difference.replaces], inputDiff=True)
 
 
-__all__ = ["PLUGIN_VERSION", "SERVER_OPTIONS", "WORKERS", "Instance", "KubernetesPlugin", "Stored", "add_to_server"]
+__all__ = ["PLUGIN_VERSION", "WORKERS", "Instance", "KubernetesPlugin", "Stored", "add_to_server"]
