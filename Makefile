@@ -69,8 +69,16 @@ test: setup  ## The whole suite: types, style, unit tests, plug-ins, the chain o
 	@.venv/bin/python -m tooling.checks test
 
 .PHONY: test-unit
-test-unit: setup  ## Only what needs neither engine nor cluster
-	@.venv/bin/python -m pytest -n auto -q -m "not engine and not lane"
+test-unit: setup  ## Only what needs neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
+	@.venv/bin/python -m pytest -n auto -q -m "not engine and not lane" $(IN)
+
+.PHONY: bench
+bench: setup  ## Measure lane and chain, write docs/performance.md: make bench ONLY=preview ROUNDS=5
+	@.venv/bin/python -m tooling.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+.PHONY: verify
+verify: setup  ## Check a deployed chain from outside: make verify STACK=dev, with credentials of its account
+	@.venv/bin/python -m pytest tests/live -q -rs --live-stack $(STACK)
 
 .PHONY: check
 check: setup  ## Style and types: ruff, pyright
@@ -88,6 +96,43 @@ update-generated: setup  ## Write what is generated: settings in Pulumi.yaml fil
 verify-generated: setup  ## Fail if what is generated is not up to date
 	@.venv/bin/python -m tooling.generated verify
 
+.PHONY: chaos
+chaos: setup  ## Kill processes at random points and see one rerun mend it: make chaos ROUNDS=100 SEED=1
+	@.venv/bin/python -m tests.chaos --rounds $(or $(ROUNDS),100) --seed $(or $(SEED),1)
+
+.PHONY: update-workflows verify-workflows
+update-workflows: setup  ## Write .github/workflows from tiers.yaml and tooling/workflows
+	@.venv/bin/python -m tooling.workflows update
+verify-workflows: setup  ## Fail if .github/workflows is not up to date
+	@.venv/bin/python -m tooling.workflows verify
+
+# Steps of the workflows, which GitHub's runners call; what each needs is in docs/guide/pipelines.md.
+.PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift
+ci-turn: setup
+	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)
+ci-required: setup
+	@.venv/bin/python -m tooling.workflows required --wait-minutes $(WAIT_MINUTES)
+ci-states: setup
+	@.venv/bin/python -m tooling.workflows states --stack $(STACK)
+ci-summary: setup
+	@.venv/bin/python -m tooling.workflows summary --report $(REPORT) --title "$(TITLE)"
+ci-comment: setup
+	@.venv/bin/python -m tooling.workflows comment --report $(REPORT) --title "$(TITLE)"
+ci-drift: setup
+	@.venv/bin/python -m tooling.workflows drift --stack $(STACK)
+
+.PHONY: update-golden
+update-golden: setup  ## Write the golden resource graphs; refused where a cluster, VPC, key or bucket would be replaced
+	@.venv/bin/python -m tooling.golden update
+
+.PHONY: verify-golden
+verify-golden: setup  ## Fail if a program registers anything else than its golden resource graph says
+	@.venv/bin/python -m tooling.golden verify
+
 .PHONY: clean
-clean:  ## Remove .venv and the lane's directory; keeps the cache of built binaries
-	@if [ -x $(TIERS) ]; then $(TIERS) local down --yes; fi; rm -rf .venv
+clean:  ## Remove the lane and .venv; says where the cache of built programs is, and how big
+	@tooling/clean.sh
+
+.PHONY: clean-cache
+clean-cache:  ## As clean, and remove the cache: the next lane builds its programs anew, 10 minutes
+	@tooling/clean.sh cache

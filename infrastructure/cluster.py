@@ -1,11 +1,12 @@
 """The EKS control plane, kept thin: `pulumi_eks.Cluster` without node group, security groups or OIDC provider.
 
-What the component does not expose is set by a transform on its `aws.eks.Cluster`. Nodes are in `nodes.py`, the OIDC
-provider in `workload_identity.py`.
+What the component does not expose is set by a transform on its `aws.eks.Cluster`. Who is let in is in `access.py`;
+nodes are in `nodes.py`, the OIDC provider in `workload_identity.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
@@ -13,23 +14,24 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
+from cluster_settings import ControlPlaneSettings
+from control_plane_logs import LOG_TYPES
+from logs import Logs
 from network import Network
 from place import Place
 from roles import Roles
-from settings import ClusterSettings
-
-from shared.versions import ADDONS
-
-LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+from settings import InfrastructureSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     place: Place
-    settings: ClusterSettings
+    settings: InfrastructureSettings
     network: Network
     roles: Roles
     secrets_key_arn: pulumi.Input[str]
+    logs: Logs
+    """The control plane's is made before the cluster."""
 
 
 def cluster_dns_ip(service_cidr: str) -> str:
@@ -37,13 +39,48 @@ def cluster_dns_ip(service_cidr: str) -> str:
     return str(IPv4Network(service_cidr)[10])
 
 
-def without_creator_admin(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """The component makes whoever creates the cluster its lasting admin; access is by named entries only."""
-    if args.type_ != "aws:eks/cluster:Cluster":
-        return None
-    props: dict[str, Any] = dict(args.props)
-    props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
-    return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+def cni_options(settings: InfrastructureSettings, version: str) -> eks.VpcCniOptionsArgs:
+    """The VPC CNI: network policies always, the rest as set; nothing logs more than INFO."""
+    environment = {
+        # The component's own default is DEBUG, and it has no option for the plug-in's half.
+        "AWS_VPC_K8S_PLUGIN_LOG_LEVEL": "INFO",
+        "NETWORK_POLICY_ENFORCING_MODE": settings.network_policy_mode,
+    }
+    if settings.security_groups_for_pods:
+        # `strict` would hold the kubelet's probes and a node's own name server to the rules of each pod's groups.
+        # Source: amazon-vpc-cni-k8s, README.
+        environment["POD_SECURITY_GROUP_ENFORCING_MODE"] = "standard"
+    return eks.VpcCniOptionsArgs(
+        addon_version=version,
+        enable_network_policy=True,
+        enable_prefix_delegation=settings.prefix_delegation or None,
+        warm_prefix_target=1 if settings.prefix_delegation else None,
+        enable_pod_eni=settings.security_groups_for_pods or None,
+        # Probes of the kubelet reach pods on branch interfaces only without it.
+        disable_tcp_early_demux=settings.security_groups_for_pods or None,
+        log_level="INFO",
+        configuration_values={"env": environment},
+    )
+
+
+def beyond_the_component(
+    settings: ControlPlaneSettings,
+) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
+    """A transform for what `pulumi_eks.Cluster` fixes or does not expose of its `aws.eks.Cluster`.
+
+    It makes whoever creates the cluster its lasting admin, where access is to be by named entries only, and knows no
+    zonal shift.
+    """
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != "aws:eks/cluster:Cluster":
+            return None
+        props: dict[str, Any] = dict(args.props)
+        props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
+        props["zonalShiftConfig"] = {"enabled": settings.zonal_shift}
+        return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+
+    return transform
 
 
 class Cluster(pulumi.ComponentResource):
@@ -61,43 +98,34 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Cluster", name, {}, opts)
-        settings = args.settings
-        # Made first: EKS would make it itself, without retention and without an end.
-        log_group = aws.cloudwatch.LogGroup(
-            "control-plane",
-            name=f"/aws/eks/{args.place.cluster_name}/cluster",
-            retention_in_days=settings.log_retention_days,
-            kms_key_id=args.secrets_key_arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        settings, versions = args.settings, args.settings.pinned_addons(args.settings.kubernetes_version)
         component = eks.Cluster(
             "cluster",
             name=args.place.cluster_name,
             version=settings.kubernetes_version,
             vpc_id=args.network.vpc_id,
             private_subnet_ids=args.network.private_subnet_ids,
+            cluster_security_group=args.network.security_groups.cluster,
             service_role=args.roles.cluster,
             kubernetes_service_ip_address_range=settings.service_cidr,
             authentication_mode=eks.AuthenticationMode.API,
             endpoint_private_access=True,
-            endpoint_public_access=settings.endpoint_public_access,
+            endpoint_public_access=bool(settings.public_access_cidrs),
             public_access_cidrs=settings.public_access_cidrs or None,
             encryption_config_key_arn=args.secrets_key_arn,
             enabled_cluster_log_types=list(LOG_TYPES),
-            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=settings.support_type),
             deletion_protection=settings.protect,
             create_oidc_provider=False,
             skip_default_node_group=True,
             skip_default_security_groups=True,
-            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(version=ADDONS["kube-proxy"].value),
-            vpc_cni_options=eks.VpcCniOptionsArgs(
-                addon_version=ADDONS["vpc-cni"].value, enable_network_policy=True, log_level="INFO"
-            ),
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(version=versions["kube-proxy"]),
+            vpc_cni_options=cni_options(settings, versions["vpc-cni"]),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[log_group, *args.roles.attachments],
+                depends_on=[args.logs.control_plane, *args.roles.attachments],
                 protect=settings.protect,
-                transforms=[without_creator_admin],
+                transforms=[beyond_the_component(settings)],
             ),
         )
         self.component = component
@@ -111,26 +139,4 @@ class Cluster(pulumi.ComponentResource):
         self.security_group_id = cluster.vpc_config.cluster_security_group_id.apply(lambda group: group or "")
         self.oidc_issuer_url = cluster.identities[0].oidcs[0].issuer.apply(lambda issuer: issuer or "")
         self.dns_ip = cluster_dns_ip(settings.service_cidr)
-        self._admit(args.roles.admin.arn)
         self.register_outputs({"name": self.name})
-
-    def _admit(self, admin_role_arn: pulumi.Input[str]) -> None:
-        entry = aws.eks.AccessEntry(
-            "admin",
-            cluster_name=self.name,
-            principal_arn=admin_role_arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        aws.eks.AccessPolicyAssociation(
-            "admin",
-            cluster_name=self.name,
-            principal_arn=entry.principal_arn,
-            policy_arn=self.arn.apply(_cluster_admin_policy),
-            access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-
-def _cluster_admin_policy(cluster_arn: str) -> str:
-    partition = cluster_arn.split(":")[1]
-    return f"arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"

@@ -1,42 +1,96 @@
-"""EKS add-ons that a cluster needs before anything can run on it, and that need nodes themselves.
+"""EKS add-ons that a cluster needs before anything can run on it.
 
-kube-proxy and the VPC CNI come with the control plane (`cluster.py`); everything optional belongs to tier 2.
+kube-proxy and the VPC CNI come with the control plane (`cluster.py`); everything else belongs to tier 2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from addon_role import AddonRole, AddonRoleArgs
+from addon_settings import EBS_CSI_DRIVER, POD_IDENTITY_AGENT
+from cluster import Cluster
 from place import Place
+from settings import InfrastructureSettings
+from workload_identity import WorkloadIdentity
 
-from shared.versions import ADDONS
 
-# CoreDNS made before there are nodes hangs degraded.
-AFTER_NODES = ("coredns",)
+@dataclass(frozen=True, kw_only=True)
+class CoreAddon:
+    name: str
+    after_nodes: bool
+    """An add-on with a Deployment hangs degraded where there are no nodes; one with a DaemonSet only does not."""
+    service_account: str = ""
+    """The one that bears its AWS role; empty: it needs none."""
+    managed_policies: Sequence[str] = ()
+
+
+# Before the others: what needs credentials by Pod Identity looks for the agent on its node.
+AGENT = CoreAddon(name=POD_IDENTITY_AGENT, after_nodes=False)
+OTHERS = (
+    CoreAddon(name="coredns", after_nodes=True),
+    CoreAddon(
+        name=EBS_CSI_DRIVER,
+        after_nodes=True,
+        service_account="ebs-csi-controller-sa",
+        # Source: EKS user guide, "Use Kubernetes volume storage with Amazon EBS", "Create an IAM role".
+        managed_policies=("service-role/AmazonEBSCSIDriverPolicy",),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoreAddonsArgs:
     place: Place
-    cluster_name: pulumi.Input[str]
+    settings: InfrastructureSettings
+    cluster: Cluster
+    identity: WorkloadIdentity
     nodes: pulumi.Resource
-    """Made before the add-ons."""
+    """Made before the add-ons that need nodes."""
 
 
 class CoreAddons(pulumi.ComponentResource):
     def __init__(self, name: str, args: CoreAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:CoreAddons", name, {}, opts)
-        for addon in AFTER_NODES:
-            aws.eks.Addon(
-                addon,
-                cluster_name=args.cluster_name,
-                addon_name=addon,
-                addon_version=ADDONS[addon].value,
-                resolve_conflicts_on_create="OVERWRITE",
-                resolve_conflicts_on_update="OVERWRITE",
-                tags={"Name": args.place.named(addon)},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.nodes]),
-            )
+        self._args = args
+        self._versions = args.settings.pinned_addons(args.settings.kubernetes_version)
+        before: list[pulumi.Resource] = []
+        if AGENT.name in self._versions:
+            before.append(self._addon(AGENT, after=[args.cluster.component]))
+        for addon in OTHERS:
+            if addon.name in self._versions:
+                self._addon(addon, after=[*before, args.nodes])
         self.register_outputs({})
+
+    def _addon(self, addon: CoreAddon, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
+        role = self._role(addon) if addon.service_account else None
+        return aws.eks.Addon(
+            addon.name,
+            cluster_name=self._args.cluster.name,
+            addon_name=addon.name,
+            addon_version=self._versions[addon.name],
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            service_account_role_arn=role.service_account_role_arn if role else None,
+            pod_identity_associations=role.pod_identity_associations if role else None,
+            tags={"Name": self._args.place.named(addon.name)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *(role.attachments if role else ())]),
+        )
+
+    def _role(self, addon: CoreAddon) -> AddonRole:
+        args = self._args
+        return AddonRole(
+            addon.name,
+            AddonRoleArgs(
+                place=args.place,
+                by=args.settings.workload_identity,
+                cluster=args.cluster,
+                identity=args.identity,
+                service_account=addon.service_account,
+                managed_policies=addon.managed_policies,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )

@@ -1,32 +1,36 @@
-"""The KMS key that encrypts Kubernetes Secrets and the control plane's logs."""
+"""The KMS key that encrypts Kubernetes Secrets, the control plane's logs and the VPC's flow logs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from data_settings import EncryptionSettings
 from place import Place
-from settings import EncryptionSettings
 
 from shared.iam import Statement, policy_document
+
+_USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionArgs:
     place: Place
     settings: EncryptionSettings
+    log_groups: Sequence[pulumi.Input[str]]
+    """Names of the groups that CloudWatch Logs may encrypt with the key."""
 
 
-def key_policy(args: EncryptionArgs) -> str:
+def key_policy(place: Place, log_groups: Sequence[str]) -> str:
     """Who may use the key.
 
-    The account's own IAM policies decide for the cluster role and for people; CloudWatch Logs is named, for this
-    cluster's log group alone.
+    The account's own IAM policies decide for the cluster role and for people. EKS may use it for this account's
+    clusters, CloudWatch Logs for the named groups alone.
     """
-    place = args.place
     arn = f"arn:{place.partition}"
-    log_group = f"{arn}:logs:{place.region}:{place.account_id}:log-group:/aws/eks/{place.cluster_name}/cluster"
+    logs = f"{arn}:logs:{place.region}:{place.account_id}:log-group"
     return policy_document(
         # Source: KMS developer guide, "Default key policy".
         Statement(
@@ -35,13 +39,23 @@ def key_policy(args: EncryptionArgs) -> str:
             resources=["*"],
             principals={"AWS": [f"{arn}:iam::{place.account_id}:root"]},
         ),
+        # Source: IAM user guide, "The confused deputy problem": a service works for the account that it names.
+        Statement(
+            sid="Eks",
+            actions=_USE,
+            resources=["*"],
+            principals={"Service": ["eks.amazonaws.com"]},
+            conditions={"StringEquals": {"aws:SourceAccount": place.account_id}},
+        ),
         # Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
         Statement(
-            sid="ControlPlaneLogs",
-            actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            sid="LogGroups",
+            actions=_USE,
             resources=["*"],
             principals={"Service": [f"logs.{place.region}.amazonaws.com"]},
-            conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": log_group}},
+            conditions={
+                "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": [f"{logs}:{group}" for group in log_groups]}
+            },
         ),
     )
 
@@ -53,10 +67,10 @@ class Encryption(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:Encryption", name, {}, opts)
         key = aws.kms.Key(
             "secrets",
-            description=f"Kubernetes Secrets and control-plane logs of {args.place.cluster_name}",
+            description=f"Kubernetes Secrets and logs of {args.place.cluster_name}",
             enable_key_rotation=True,
             deletion_window_in_days=args.settings.key_deletion_window_days,
-            policy=key_policy(args),
+            policy=pulumi.Output.all(*args.log_groups).apply(lambda groups: key_policy(args.place, groups)),
             tags={"Name": args.place.named("eks-secrets")},
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
         )

@@ -1,40 +1,22 @@
-"""The VPC: public and private subnets in every zone, routes, and NAT.
+"""The VPC: public and private subnets in every zone, routes, NAT, and what belongs to it.
 
-Security groups of nodes are in `nodes.py`.
+Ranges are computed in `address_plan.py`; endpoints are in `endpoints.py`, a second range for pods in `pod_range.py`,
+security groups in `security_groups.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
+from address_plan import ZoneLayout, zone_layouts
+from endpoints import Endpoints, EndpointsArgs
+from network_settings import NetworkSettings
 from place import Place
-from settings import NetworkSettings
-
-_PRIVATE_OFFSET = 100
-"""The first private subnet: 10.0.100.0/24 of 10.0.0.0/16. Leaves room for public ones and can be read at a glance."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ZoneLayout:
-    """The ranges of one availability zone."""
-
-    zone: str
-    public_cidr: str
-    private_cidr: str
-
-
-def zone_layouts(vpc_cidr: str, zones: Sequence[str]) -> list[ZoneLayout]:
-    """Divides the VPC's range: subnet `i` is public, subnet `100 + i` private, each 1/256 of the whole."""
-    network = IPv4Network(vpc_cidr)
-    subnets = list(network.subnets(prefixlen_diff=8))
-    return [
-        ZoneLayout(zone=zone, public_cidr=str(subnets[index]), private_cidr=str(subnets[_PRIVATE_OFFSET + index]))
-        for index, zone in enumerate(zones)
-    ]
+from pod_range import PodRange, PodRangeArgs
+from security_groups import SecurityGroups, SecurityGroupsArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +37,17 @@ class Network(pulumi.ComponentResource):
     layouts: list[ZoneLayout]
     public_subnet_ids: list[pulumi.Output[str]]
     private_subnet_ids: list[pulumi.Output[str]]
+    pod_subnet_ids: list[pulumi.Output[str]]
+    """Of the second range; empty where there is none."""
+    pod_cidrs: list[str]
+    """Where pods may have addresses: the private subnets, and those of the second range, which the CNI adds to them."""
+    security_groups: SecurityGroups
+    endpoint_cidrs: list[str]
+    """Where the interface endpoints are; empty where there are none."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Network", name, {}, opts)
-        self.layouts = zone_layouts(args.settings.vpc_cidr, args.zones)
+        self.layouts = zone_layouts(args.settings.vpc_cidr, args.zones, args.settings.pod_cidr)
         self._args = args
         vpc = aws.ec2.Vpc(
             "vpc",
@@ -76,8 +65,18 @@ class Network(pulumi.ComponentResource):
         private_subnets = [self._subnet("private", layout.private_cidr, layout.zone) for layout in self.layouts]
         self.public_subnet_ids = [subnet.id for subnet in public_subnets]
         self.private_subnet_ids = [subnet.id for subnet in private_subnets]
-        self._route_publicly(gateway, public_subnets)
-        self._route_privately(gateway, public_subnets, private_subnets)
+        self.security_groups = SecurityGroups(
+            "security-groups",
+            SecurityGroupsArgs(place=args.place, settings=args.settings, vpc_id=self.vpc_id),
+            self._child(),
+        )
+        public_table = self._route_publicly(gateway, public_subnets)
+        private_tables = self._route_privately(gateway, public_subnets, private_subnets)
+        self.endpoint_cidrs = self._add_endpoints([public_table, *private_tables])
+        self.pod_subnet_ids = self._add_pod_range(private_tables)
+        self.pod_cidrs = [layout.private_cidr for layout in self.layouts] + [
+            layout.pod_cidr for layout in self.layouts if layout.pod_cidr is not None
+        ]
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def _subnet(self, kind: str, cidr: str, zone: str) -> aws.ec2.Subnet:
@@ -97,7 +96,9 @@ class Network(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _route_publicly(self, gateway: aws.ec2.InternetGateway, subnets: Sequence[aws.ec2.Subnet]) -> None:
+    def _route_publicly(
+        self, gateway: aws.ec2.InternetGateway, subnets: Sequence[aws.ec2.Subnet]
+    ) -> aws.ec2.RouteTable:
         table = aws.ec2.RouteTable("public", vpc_id=self.vpc_id, tags=self._name_tag("public"), opts=self._child())
         aws.ec2.Route(
             "public-internet",
@@ -108,19 +109,21 @@ class Network(pulumi.ComponentResource):
         )
         for layout, subnet in zip(self.layouts, subnets, strict=True):
             self._associate(f"public-{layout.zone}", table, subnet)
+        return table
 
     def _route_privately(
         self,
         gateway: aws.ec2.InternetGateway,
         public_subnets: Sequence[aws.ec2.Subnet],
         private_subnets: Sequence[aws.ec2.Subnet],
-    ) -> None:
+    ) -> list[aws.ec2.RouteTable]:
         per_zone = self._args.settings.nat_gateways == "per-zone"
         served = self.layouts if per_zone else self.layouts[:1]
         nat_gateways = [
             self._nat_gateway(layout.zone, subnet, gateway)
             for layout, subnet in zip(served, public_subnets, strict=False)
         ]
+        tables = []
         for index, (layout, subnet) in enumerate(zip(self.layouts, private_subnets, strict=True)):
             name = f"private-{layout.zone}"
             table = aws.ec2.RouteTable(name, vpc_id=self.vpc_id, tags=self._name_tag(name), opts=self._child())
@@ -132,6 +135,8 @@ class Network(pulumi.ComponentResource):
                 opts=self._child(),
             )
             self._associate(name, table, subnet)
+            tables.append(table)
+        return tables
 
     def _nat_gateway(self, zone: str, subnet: aws.ec2.Subnet, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
         address = aws.ec2.Eip(f"nat-{zone}", domain="vpc", tags=self._name_tag(f"nat-{zone}"), opts=self._child())
@@ -143,6 +148,28 @@ class Network(pulumi.ComponentResource):
             # AWS makes a public NAT gateway only in a VPC whose internet gateway is attached.
             opts=self._child(depends_on=[gateway]),
         )
+
+    def _add_endpoints(self, route_tables: Sequence[aws.ec2.RouteTable]) -> list[str]:
+        args = EndpointsArgs(
+            place=self._args.place,
+            settings=self._args.settings,
+            vpc_id=self.vpc_id,
+            layouts=self.layouts,
+            route_table_ids=[table.id for table in route_tables],
+        )
+        return Endpoints("endpoints", args, self._child()).cidrs
+
+    def _add_pod_range(self, route_tables: Sequence[aws.ec2.RouteTable]) -> list[pulumi.Output[str]]:
+        if not self._args.settings.pod_cidr:
+            return []
+        args = PodRangeArgs(
+            place=self._args.place,
+            cidr=self._args.settings.pod_cidr,
+            vpc_id=self.vpc_id,
+            layouts=self.layouts,
+            route_table_ids=[table.id for table in route_tables],
+        )
+        return PodRange("pod-range", args, self._child()).subnet_ids
 
     def _associate(self, name: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet) -> None:
         aws.ec2.RouteTableAssociation(name, route_table_id=table.id, subnet_id=subnet.id, opts=self._child())

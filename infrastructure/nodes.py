@@ -1,151 +1,158 @@
-"""A managed node group of Bottlerocket nodes with a launch template of our own.
+"""Managed node groups of Bottlerocket nodes, each with a launch template of our own.
 
 The component library's node groups fix the metadata hop limit at 2, which lets a pod take the node's role, and leave
-volumes unencrypted and untagged; hence `aws.eks.NodeGroup` with our own template.
+volumes unencrypted and untagged; hence `aws.eks.NodeGroup` with our own template. What a node is told at its start
+is in `bottlerocket.py`, what an autoscaler is told of a group without nodes in `scale_from_zero.py`.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from bottlerocket import UserDataArgs, bottlerocket_toml
 from cluster import Cluster
 from network import Network
+from node_settings import NodeGroupSettings, NodeSettings
 from place import Place
-from settings import NodeGroupSettings
+from scale_from_zero import template_tags
+
+from shared.naming import node_group_name
+
+AMI_TYPES = {"x86_64": "BOTTLEROCKET_x86_64", "arm64": "BOTTLEROCKET_ARM_64"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserDataArgs:
-    cluster_name: str
-    endpoint: str
-    certificate_authority: str
-    cluster_dns_ip: str
-    node_labels: dict[str, str]
-
-
-def bottlerocket_toml(args: UserDataArgs) -> str:
-    """User data of a Bottlerocket node.
-
-    Source: Bottlerocket settings reference, `settings.kubernetes`. Reserved resources and eviction thresholds keep a
-    full node answering.
-    """
-
-    def section(name: str, values: dict[str, str]) -> str:
-        lines = [f"[{name}]", *(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in sorted(values.items()))]
-        return "\n".join(lines)
-
-    kubernetes = "\n".join(
-        [
-            "[settings.kubernetes]",
-            f"api-server = {json.dumps(args.endpoint)}",
-            f"cluster-certificate = {json.dumps(args.certificate_authority)}",
-            f"cluster-dns-ip = {json.dumps(args.cluster_dns_ip)}",
-            f"cluster-name = {json.dumps(args.cluster_name)}",
-        ]
-    )
-    sections = [
-        kubernetes,
-        section("settings.kubernetes.node-labels", args.node_labels),
-        section("settings.kubernetes.system-reserved", {"cpu": "50m", "memory": "256Mi"}),
-        section("settings.kubernetes.eviction-hard", {"memory.available": "5%", "nodefs.available": "10%"}),
-    ]
-    return "\n\n".join(sections) + "\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeGroupArgs:
+class NodeGroupsArgs:
     place: Place
-    settings: NodeGroupSettings
+    settings: NodeSettings
     network: Network
     cluster: Cluster
     role: aws.iam.Role
 
 
+@dataclass(frozen=True, kw_only=True)
+class NodeGroupArgs:
+    shared: NodeGroupsArgs
+    group: NodeGroupSettings
+
+
+class NodeGroups(pulumi.ComponentResource):
+    """All node groups of the cluster; their nodes share one security group."""
+
+    security_group_id: pulumi.Output[str]
+    groups: dict[str, NodeGroup]
+    """By name, `general` first."""
+
+    def __init__(self, name: str, args: NodeGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:NodeGroups", name, {}, opts)
+        self._args = args
+        self.security_group_id = args.network.security_groups.nodes.id
+        self.groups = {
+            group: NodeGroup(
+                group,
+                NodeGroupArgs(shared=args, group=settings),
+                # Nodes that come before the CNI never become ready.
+                pulumi.ResourceOptions(parent=self, depends_on=[args.cluster.component]),
+            )
+            for group, settings in args.settings.all_node_groups().items()
+        }
+        self.register_outputs({"security_group_id": self.security_group_id})
+
+    @property
+    def autoscaling_group_names(self) -> pulumi.Output[list[str]]:
+        return pulumi.Output.all(*(group.autoscaling_group_name for group in self.groups.values()))
+
+    @property
+    def versions(self) -> pulumi.Output[dict[str, str]]:
+        """Kubernetes minor of the nodes, by group."""
+        return pulumi.Output.all(**{name: group.node_group.version for name, group in self.groups.items()})
+
+
 class NodeGroup(pulumi.ComponentResource):
     """One node group; its logical name is also the first part of its physical one."""
 
-    security_group_id: pulumi.Output[str]
     autoscaling_group_name: pulumi.Output[str]
     node_group: aws.eks.NodeGroup
 
     def __init__(self, name: str, args: NodeGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:NodeGroup", name, {}, opts)
-        self._args, settings = args, args.settings
-        group = self._security_group(name)
-        self.security_group_id = group.id
-        template = self._launch_template(name, group)
-        self.node_group = aws.eks.NodeGroup(
-            name,
-            # A prefix, since some changes replace the group, and the new one must stand beside the old.
-            node_group_name_prefix=args.place.named(name) + "-",
-            cluster_name=args.cluster.name,
-            node_role_arn=args.role.arn,
-            subnet_ids=args.network.private_subnet_ids,
-            ami_type="BOTTLEROCKET_x86_64",
-            capacity_type="ON_DEMAND",
-            instance_types=[settings.instance_type],
-            version=args.cluster.version,
-            labels=self._labels(),
-            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                min_size=settings.min_size, max_size=settings.max_size, desired_size=settings.desired_capacity
-            ),
-            update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
-            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
-                id=template.id, version=template.latest_version.apply(str)
-            ),
-            tags={"Name": args.place.named(name)},
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
-        )
+        self._args = args
+        template = self._launch_template(name)
+        self.node_group = self._node_group(name, template)
         self.autoscaling_group_name = (
             self.node_group.resources[0].autoscaling_groups[0].name.apply(lambda value: value or "")
         )
+        if args.group.min_size == 0:
+            self._describe_a_node_to_the_autoscaler(name)
         self.register_outputs({"autoscaling_group_name": self.autoscaling_group_name})
 
-    def _security_group(self, name: str) -> aws.ec2.SecurityGroup:
-        """Nodes also bear the cluster's own group, which lets nodes and control plane talk to each other."""
-        group = aws.ec2.SecurityGroup(
+    def _node_group(self, name: str, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
+        shared, group, place = self._args.shared, self._args.group, self._args.shared.place
+        settings = shared.settings
+        return aws.eks.NodeGroup(
             name,
-            name=self._args.place.named(f"eks-{name}-nodes"),
-            description=f"Nodes of group {name}",
-            vpc_id=self._args.network.vpc_id,
-            tags={"Name": self._args.place.named(f"eks-{name}-nodes")},
-            opts=pulumi.ResourceOptions(parent=self),
+            # A prefix, since some changes replace the group, and the new one must stand beside the old.
+            node_group_name_prefix=node_group_name(place.named(name)) + "-",
+            cluster_name=shared.cluster.name,
+            node_role_arn=shared.role.arn,
+            subnet_ids=shared.network.private_subnet_ids,
+            ami_type=AMI_TYPES[group.architecture],
+            capacity_type=group.capacity_type,
+            instance_types=group.instance_types,
+            # The cluster's as an output, so that nodes follow the control plane and never overtake it.
+            version=settings.node_kubernetes_version or shared.cluster.version,
+            release_version=settings.node_release_version or None,
+            labels=self._labels(),
+            taints=[
+                aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=taint.effect)
+                for taint in group.taints
+            ],
+            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+                min_size=group.min_size, max_size=group.max_size, desired_size=group.begin_with
+            ),
+            update_config=aws.eks.NodeGroupUpdateConfigArgs(
+                max_unavailable_percentage=settings.max_unavailable_percentage
+            ),
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=settings.node_repair),
+            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
+                id=template.id, version=template.latest_version.apply(str)
+            ),
+            # EKS puts the autoscaler's two tags on the Auto Scaling group by itself; these are for whoever looks here.
+            tags={
+                "Name": place.named(name),
+                "k8s.io/cluster-autoscaler/enabled": "true",
+                f"k8s.io/cluster-autoscaler/{place.cluster_name}": "owned",
+            },
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
         )
-        for rule, protocol, port in (("https", "tcp", 443), ("ntp", "udp", 123)):
-            aws.vpc.SecurityGroupEgressRule(
-                f"{name}-{rule}-out",
-                security_group_id=group.id,
-                description=f"{rule.upper()} to anywhere",
-                ip_protocol=protocol,
-                from_port=port,
-                to_port=port,
-                cidr_ipv4="0.0.0.0/0",
-                tags={"Name": self._args.place.named(f"{name}-{rule}-out")},
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        return group
 
-    def _launch_template(self, name: str, group: aws.ec2.SecurityGroup) -> aws.ec2.LaunchTemplate:
-        args, place, cluster = self._args, self._args.place, self._args.cluster
+    def _launch_template(self, name: str) -> aws.ec2.LaunchTemplate:
+        shared, place, cluster = self._args.shared, self._args.shared.place, self._args.shared.cluster
         tags = {"Name": place.named(name), "environment_suffix": place.suffix, "owner": place.owner}
         user_data = pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority).apply(
             lambda facts: self._user_data(*facts)
         )
+        key_arn = shared.settings.volume_key_arn
         return aws.ec2.LaunchTemplate(
             name,
             name=place.named(f"eks-{name}"),
             update_default_version=True,
             user_data=user_data,
-            vpc_security_group_ids=[group.id, cluster.security_group_id],
+            # Naming any drops the cluster's own group, hence both. Source: EKS user guide, "Customize managed nodes
+            # with launch templates".
+            vpc_security_group_ids=[shared.network.security_groups.nodes.id, cluster.security_group_id],
+            key_name=shared.network.security_groups.ssh_key_name,
             # Tokens only, and one hop: a pod off the host network cannot take the node's role.
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
-            block_device_mappings=[_volume("/dev/xvda", 4), _volume("/dev/xvdb", args.settings.volume_gib)],
+            block_device_mappings=[
+                _volume("/dev/xvda", 4, key_arn),
+                _volume("/dev/xvdb", self._args.group.volume_gib, key_arn),
+            ],
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
                 for kind in ("instance", "volume", "network-interface")
@@ -159,21 +166,37 @@ class NodeGroup(pulumi.ComponentResource):
                 cluster_name=cluster_name,
                 endpoint=endpoint,
                 certificate_authority=certificate_authority,
-                cluster_dns_ip=self._args.cluster.dns_ip,
+                cluster_dns_ip=self._args.shared.cluster.dns_ip,
                 node_labels=self._labels(),
+                node_taints=self._args.group.taints,
+                max_pods=self._args.group.max_pods,
+                ssh=self._args.shared.network.security_groups.ssh_key_name is not None,
             )
         )
         return base64.b64encode(toml.encode()).decode()
 
     def _labels(self) -> dict[str, str]:
-        return {"environment": self._args.place.environment}
+        return {"environment": self._args.shared.place.environment, **self._args.group.labels}
+
+    def _describe_a_node_to_the_autoscaler(self, name: str) -> None:
+        for about, (key, value) in template_tags(self._args.group, self._labels()).items():
+            aws.autoscaling.Tag(
+                f"{name}-{about}",
+                autoscaling_group_name=self.autoscaling_group_name,
+                tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
 
-def _volume(device: str, size_gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+def _volume(device: str, size_gib: int, key_arn: str) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     """Bottlerocket has its system on /dev/xvda and everything else on /dev/xvdb."""
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name=device,
         ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-            volume_type="gp3", volume_size=size_gib, encrypted="true", delete_on_termination="true"
+            volume_type="gp3",
+            volume_size=size_gib,
+            encrypted="true",
+            kms_key_id=key_arn or None,
+            delete_on_termination="true",
         ),
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pulumi
 from cluster import Cluster
 from encryption import Encryption
 from network import Network
-from nodes import NodeGroup
+from nodes import NodeGroups
 from place import Place
 from roles import Roles
 from settings import InfrastructureSettings
@@ -20,14 +18,13 @@ from shared.kubeconfig import kubeconfig, kubeconfig_command
 
 
 def infrastructure_contract(
-    *,
     settings: InfrastructureSettings,
     place: Place,
     network: Network,
     encryption: Encryption,
     roles: Roles,
     cluster: Cluster,
-    node_groups: Sequence[NodeGroup],
+    nodes: NodeGroups,
     storage: TenantStorage,
     identity: WorkloadIdentity,
 ) -> Infrastructure:
@@ -38,8 +35,11 @@ def infrastructure_contract(
         cluster_endpoint=cluster.endpoint,
         cluster_certificate_authority=cluster.certificate_authority,
         cluster_version=cluster.version,
+        node_versions=nodes.versions,
+        addon_versions=plain(settings.pinned_addons(settings.kubernetes_version)),
+        workload_identity=plain(settings.workload_identity),
         cluster_security_group_id=cluster.security_group_id,
-        node_security_group_id=node_groups[0].security_group_id,
+        node_security_group_id=nodes.security_group_id,
         node_role_name=roles.node.name,
         node_role_arn=roles.node.arn,
         admin_role_arn=roles.admin.arn,
@@ -57,15 +57,17 @@ def infrastructure_contract(
             )
         ),
         kubeconfig_command=pulumi.Output.all(cluster.name, roles.admin.arn).apply(
-            lambda facts: kubeconfig_command(cluster_name=facts[0], role_arn=facts[1], region=place.region)
+            lambda facts: kubeconfig_command(
+                cluster_name=facts[0], role_arn=facts[1], region=place.region, profile=settings.kubeconfig_profile
+            )
         ),
         vpc_id=network.vpc_id,
         vpc_cidr=plain(settings.vpc_cidr),
         private_subnet_ids=pulumi.Output.all(*network.private_subnet_ids),
         public_subnet_ids=pulumi.Output.all(*network.public_subnet_ids),
         public_subnet_cidrs=plain([layout.public_cidr for layout in network.layouts]),
-        pod_cidrs=plain([layout.private_cidr for layout in network.layouts]),
-        endpoint_cidrs=plain([]),
+        pod_cidrs=plain(network.pod_cidrs),
+        endpoint_cidrs=plain(network.endpoint_cidrs),
         service_cidr=plain(settings.service_cidr),
         cluster_dns_ip=plain(cluster.dns_ip),
         availability_zones=plain([layout.zone for layout in network.layouts]),
@@ -74,8 +76,9 @@ def infrastructure_contract(
         partition=plain(place.partition),
         tenant_bucket_name=storage.bucket_name,
         tenant_bucket_arn=storage.bucket_arn,
+        tenant_bucket_key_arns=plain(storage.key_arns),
         tenant_boundary_arn=identity.tenant_boundary_arn,
         secrets_key_arn=encryption.key_arn,
         network_policy_enforced=plain(True),
-        autoscaling_group_names=pulumi.Output.all(*(group.autoscaling_group_name for group in node_groups)),
+        autoscaling_group_names=nodes.autoscaling_group_names,
     )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from cluster_settings import ACCOUNT
 from place import Place
-from settings import AdminSettings
+from settings import InfrastructureSettings
 
-from shared.iam import Statement, account_trust, policy_document, service_trust
+from shared.iam import Statement, policy_document, principal_statement, service_trust
 from shared.naming import iam_role_name
 
 # Source: EKS user guide, "Amazon EKS cluster IAM role", and "Assign security groups to individual Pods".
@@ -28,21 +29,29 @@ NODE_POLICIES = (
 )
 
 
+# Source: CloudWatch user guide, "Set up the CloudWatch agent", IAM roles.
+CLOUDWATCH_POLICY = "CloudWatchAgentServerPolicy"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RolesArgs:
     place: Place
-    settings: AdminSettings
+    settings: InfrastructureSettings
     secrets_key_arn: pulumi.Input[str]
 
 
 def admin_trust(args: RolesArgs) -> str:
-    if not args.settings.admin_principal_arns:
-        return account_trust(partition=args.place.partition, account_id=args.place.account_id)
-    return policy_document(
-        Statement(
-            sid="Admins", actions=["sts:AssumeRole"], principals={"AWS": list(args.settings.admin_principal_arns)}
-        )
-    )
+    """Who may assume the admin role; the setting is never empty."""
+    place = args.place
+    root = f"arn:{place.partition}:iam::{place.account_id}:root"
+    # Source: EKS user guide, "Grant IAM users access to Kubernetes with EKS access entries"; IAM user guide, "AWS JSON
+    # policy elements: Principal".
+    arns = [root if arn == ACCOUNT else arn for arn in args.settings.admin_principal_arns]
+    return policy_document(principal_statement(arns))
+
+
+def node_policies(settings: InfrastructureSettings) -> tuple[str, ...]:
+    return (*NODE_POLICIES, *((CLOUDWATCH_POLICY,) if settings.node_cloudwatch_policy else ()))
 
 
 def secrets_key_use(key_arn: str) -> str:
@@ -72,7 +81,7 @@ class Roles(pulumi.ComponentResource):
             service_trust("eks.amazonaws.com", actions=["sts:AssumeRole", "sts:TagSession"]),
             CLUSTER_POLICIES,
         )
-        self.node = self._role("eks-node-role", service_trust("ec2.amazonaws.com"), NODE_POLICIES)
+        self.node = self._role("eks-node-role", service_trust("ec2.amazonaws.com"), node_policies(args.settings))
         self.admin = self._role("eks-admin-role", admin_trust(args), ())
         self.attachments.append(
             aws.iam.RolePolicy(

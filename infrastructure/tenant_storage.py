@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from data_settings import StorageSettings
 from place import Place
-from settings import StorageSettings
 
 from shared.iam import Statement, policy_document
 from shared.naming import bucket_name
@@ -33,9 +33,44 @@ def tls_only(bucket_arn: str) -> str:
     )
 
 
+def lifecycle_rules(noncurrent_version_days: int) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    """What versioning and broken uploads leave behind, and tenants would pay for. Current objects are the tenants'.
+
+    Source: S3 user guide, "Lifecycle configuration elements".
+    """
+    return [
+        {
+            "id": "noncurrent-versions",
+            "status": "Enabled",
+            "filter": {},
+            "noncurrent_version_expiration": {"noncurrent_days": noncurrent_version_days},
+            "expiration": {"expired_object_delete_marker": True},
+        },
+        {
+            "id": "unfinished-uploads",
+            "status": "Enabled",
+            "filter": {},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        },
+    ]
+
+
+def default_encryption(key_arn: str) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """How an object is encrypted whose writer says nothing: by S3's own keys, or by the one that is named."""
+    if not key_arn:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn},
+        # One request to KMS for many objects, instead of one each.
+        "bucket_key_enabled": True,
+    }
+
+
 class TenantStorage(pulumi.ComponentResource):
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
+    key_arns: list[str]
+    """Of KMS keys that a role must be let use to reach the objects: none, or one."""
 
     def __init__(self, name: str, args: TenantStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:TenantStorage", name, {}, opts)
@@ -55,8 +90,11 @@ class TenantStorage(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             "tenant-data",
             bucket=bucket.id,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[default_encryption(args.settings.bucket_key_arn)],
             opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            "tenant-data", bucket=bucket.id, rules=lifecycle_rules(args.settings.noncurrent_version_days), opts=child
         )
         closed = aws.s3.BucketPublicAccessBlock(
             "tenant-data",
@@ -74,6 +112,7 @@ class TenantStorage(pulumi.ComponentResource):
             # S3 refuses two changes of a bucket's access at once.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
+        self.key_arns = [args.settings.bucket_key_arn] if args.settings.bucket_key_arn else []
         self.bucket_name = bucket.bucket
         self.bucket_arn = bucket.arn
         self.register_outputs({"bucket_name": self.bucket_name})

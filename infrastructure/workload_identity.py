@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,7 +11,7 @@ from cluster import Cluster
 from place import Place
 from tenant_storage import TenantStorage
 
-from shared.iam import Statement, policy_document
+from shared.iam import Statement, bucket_key_use, policy_document
 from shared.naming import iam_policy_name
 
 
@@ -21,7 +22,7 @@ class WorkloadIdentityArgs:
     storage: TenantStorage
 
 
-def tenant_boundary(bucket_arn: str, cluster_arn: str) -> str:
+def tenant_boundary(bucket_arn: str, cluster_arn: str, key_arns: Sequence[str] = ()) -> str:
     """The most that any tenant role may do, whatever its own policies say.
 
     Source: IAM user guide, "Permissions boundaries for IAM entities".
@@ -33,6 +34,7 @@ def tenant_boundary(bucket_arn: str, cluster_arn: str) -> str:
             resources=[bucket_arn, f"{bucket_arn}/*"],
         ),
         Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]),
+        *([bucket_key_use(key_arns)] if key_arns else []),
     )
 
 
@@ -55,7 +57,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             name=iam_policy_name(args.place.named("eks-tenant-boundary")),
             description="The most that a tenant's roles may do",
             policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn).apply(
-                lambda arns: tenant_boundary(*arns)
+                lambda arns: tenant_boundary(arns[0], arns[1], args.storage.key_arns)
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,23 +1,51 @@
-"""Settings of the add-ons tier, one model a concern; each field is a key of `Pulumi.<stack>.yaml`."""
+"""Settings of the add-ons tier: those of every add-on, and a switch for each; keys of `Pulumi.<stack>.yaml`."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
+from addon_graph import declared, wrong_choice
+from pydantic import Field, create_model, model_validator
 
+from shared.errors import nearest
 from shared.settings import Settings
 
+ADDONS = declared()
 
-class ClusterAutoscalerSettings(Settings):
-    autoscaler_expander: Literal["least-waste", "most-pods", "random"] = Field(
-        default="least-waste",
-        description="How the autoscaler chooses among node groups that would fit a pending pod.",
+
+class ChosenAddons(Settings):
+    """What every stack of the tier may say, whichever add-ons there are."""
+
+    addon_versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Versions in place of the pins in shared/versions.py, by add-on; needed for a Kubernetes minor "
+        "that the pins are not for.",
     )
-    autoscaler_unneeded_minutes: int = Field(
-        default=10, ge=1, description="Minutes that a node must be superfluous before it is removed."
-    )
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Names of the add-ons that are on, each after what it requires."""
+        return tuple(name for name, addon in ADDONS.items() if getattr(self, addon.switch))
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> ChosenAddons:
+        wrong = wrong_choice(ADDONS, self.chosen)
+        if wrong is not None:
+            raise ValueError(wrong)
+        versioned = [name for name in self.chosen if ADDONS[name].pin is not None]
+        for name in self.addon_versions:
+            if name not in versioned:
+                raise ValueError(
+                    f"addon_versions: {name!r} is not one of {', '.join(versioned)}{nearest(name, versioned)}"
+                )
+        return self
 
 
-class PlatformAddonsSettings(ClusterAutoscalerSettings):
-    """All keys of the tier."""
+_SWITCHES: dict[str, Any] = {
+    addon.switch: (bool, Field(default=addon.enabled, description=f"{addon.name}: {addon.summary}."))
+    for addon in sorted(ADDONS.values(), key=lambda addon: addon.name)
+}
+_MODELS: tuple[Any, ...] = tuple(dict.fromkeys(addon.settings for addon in ADDONS.values()))
+_BASES: Any = (*(model for model in _MODELS if model is not Settings), ChosenAddons)
+_model: Any = create_model("PlatformAddonsSettings", __base__=_BASES, __doc__="All keys of the tier.", **_SWITCHES)
+PlatformAddonsSettings: type[ChosenAddons] = _model

@@ -1,7 +1,7 @@
 """An environment: account, region, owner and tags, which all tiers share.
 
-One file an environment, `shared/environments/<name>.yaml`; stack files hold only what a tier adds. Read by programs and
-by `tiers`, hence no import of Pulumi.
+One file an environment, `shared/environments/<name>.yaml`, on top of `common.yaml`, which says once what they have in
+common; stack files hold only what a tier adds. Read by programs and by `tiers`, hence no import of Pulumi.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.environment_variables import ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID
 from shared.errors import BadInput, nearest
 from shared.models import parse
 from shared.naming import require_dns_label
+from shared.yaml_files import read_mapping
 
 DIRECTORY = Path(__file__).parent / "environments"
+
+COMMON = "common"
+"""Name of the file that every environment begins with; no environment itself."""
 
 
 class AwsProviderFlags(BaseModel):
@@ -48,7 +51,8 @@ class Environment(BaseModel):
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(default="aws", description="First part of every ARN.")
     availability_zones: tuple[str, ...] = Field(
         min_length=2,
-        description="Zones of the network, in the order of its subnets; named here, since a looked-up list may change.",
+        max_length=4,
+        description="Two to four zones of the region, in the order of subnets; named, as a looked-up list may change.",
     )
     owner: str = Field(description="Team that answers for the environment; the tag `owner`.")
     organization: str = Field(
@@ -73,6 +77,16 @@ class Environment(BaseModel):
             raise ValueError("an AWS account ID has 12 digits")
         return value
 
+    @model_validator(mode="after")
+    def _zones_of_the_region(self) -> Environment:
+        zones = self.availability_zones
+        if len(set(zones)) < len(zones) or not all(re.fullmatch(f"{self.region}[a-z]", zone) for zone in zones):
+            raise ValueError(
+                f"availability_zones are {', '.join(zones)}; allowed are two to four different zones of {self.region}, "
+                f"such as {self.region}a"
+            )
+        return self
+
     @cached_property
     def suffix(self) -> str:
         """The seeds' `environment_suffix`: in every physical name and tag, never in a logical name."""
@@ -88,12 +102,15 @@ class Environment(BaseModel):
         Raises:
             BadInput: `account-missing`, where neither the file nor the variable names one.
         """
-        value = self.account_id or os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
+        given = os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
+        value = self.account_id or given
         if not re.fullmatch(r"\d{12}", value):
             raise BadInput(
                 "account-missing",
                 f"environment {self.name} names no AWS account of 12 digits",
-                where=f"shared/environments/{self.name}.yaml, account_id",
+                where=f"environment variable {PLATFORM_ACCOUNT_ID.name}"
+                if given
+                else f"shared/environments/{self.name}.yaml, account_id",
                 mend=f"export {PLATFORM_ACCOUNT_ID.name}=<12 digits>",
             )
         return value
@@ -101,11 +118,14 @@ class Environment(BaseModel):
 
 def environment_names() -> list[str]:
     """The environments that have a file, in alphabetical order."""
-    return sorted(path.stem for path in DIRECTORY.glob("*.yaml"))
+    return sorted(path.stem for path in DIRECTORY.glob("*.yaml") if path.stem != COMMON)
 
 
-def load_environment(name: str) -> Environment:
-    """Reads `shared/environments/<name>.yaml`.
+def load_environment(name: str, *, named_by: str = "shared/environments") -> Environment:
+    """Reads `shared/environments/<name>.yaml` on top of what environments have in common.
+
+    Args:
+        named_by: where a person wrote `name`, for the error.
 
     Raises:
         BadInput: `environment-unknown`, `environment-invalid`.
@@ -115,15 +135,24 @@ def load_environment(name: str) -> Environment:
         raise BadInput(
             "environment-unknown",
             f"there is no environment {name!r}{nearest(name, names)}",
-            where="shared/environments",
+            where=named_by,
             mend=f"use one of: {', '.join(names)}",
         )
-    path = DIRECTORY / f"{name}.yaml"
     where = f"shared/environments/{name}.yaml"
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    own = read_mapping(DIRECTORY / f"{name}.yaml", where=where, code="environment-invalid")
+    if own.get("name", name) != name:
         raise BadInput(
-            "environment-invalid", f"{where} is not YAML: {error.__class__.__name__}", where=where, mend=f"edit {where}"
-        ) from error
-    return parse(Environment, {"name": name, **(content or {})}, where=where, code="environment-invalid")
+            "environment-invalid",
+            f"`name` is not the file's own name, {name!r}",
+            where=f"{where}, name",
+            mend=f"edit {where}",
+        )
+    content = {**_common(), "name": name, **own}
+    return parse(Environment, content, where=where, code="environment-invalid")
+
+
+def _common() -> dict[str, Any]:
+    """What all environments say alike; a platform with one environment needs no such file."""
+    path = DIRECTORY / f"{COMMON}.yaml"
+    where = f"shared/environments/{COMMON}.yaml"
+    return dict(read_mapping(path, where=where, code="environment-invalid")) if path.exists() else {}

@@ -26,4 +26,9 @@ TIERS_LOCAL_DIR = Variable(
     name="TIERS_LOCAL_DIR", meaning="directory of the local lane; `.local` in the clone if unset."
 )
 
-ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR)
+TIERS_BACKEND_URL = Variable(
+    name="TIERS_BACKEND_URL",
+    meaning="state backend of every environment but `local`, instead of its `backend_url`; previews use a copy.",
+)
+
+ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR, TIERS_BACKEND_URL)

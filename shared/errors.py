@@ -52,6 +52,10 @@ class PlatformError(Exception):
         lines.extend(f"hint: {line}" for line in self.mend.splitlines())
         return "\n".join(lines)
 
+    def document(self) -> dict[str, str]:
+        """The parts, as every JSON document shows an error."""
+        return {"code": self.code, "what": self.what, "at": self.where, "mend": self.mend}
+
 
 class BadInput(PlatformError):
     """A flag, setting or catalog file that cannot be used as it stands."""

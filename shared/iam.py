@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+"""Issuer of the tokens of GitHub Actions, without its scheme, as IAM names it in conditions."""
+
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
@@ -46,20 +49,37 @@ def policy_document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]})
 
 
+def bucket_key_use(key_arns: Sequence[str]) -> Statement:
+    """What reading and writing objects needs of the KMS keys that encrypt them.
+
+    Source: S3 user guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", permissions.
+    """
+    return Statement(sid="BucketKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=key_arns)
+
+
 def service_trust(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",)) -> str:
-    """Trust in an AWS service, e.g. `ec2.amazonaws.com`."""
+    """Trust in an AWS service, e.g. `ec2.amazonaws.com`.
+
+    Source: IAM user guide, "AWS JSON policy elements: Principal", AWS service principals.
+    """
     return policy_document(Statement(sid="Service", actions=actions, principals={"Service": [service]}))
 
 
-def principal_trust(arns: Sequence[str]) -> str:
-    """Trust in the named IAM roles and users alone."""
-    return policy_document(Statement(sid="Principals", actions=["sts:AssumeRole"], principals={"AWS": arns}))
+def principal_statement(arns: Sequence[str]) -> Statement:
+    """Trust in the named IAM roles and users alone.
+
+    Source: IAM user guide, "AWS JSON policy elements: Principal", IAM role principals.
+    """
+    return Statement(sid="Principals", actions=["sts:AssumeRole"], principals={"AWS": arns})
 
 
-def account_trust(*, partition: str, account_id: str) -> str:
-    """Trust in an account: who in it may assume the role is decided by that account's own identity policies."""
+def account_statement(*, partition: str, account_id: str) -> Statement:
+    """Trust in an account: who in it may assume the role is decided by that account's own identity policies.
+
+    Source: IAM user guide, "AWS JSON policy elements: Principal", AWS account principals.
+    """
     root = f"arn:{partition}:iam::{account_id}:root"
-    return policy_document(Statement(sid="Account", actions=["sts:AssumeRole"], principals={"AWS": [root]}))
+    return Statement(sid="Account", actions=["sts:AssumeRole"], principals={"AWS": [root]})
 
 
 def service_account_trust(
@@ -82,6 +102,57 @@ def service_account_trust(
                         [f"system:serviceaccount:{namespace}:{service_account}" for namespace in namespaces]
                     ),
                 }
+            },
+        )
+    )
+
+
+def github_provider_arn(*, partition: str, account_id: str) -> str:
+    """GitHub's OIDC provider of an account, of which IAM allows one."""
+    return f"arn:{partition}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
+
+
+def github_statement(*, partition: str, account_id: str, subjects: Sequence[str]) -> Statement:
+    """Trust in jobs of GitHub Actions whose subject is one of `subjects`, compared whole.
+
+    Args:
+        subjects: e.g. `repo:owner/name:environment:dev` or `repo:owner/name:pull_request`.
+
+    Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".
+    """
+    return Statement(
+        sid="GithubActions",
+        actions=["sts:AssumeRoleWithWebIdentity"],
+        principals={"Federated": [github_provider_arn(partition=partition, account_id=account_id)]},
+        conditions={
+            "StringEquals": {
+                f"{GITHUB_ISSUER}:aud": "sts.amazonaws.com",
+                f"{GITHUB_ISSUER}:sub": _one_or_list(subjects),
+            }
+        },
+    )
+
+
+def pod_identity_trust(*, cluster_arn: str, namespaces: Sequence[str], service_account: str) -> str:
+    """Trust in the same service accounts by EKS Pod Identity: cluster, namespace and name are compared whole.
+
+    Source: EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity".
+    """
+    account = cluster_arn.split(":")[4]
+    return policy_document(
+        Statement(
+            sid="PodIdentity",
+            # The session's tags are what the conditions look at.
+            actions=["sts:AssumeRole", "sts:TagSession"],
+            principals={"Service": ["pods.eks.amazonaws.com"]},
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": account,
+                    "aws:RequestTag/eks-cluster-arn": cluster_arn,
+                    "aws:RequestTag/kubernetes-namespace": _one_or_list(list(namespaces)),
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                },
+                "ArnEquals": {"aws:SourceArn": cluster_arn},
             },
         )
     )

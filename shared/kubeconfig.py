@@ -52,6 +52,11 @@ def kubeconfig(
     )
 
 
-def kubeconfig_command(*, cluster_name: str, region: str, role_arn: str) -> str:
-    """The command that writes the same credentials into a person's own kubeconfig."""
-    return f"aws eks update-kubeconfig --region {region} --name {cluster_name} --role-arn {role_arn}"
+def kubeconfig_command(*, cluster_name: str, region: str, role_arn: str, profile: str = "") -> str:
+    """The command that writes the same credentials into a person's own kubeconfig.
+
+    Args:
+        profile: AWS CLI profile to sign in with, e.g. one of `aws sso login`; empty: the caller's default.
+    """
+    command = f"aws eks update-kubeconfig --region {region} --name {cluster_name} --role-arn {role_arn}"
+    return f"{command} --profile {profile}" if profile else command

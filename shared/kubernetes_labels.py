@@ -26,6 +26,15 @@ ROLE_ARN_ANNOTATION = "eks.amazonaws.com/role-arn"
 TENANT_SERVICE_ACCOUNT = "tenant"
 """Bears the tenant's AWS role, in each of its namespaces. The role trusts this name and no other."""
 
+INGRESS_CLASS = "alb"
+"""IngressClass that applications name."""
+DEFAULT_STORAGE_CLASS = "gp3"
+
+SERVICE_PRIORITY = "platform-service"
+"""PriorityClass of the platform's services outside kube-system."""
+AGENT_PRIORITY = "platform-agent"
+"""PriorityClass of what the platform runs on every node."""
+
 
 def deployers_group(tenant: str) -> str:
     """The Kubernetes group of those who deploy a tenant's applications; its access entry puts them there."""

@@ -7,14 +7,24 @@ nearest known one and every wrong value with its place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 
 from shared.errors import BadInput, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("give a whole number, not true or false")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_truth_value)]
+"""A pydantic field for an `int`. YAML's `yes` would be 1 without it."""
 
 
 def parse(model: type[Model], content: Any, *, where: str, code: str, error: type[BadInput] = BadInput) -> Model:
@@ -34,7 +44,8 @@ def parse(model: type[Model], content: Any, *, where: str, code: str, error: typ
         return model.model_validate(dict(content))
     except ValidationError as failure:
         problems = failure.errors(include_url=False, include_context=False)
-        first = problems[0]
+        # A misspelt key is missing under its right name too; the misspelling is what there is to mend.
+        first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
         place = ".".join(str(part) for part in first["loc"])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         if first["type"] == "extra_forbidden":
@@ -50,13 +61,16 @@ def parse(model: type[Model], content: Any, *, where: str, code: str, error: typ
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """The keys known at `path` inside `model`; empty where the path leaves the models."""
     current: Any = model
+    keyed = False
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, int) or keyed:
+            # A place in a list, or a name that the person chose.
+            keyed = False
             continue
         field = _fields(current).get(part)
         if field is None:
             return []
-        current = _model_in(field.annotation)
+        current, keyed = _model_in(field.annotation), get_origin(field.annotation) is dict
     return list(_fields(current))
 
 

@@ -25,6 +25,11 @@ def iam_role_name(name: str) -> str:
     return _within(64, name)
 
 
+def node_group_name(name: str) -> str:
+    """At most 36 characters: a hyphen and 26 of the plug-in's follow. Source: EKS CreateNodegroup, 63."""
+    return _within(36, name)
+
+
 def bucket_name(name: str) -> str:
     """At most 63 characters, lower case. Source: S3 bucket naming rules."""
     return _within(63, name.lower())

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pulumi
 
-from shared.errors import BadInput, PlatformError
+from shared.errors import BadInput, PlatformError, Refused
 
 
 class ProgramError(PlatformError, pulumi.RunError):
@@ -19,7 +19,11 @@ class ProgramError(PlatformError, pulumi.RunError):
 
 
 class ProgramInputError(BadInput, pulumi.RunError):
-    """A setting or catalog entry that a program cannot use."""
+    """A setting, catalog entry or upstream output that a program cannot use."""
+
+
+class ProgramRefused(Refused, pulumi.RunError):
+    """A guard of the platform's own said no while a program ran."""
 
 
 @contextmanager

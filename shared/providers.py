@@ -12,7 +12,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from shared.environment import Environment
-from shared.program_errors import ProgramError
+from shared.program_errors import ProgramInputError
 from shared.tags import standard_tags
 
 
@@ -47,7 +47,7 @@ def kubernetes_provider(
     everything made with it.
 
     Raises:
-        ProgramError: `kubeconfig-empty`, once the value is known.
+        ProgramInputError: `kubeconfig-empty`, once the value is known.
     """
     return kubernetes.Provider(
         "kubernetes",
@@ -60,7 +60,7 @@ def kubernetes_provider(
 
 def _not_empty(kubeconfig: str) -> str:
     if not kubeconfig.strip():
-        raise ProgramError(
+        raise ProgramInputError(
             "kubeconfig-empty",
             "the kubeconfig of the tier above is empty, which would select the operator's own cluster",
             where="shared/providers.py, kubernetes_provider",

@@ -8,6 +8,7 @@ nearest known one; a secret key must be a `pulumi.Output` field and is never par
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pulumi
@@ -16,14 +17,18 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 from shared.environment import Environment, load_environment
+from shared.errors import BadInput
 from shared.models import parse
 from shared.program_errors import ProgramInputError, program_errors
 
 
 class Settings(BaseModel):
-    """Base of every project's settings: frozen, and no key is accepted that no field declares."""
+    """Base of every project's settings: frozen, and no key is accepted that no field declares.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A field of type `pulumi.Output[str]` is a secret, whether or not the stack file has it encrypted.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 Model = TypeVar("Model", bound=Settings)
@@ -39,9 +44,17 @@ def load_settings(model: type[Model]) -> Model:
     prefix = f"{project}:"
     raw = {**get_config_env(), **CONFIG.get()}
     own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
-    content = {key: _value(value, model.model_fields.get(key)) for key, value in own.items()}
-    where = f"Pulumi.{stack}.yaml of {project}"
-    return parse(model, content, where=where, code="settings-invalid", error=ProgramInputError)
+    return parse_settings(model, own, where=f"Pulumi.{stack}.yaml of {project}", error=ProgramInputError)
+
+
+def parse_settings(model: type[Model], texts: Mapping[str, str], *, where: str, error: type[BadInput]) -> Model:
+    """The settings that `texts` say, each value as the engine hands it over: text as it is, the rest as JSON.
+
+    Raises:
+        BadInput: `settings-invalid`, as `error`.
+    """
+    content = {key: _value(text, model.model_fields.get(key)) for key, text in texts.items()}
+    return parse(model, content, where=where, code="settings-invalid", error=error)
 
 
 def stack_environment(*, with_account: bool = True) -> Environment:
@@ -64,6 +77,8 @@ def _value(text: str, field: FieldInfo | None) -> Any:
 
     `1.30` for a text field must not become the number 1.3.
     """
+    if field is not None and _is_secret(field.annotation):
+        return pulumi.Output.secret(text)
     if field is not None and _is_text(field.annotation):
         return text
     try:
@@ -76,3 +91,7 @@ def _is_text(annotation: Any) -> bool:
     if get_origin(annotation) is Literal:
         return all(isinstance(value, str) for value in get_args(annotation))
     return annotation is str or (get_args(annotation) != () and set(get_args(annotation)) == {str, type(None)})
+
+
+def _is_secret(annotation: Any) -> bool:
+    return any(get_origin(part) is pulumi.Output for part in (annotation, *get_args(annotation)))

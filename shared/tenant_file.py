@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from shared.environment import environment_names
 from shared.errors import nearest
+from shared.github import Repository
+from shared.models import WholeNumber
 from shared.naming import is_dns_label
 from shared.quantities import Quantity, quantity_value
 
@@ -57,23 +59,25 @@ class Quota(_Part):
     requests_storage: Quantity = Field(
         default="50Gi", alias="requests.storage", description="Sum over PersistentVolumeClaims."
     )
-    pods: int = Field(default=20, ge=1, description="Pods that have not ended.")
-    services: int = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
-    configmaps: int = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself puts one in.")
-    secrets: int = Field(default=50, ge=0, description="Secrets.")
-    persistentvolumeclaims: int = Field(default=10, ge=0, description="PersistentVolumeClaims.")
-    deployments: int = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
-    statefulsets: int = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
-    jobs: int = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, ended ones too.")
-    cronjobs: int = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
-    ingresses: int = Field(default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses.")
-    autoscalers: int = Field(
+    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not ended.")
+    services: WholeNumber = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
+    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself puts one in.")
+    secrets: WholeNumber = Field(default=50, ge=0, description="Secrets.")
+    persistentvolumeclaims: WholeNumber = Field(default=10, ge=0, description="PersistentVolumeClaims.")
+    deployments: WholeNumber = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
+    statefulsets: WholeNumber = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
+    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, ended ones too.")
+    cronjobs: WholeNumber = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
+    ingresses: WholeNumber = Field(
+        default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses."
+    )
+    autoscalers: WholeNumber = Field(
         default=20,
         ge=0,
         alias="count/horizontalpodautoscalers.autoscaling",
         description="HorizontalPodAutoscalers.",
     )
-    disruption_budgets: int = Field(
+    disruption_budgets: WholeNumber = Field(
         default=20, ge=0, alias="count/poddisruptionbudgets.policy", description="PodDisruptionBudgets."
     )
 
@@ -140,7 +144,7 @@ class TenantFile(_Part):
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
         default=(), description="Host names that the tenant's Ingresses may bear."
     )
-    web_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+    web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
         min_length=1,
         max_length=24,
@@ -154,6 +158,10 @@ class TenantFile(_Part):
     deployer_principal_arns: tuple[Annotated[str, AfterValidator(_principal)], ...] = Field(
         default=(),
         description="Who may assume the deployer role; empty: whoever the account's own IAM policies allow.",
+    )
+    repository: Repository | None = Field(
+        default=None,
+        description="The team's repository on GitHub, `owner/name`, whose pipelines may assume the deployer role too.",
     )
 
     @model_validator(mode="before")

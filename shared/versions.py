@@ -29,6 +29,24 @@ KUBERNETES = Pin(
 )
 """Kubernetes minor of the EKS cluster and of the local lane's API server."""
 
+KUBERNETES_MINORS = {
+    minor.value: minor
+    for minor in (
+        Pin(
+            value="1.34",
+            source="endoflife.date/amazon-eks: standard support until 2026-12-02",
+            read_on=date(2026, 11, 24),
+        ),
+        KUBERNETES,
+        Pin(
+            value="1.36",
+            source="docs.aws.amazon.com/eks/latest/userguide/platform-versions.html, which names it as newest",
+            read_on=date(2026, 11, 24),
+        ),
+    )
+}
+"""Minors that a cluster of ours may have: the platform's, the one to come from and the one to go to."""
+
 KUBERNETES_PATCH = Pin(
     value="1.35.4",
     source="tooling/binaries/control-plane/go.mod: newest patch of the minor that the Go module registry serves",
@@ -40,6 +58,7 @@ ENGINE = Pin(value="3.259.0", source="tooling/binaries/control-plane/go.mod", re
 """Pulumi engine that the lane builds where no new enough `pulumi` is on PATH."""
 
 ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=date(2026, 11, 21))
+ACTIONLINT = Pin(value="1.7.12", source="tooling/binaries/actionlint/go.mod", read_on=date(2026, 11, 24))
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
 
 _PUBLIC_EKS_135 = (
@@ -52,6 +71,12 @@ ADDONS = {
     "kube-proxy": Pin(value="v1.35.0-eksbuild.2", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
     "coredns": Pin(value="v1.13.2-eksbuild.1", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
     "eks-pod-identity-agent": Pin(value="v1.3.10-eksbuild.3", source=_PUBLIC_EKS_135, read_on=date(2026, 11, 21)),
+    "aws-ebs-csi-driver": Pin(
+        value="v1.55.0-eksbuild.2",
+        source="unverified: read in one public page that lists it beside our vpc-cni and coredns, of a 1.34 cluster, "
+        "in a copy without its repository's name; check like the others",
+        read_on=date(2026, 11, 24),
+    ),
     "metrics-server": Pin(
         value="v0.8.0-eksbuild.2",
         source="unverified: read in one public Terraform file that names no Kubernetes version; check like the others",

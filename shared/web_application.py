@@ -20,7 +20,7 @@ from pulumi_kubernetes.policy import v1 as policy
 
 from shared.contracts import Tenant
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL
-from shared.program_errors import ProgramError, ProgramInputError
+from shared.program_errors import ProgramInputError
 from shared.workloads import (
     container_security_context,
     http_probe,
@@ -71,18 +71,18 @@ def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
     """`host`, or the tenant's first one if it is empty.
 
     Raises:
-        ProgramError: `host-not-the-tenants`, `host-missing`.
+        ProgramInputError: `host-not-the-tenants`, `host-missing`.
     """
     catalog = f"tenants/catalog/{tenant}.yaml, hosts"
     if host and host not in hosts:
-        raise ProgramError(
+        raise ProgramInputError(
             "host-not-the-tenants",
             f"host {host!r} is none of {tenant}'s: {', '.join(hosts) or 'it has none'}",
             where=catalog,
             mend=f"choose one of them, or add {host} to {catalog}",
         )
     if not host and not hosts:
-        raise ProgramError(
+        raise ProgramInputError(
             "host-missing", f"{tenant} has no host", where=catalog, mend=f"add one to {catalog}, and deploy the tenant"
         )
     return host or hosts[0]
@@ -92,10 +92,10 @@ def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
     """`port`, if load balancers reach it.
 
     Raises:
-        ProgramError: `port-not-open`.
+        ProgramInputError: `port-not-open`.
     """
     if port not in web_ports:
-        raise ProgramError(
+        raise ProgramInputError(
             "port-not-open",
             f"load balancers reach {tenant}'s pods on {', '.join(map(str, web_ports))}, and not on {port}",
             where=f"tenants/catalog/{tenant}.yaml, web_ports",

@@ -5,6 +5,7 @@ What deployers may do inside the cluster is in `deployers.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,7 +13,15 @@ import pulumi_aws as aws
 from place import Place
 
 from shared.contracts import Infrastructure
-from shared.iam import Statement, account_trust, policy_document, principal_trust, service_account_trust
+from shared.iam import (
+    Statement,
+    account_statement,
+    bucket_key_use,
+    github_statement,
+    policy_document,
+    principal_statement,
+    service_account_trust,
+)
 from shared.kubernetes_labels import TENANT_SERVICE_ACCOUNT
 from shared.naming import iam_role_name
 from shared.tenant_file import TenantFile
@@ -24,8 +33,8 @@ class AwsRolesArgs:
     infrastructure: Infrastructure
 
 
-def bucket_policy(tenant: TenantFile, bucket_arn: str) -> str:
-    """The tenant's own prefix of the bucket, listing included.
+def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) -> str:
+    """The tenant's own prefix of the bucket, listing included, and the use of the keys that encrypt it.
 
     Source: IAM user guide, "Amazon S3: Allows IAM users access to their S3 home directory".
     """
@@ -40,12 +49,34 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str) -> str:
             conditions={"StringLike": {"s3:prefix": f"{tenant.bucket_prefix}*"}},
         ),
         Statement(sid="OwnObjects", actions=actions, resources=[f"{bucket_arn}/{tenant.bucket_prefix}*"]),
+        *([bucket_key_use(key_arns)] if key_arns else []),
     )
 
 
 def find_cluster_policy(cluster_arn: str) -> str:
-    """What `aws eks update-kubeconfig` asks for."""
+    """What `aws eks update-kubeconfig` asks for.
+
+    Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", prerequisites.
+    """
     return policy_document(Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]))
+
+
+def deployer_trust(place: Place) -> str:
+    """Who may deploy: people and roles of AWS, and the tenant's own pipeline if its file names a repository.
+
+    The pipeline's jobs must name the GitHub environment that is called after ours, so that its approval and its branch
+    rule hold for them.
+    """
+    tenant = place.tenant
+    statements = [
+        principal_statement(tenant.deployer_principal_arns)
+        if tenant.deployer_principal_arns
+        else account_statement(partition=place.partition, account_id=place.account_id)
+    ]
+    if tenant.repository:
+        subject = f"repo:{tenant.repository}:environment:{place.environment}"
+        statements.append(github_statement(partition=place.partition, account_id=place.account_id, subjects=[subject]))
+    return policy_document(*statements)
 
 
 class AwsRoles(pulumi.ComponentResource):
@@ -72,14 +103,11 @@ class AwsRoles(pulumi.ComponentResource):
             self._policy(
                 "bucket-prefix",
                 self.workload,
-                above.tenant_bucket_arn.apply(lambda bucket_arn: bucket_policy(tenant, bucket_arn)),
+                pulumi.Output.all(above.tenant_bucket_arn, above.tenant_bucket_key_arns).apply(
+                    lambda arns: bucket_policy(tenant, *arns)
+                ),
             )
-        self.deployer = self._role(
-            "deployer",
-            principal_trust(tenant.deployer_principal_arns)
-            if tenant.deployer_principal_arns
-            else account_trust(partition=place.partition, account_id=place.account_id),
-        )
+        self.deployer = self._role("deployer", deployer_trust(place))
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
         self.register_outputs({})
 

@@ -15,6 +15,7 @@ from shared.tenant_file import TenantFile
 @dataclass(frozen=True, kw_only=True)
 class Place:
     tenant: TenantFile
+    environment: str
     suffix: str
     """The seeds' `environment_suffix`: ends every physical name in AWS."""
     partition: str
@@ -49,6 +50,7 @@ class Place:
             )
         return cls(
             tenant=tenant,
+            environment=environment.name,
             suffix=environment.suffix,
             partition=environment.partition,
             account_id=environment.account,

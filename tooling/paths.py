@@ -14,6 +14,11 @@ def local_directory() -> Path:
     return Path(override).resolve() if override else REPOSITORY / ".local"
 
 
+def worker_log(project: Path) -> Path:
+    """What the worker of a project writes that is no message: tracebacks, and what a program prints."""
+    return local_directory() / "logs" / f"worker-{project.name}.log"
+
+
 def cache_directory() -> Path:
     """Built binaries, shared by all clones of this user (XDG Base Directory specification)."""
     base = os.environ.get("XDG_CACHE_HOME")

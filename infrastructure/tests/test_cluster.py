@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -40,9 +39,50 @@ def test_add_ons_of_the_component_are_pinned(prod: Run) -> None:
 
 
 def test_the_cni_enforces_network_policies_and_logs_no_debug(prod: Run) -> None:
-    options = prod.one(COMPONENT).inputs["vpcCniOptions"]
-    assert options["enableNetworkPolicy"] is True
-    assert options["logLevel"] == "INFO"
+    assert prod.one(COMPONENT).inputs["vpcCniOptions"] == {
+        "addonVersion": "v1.21.1-eksbuild.3",
+        "enableNetworkPolicy": True,
+        "logLevel": "INFO",
+        "resolveConflictsOnCreate": "OVERWRITE",
+        "resolveConflictsOnUpdate": "OVERWRITE",
+        "configurationValues": {
+            "env": {"AWS_VPC_K8S_PLUGIN_LOG_LEVEL": "INFO", "NETWORK_POLICY_ENFORCING_MODE": "standard"}
+        },
+    }
+
+
+def test_the_cni_gives_prefixes_where_it_is_told_to(project: Path) -> None:
+    options = run_program(project, config={"prefix_delegation": True}).one(COMPONENT).inputs["vpcCniOptions"]
+    assert options["enablePrefixDelegation"] is True
+    assert options["warmPrefixTarget"] == 1
+    assert "enablePodEni" not in options
+
+
+def test_pods_with_security_groups_keep_their_probes(project: Path) -> None:
+    config = {"security_groups_for_pods": True, "instance_type": "m6i.large"}
+    options = run_program(project, config=config).one(COMPONENT).inputs["vpcCniOptions"]
+    assert options["enablePodEni"] is True
+    assert options["disableTcpEarlyDemux"] is True
+    assert options["configurationValues"]["env"]["POD_SECURITY_GROUP_ENFORCING_MODE"] == "standard"
+
+
+def test_one_group_off_the_t_family_is_enough_for_pods_with_security_groups(project: Path) -> None:
+    groups = {"trunks": {"instance_types": ["m6i.large"]}}
+    run = run_program(project, config={"security_groups_for_pods": True, "node_groups": groups})
+    assert run.one(COMPONENT).inputs["vpcCniOptions"]["enablePodEni"] is True
+
+
+@pytest.mark.parametrize("support", ["STANDARD", "EXTENDED"])
+def test_the_end_of_standard_support_is_met_as_set(project: Path, support: str) -> None:
+    run = run_program(project, config={"support_type": support})
+    assert run.one(COMPONENT).inputs["upgradePolicy"] == {"supportType": support}
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_zonal_shift_is_set_past_the_component(project: Path, shift: bool) -> None:
+    run = run_program(project, config={"zonal_shift": shift})
+    assert "zonalShiftConfig" not in run.one(COMPONENT).inputs
+    assert run.one("aws:eks/cluster:Cluster").inputs["zonalShiftConfig"] == {"enabled": shift}
 
 
 def test_the_cluster_lies_in_the_private_subnets_only(prod: Run) -> None:
@@ -65,7 +105,7 @@ def test_the_component_is_handed_its_providers(prod: Run) -> None:
 def test_the_admin_role_enters_by_an_access_entry_of_cluster_scope(prod: Run) -> None:
     role = "arn:aws:iam::123456789012:role/eks-admin-role-prod"
     entry = prod.one("aws:eks/accessEntry:AccessEntry").inputs
-    assert entry == {"clusterName": "eks-cluster-prod", "principalArn": role}
+    assert entry == {"clusterName": "eks-cluster-prod", "principalArn": role, "tags": {"Name": "admin-prod"}}
     association = prod.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
     assert association == {
         "clusterName": "eks-cluster-prod",
@@ -73,14 +113,6 @@ def test_the_admin_role_enters_by_an_access_entry_of_cluster_scope(prod: Run) ->
         "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
         "accessScope": {"type": "cluster"},
     }
-
-
-def test_the_log_group_stands_before_the_cluster_and_ends(dev: Run) -> None:
-    group = dev.one("aws:cloudwatch/logGroup:LogGroup")
-    assert group.inputs["name"] == "/aws/eks/eks-cluster-dev/cluster"
-    assert group.inputs["retentionInDays"] == 30
-    assert group.inputs["kmsKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/secrets-id"
-    assert group.urn in dev.one(COMPONENT).depends_on
 
 
 def test_the_cluster_waits_for_the_policies_of_its_role(dev: Run) -> None:
@@ -99,23 +131,22 @@ def test_what_holds_data_is_protected_as_configured(project: Path, protect: bool
     run = run_program(project, stack="dev", config={"protect": protect})
     assert run.one(COMPONENT).inputs["deletionProtection"] is protect
     protected = {resource.type for resource in run.resources if resource.protect}
-    wanted = {COMPONENT, "aws:eks/cluster:Cluster", "aws:kms/key:Key", "aws:s3/bucket:Bucket"}
+    wanted = {
+        COMPONENT,
+        "aws:eks/cluster:Cluster",
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:kms/key:Key",
+        "aws:s3/bucket:Bucket",
+    }
     assert (wanted <= protected) if protect else not protected
 
 
 def test_an_endpoint_is_opened_to_named_ranges(project: Path) -> None:
-    config = {"endpoint_public_access": True, "public_access_cidrs": ["198.51.100.0/24"]}
+    config = {"public_access_cidrs": ["198.51.100.0/24"]}
     cluster = run_program(project, stack="dev", config=config).one(COMPONENT).inputs
     assert cluster["endpointPublicAccess"] is True
     assert cluster["publicAccessCidrs"] == ["198.51.100.0/24"]
-
-
-def test_coredns_comes_after_the_nodes(dev: Run) -> None:
-    addon = dev.one("aws:eks/addon:Addon", "coredns")
-    assert addon.inputs["addonName"] == "coredns"
-    assert addon.inputs["addonVersion"] == "v1.13.2-eksbuild.1"
-    assert addon.inputs["clusterName"] == "eks-cluster-dev"
-    assert dev.one("aws:eks/nodeGroup:NodeGroup").urn in addon.depends_on
 
 
 def test_the_oidc_provider_needs_no_thumbprint(dev: Run) -> None:
@@ -123,21 +154,3 @@ def test_the_oidc_provider_needs_no_thumbprint(dev: Run) -> None:
     assert provider["url"].startswith("https://oidc.eks.us-east-1.amazonaws.com/id/")
     assert provider["clientIdLists"] == ["sts.amazonaws.com"]
     assert "thumbprintLists" not in provider
-
-
-def test_the_key_serves_the_account_and_this_clusters_logs(dev: Run) -> None:
-    key = dev.one("aws:kms/key:Key").inputs
-    assert key["enableKeyRotation"] is True
-    assert key["deletionWindowInDays"] == 7
-    account, logs = json.loads(key["policy"])["Statement"]
-    assert account["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
-    assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
-    assert logs["Condition"] == {
-        "ArnEquals": {
-            "kms:EncryptionContext:aws:logs:arn": (
-                "arn:aws:logs:us-east-1:123456789012:log-group:/aws/eks/eks-cluster-dev/cluster"
-            )
-        }
-    }
-    assert "kms:*" not in logs["Action"]
-    assert dev.one("aws:kms/alias:Alias").inputs == {"name": "alias/eks-secrets-dev", "targetKeyId": "secrets-id"}

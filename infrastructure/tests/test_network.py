@@ -33,8 +33,8 @@ def test_each_zone_has_one_public_and_one_private_subnet(dev: Run) -> None:
 
 def test_subnets_follow_another_range_of_the_vpc(project: Path) -> None:
     run = run_program(project, stack="dev", config={"vpc_cidr": "10.64.0.0/20"})
-    assert subnets(run, "public")["us-east-1b"] == "10.64.0.16/28"
-    assert subnets(run, "private")["us-east-1a"] == "10.64.6.64/28"
+    assert subnets(run, "public")["us-east-1b"] == "10.64.1.0/24"
+    assert subnets(run, "private")["us-east-1a"] == "10.64.6.0/24"
 
 
 def test_load_balancers_find_their_subnets_by_tag(dev: Run) -> None:

@@ -15,11 +15,11 @@ cluster-dns-ip = "172.20.0.10"
 cluster-name = "eks-cluster-dev"
 
 [settings.kubernetes.node-labels]
-"environment" = "dev"
+environment = "dev"
 
 [settings.kubernetes.system-reserved]
-"cpu" = "50m"
-"memory" = "256Mi"
+cpu = "50m"
+memory = "256Mi"
 
 [settings.kubernetes.eviction-hard]
 "memory.available" = "5%"
@@ -54,16 +54,6 @@ def test_user_data_is_bottlerockets_toml(dev: Run) -> None:
     assert base64.b64decode(str(template(dev)["userData"])).decode() == USER_DATA
 
 
-def test_nodes_bear_our_group_and_the_clusters_own(dev: Run) -> None:
-    assert template(dev)["vpcSecurityGroupIds"] == ["general-id", "sg-cluster"]
-    rules = {
-        (rule.inputs["ipProtocol"], rule.inputs["fromPort"], rule.inputs["toPort"], rule.inputs["cidrIpv4"])
-        for rule in dev.registered("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
-    }
-    assert rules == {("tcp", 443, 443, "0.0.0.0/0"), ("udp", 123, 123, "0.0.0.0/0")}
-    assert dev.registered("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") == []
-
-
 def test_what_ec2_makes_by_itself_is_tagged_by_the_template(dev: Run) -> None:
     specifications = template(dev)["tagSpecifications"]
     assert isinstance(specifications, list)
@@ -92,6 +82,12 @@ def test_the_node_group_is_bottlerocket_of_the_clusters_minor(dev: Run) -> None:
     assert group.inputs["nodeRoleArn"] == "arn:aws:iam::123456789012:role/eks-node-role-dev"
     assert group.inputs["launchTemplate"] == {"id": "lt-general", "version": "1"}
     assert group.inputs["updateConfig"] == {"maxUnavailablePercentage": 33}
+    assert group.inputs["nodeRepairConfig"] == {"enabled": True}
+    assert group.inputs["tags"] == {
+        "Name": "general-dev",
+        "k8s.io/cluster-autoscaler/enabled": "true",
+        "k8s.io/cluster-autoscaler/eks-cluster-dev": "owned",
+    }
     # Refused by EKS beside a launch template.
     assert not {"remoteAccess", "diskSize"} & group.inputs.keys()
 
@@ -103,7 +99,7 @@ def test_the_autoscaler_owns_the_number_of_nodes_once_they_run(project: Path) ->
     assert group.ignore_changes == ("scalingConfig.desiredSize",)
 
 
-def test_nodes_come_after_the_policies_of_their_role(dev: Run) -> None:
+def test_nodes_come_after_the_cni_and_the_policies_of_their_role(dev: Run) -> None:
     policies = [
         attachment
         for attachment in dev.registered("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -111,5 +107,6 @@ def test_nodes_come_after_the_policies_of_their_role(dev: Run) -> None:
     ]
     assert len(policies) == 4
     group = dev.one("aws:eks/nodeGroup:NodeGroup")
+    assert dev.comes_after(group, dev.one("eks:index:Cluster"))
     assert all(dev.comes_after(group, policy) for policy in policies)
     assert not any(dev.comes_after(policy, group) for policy in policies)

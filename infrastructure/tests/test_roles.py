@@ -59,11 +59,21 @@ def test_the_admin_role_trusts_the_account_unless_principals_are_named(project: 
     named = "arn:aws:iam::123456789012:role/platform-pipeline"
     run = run_program(project, stack="dev", config={"admin_principal_arns": [named]})
     assert trust(run, "eks-admin-role")["Principal"] == {"AWS": named}
+    both = run_program(project, stack="dev", config={"admin_principal_arns": [named, "account"]})
+    assert trust(both, "eks-admin-role")["Principal"] == {"AWS": [named, "arn:aws:iam::123456789012:root"]}
+
+
+def test_agents_of_the_host_network_may_write_to_cloudwatch_where_it_is_set(project: Path, dev: Run) -> None:
+    policy = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
+    assert policy not in attached(dev, "eks-node-role-dev")
+    run = run_program(project, stack="dev", config={"node_cloudwatch_policy": True})
+    assert attached(run, "eks-node-role-dev") == attached(dev, "eks-node-role-dev") | {policy}
 
 
 def test_the_admin_role_may_do_nothing_in_aws(dev: Run) -> None:
     assert attached(dev, "eks-admin-role-dev") == set()
-    assert [p.name for p in dev.registered("aws:iam/rolePolicy:RolePolicy")] == ["eks-cluster-role-secrets-key"]
+    inline = [p for p in dev.registered("aws:iam/rolePolicy:RolePolicy") if p.inputs["role"] == "eks-admin-role-dev"]
+    assert inline == []
 
 
 def test_the_boundary_of_tenants_reaches_their_bucket_and_names_the_cluster(dev: Run) -> None:
@@ -84,3 +94,14 @@ def test_the_boundary_of_tenants_reaches_their_bucket_and_names_the_cluster(dev:
             "Resource": "arn:aws:eks:us-east-1:123456789012:cluster/eks-cluster-dev",
         },
     ]
+
+
+def test_a_buckets_own_key_may_be_used_up_to_the_boundary(project: Path) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000"
+    run = run_program(project, stack="dev", config={"bucket_key_arn": key})
+    assert json.loads(run.one("aws:iam/policy:Policy").inputs["policy"])["Statement"][-1] == {
+        "Sid": "BucketKey",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": key,
+    }

@@ -42,6 +42,34 @@ def test_objects_are_encrypted_and_versioned(dev: Run) -> None:
     assert versioning == {"bucket": BUCKET, "versioningConfiguration": {"status": "Enabled"}}
 
 
+def test_a_key_of_the_settings_encrypts_and_is_handed_on(project: Path) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000"
+    run = run_program(project, stack="dev", config={"bucket_key_arn": key})
+    encryption = run.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+    assert encryption.inputs["rules"] == [
+        {
+            "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key},
+            "bucketKeyEnabled": True,
+        }
+    ]
+    assert run.outputs["tenant_bucket_key_arns"] == [key]
+
+
+def test_what_nobody_can_reach_any_more_ends(project: Path, dev: Run) -> None:
+    def rules(run: Run) -> dict[str, dict[str, object]]:
+        lifecycle = run.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs
+        assert lifecycle["bucket"] == BUCKET
+        return {rule["id"]: rule for rule in lifecycle["rules"] if rule["status"] == "Enabled"}
+
+    told = rules(dev)
+    assert told["noncurrent-versions"]["noncurrentVersionExpiration"] == {"noncurrentDays": 90}
+    assert told["unfinished-uploads"]["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    # Current objects are the tenants' own business.
+    assert all("days" not in rule.get("expiration", {}) for rule in told.values())  # type: ignore[operator]
+    shorter = rules(run_program(project, stack="dev", config={"noncurrent_version_days": 7}))
+    assert shorter["noncurrent-versions"]["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
+
+
 def test_plain_http_is_denied_to_everybody(dev: Run) -> None:
     policy = dev.one("aws:s3/bucketPolicy:BucketPolicy")
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]

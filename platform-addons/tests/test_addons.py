@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts import PlatformAddons
-from shared.program_errors import ProgramError
+from shared.program_errors import ProgramInputError
 from shared.testing import Run, contract_outputs, load_module, run_program
 
 
@@ -30,18 +30,37 @@ def test_applications_can_name_an_ingress_class_that_is_nobodys_default(dev: Run
 
 
 def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
-    assert dev.outputs == contract_outputs(PlatformAddons)
+    assert dev.outputs == contract_outputs(
+        PlatformAddons,
+        addons=[
+            "cluster-autoscaler",
+            "ingress-class",
+            "metrics-server",
+            "network-policies",
+            "priority-classes",
+            "storage-class",
+        ],
+    )
 
 
 def test_promised_defaults_hold(project: Path) -> None:
     assert load_module(project, "settings").PlatformAddonsSettings().model_dump() == {
+        "addon_versions": {},
+        "cluster_autoscaler_enabled": True,
+        "ingress_class_enabled": True,
+        "metrics_server_enabled": True,
+        "network_policies_enabled": True,
+        "priority_classes_enabled": True,
+        "storage_class_enabled": True,
         "autoscaler_expander": "least-waste",
+        "autoscaler_priorities": {},
+        "volume_key_arn": "",
         "autoscaler_unneeded_minutes": 10,
     }
 
 
 def test_it_cannot_be_deployed_before_the_infrastructure(project: Path) -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", upstream=lambda _: None)
     assert refused.value.code == "stack-missing"
     assert refused.value.mend == "make infrastructure-up STACK=dev"

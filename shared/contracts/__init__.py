@@ -3,9 +3,9 @@
 Tier 4 reads tier 3 only, since reading a stack's outputs on a file or S3 backend means reading its whole state.
 """
 
-from shared.contracts.boundary import consume, publish
+from shared.contracts.boundary import consume, last_published, publish, published
 from shared.contracts.infrastructure import Infrastructure
 from shared.contracts.platform_addons import PlatformAddons
 from shared.contracts.tenant import Tenant
 
-__all__ = ["Infrastructure", "PlatformAddons", "Tenant", "consume", "publish"]
+__all__ = ["Infrastructure", "PlatformAddons", "Tenant", "consume", "last_published", "publish", "published"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
@@ -17,9 +18,11 @@ import pulumi
 from pulumi.runtime.settings import is_dry_run
 
 from shared.environment import load_environment
-from shared.program_errors import ProgramError, program_errors
+from shared.program_errors import ProgramInputError, ProgramRefused, program_errors
 
 VERSION_OUTPUT = "contract_version"
+_READ_TRIES = 5
+_READ_PAUSE_SECONDS = 0.1
 
 
 class Contract(Protocol):
@@ -37,7 +40,8 @@ def publish(contract: Contract) -> None:
     """Exports every field as a flat, plain output, plus `contract_version`.
 
     Raises (when the value is known, which fails the deployment):
-        ProgramError: `secret-in-contract`, `output-empty`.
+        ProgramRefused: `secret-in-contract`.
+        ProgramInputError: `output-empty`.
     """
     for field in dataclasses.fields(contract):
         pulumi.export(field.name, _publishable(type(contract).__name__, field.name, getattr(contract, field.name)))
@@ -52,15 +56,18 @@ def consume(contract: type[C], *, stack: str) -> C:
         stack: stack of that project, e.g. `dev` or `dev.tenant-a`.
 
     Raises:
-        ProgramError: during `up`: `stack-missing`, `output-missing`, `output-empty`; always: `contract-too-old`.
+        ProgramInputError: during `up`: `stack-missing`, `output-missing`; always: `output-empty`, `output-invalid`,
+            `contract-too-old`.
     """
     reference = f"{_organization(stack)}/{contract.project}/{stack}"
     published = _probe(reference)
     if published is None:
         return _unknown_or_raise(contract, stack, "stack-missing", "which does not exist", list(output_types(contract)))
     version = published.get(VERSION_OUTPUT)
+    if version is not None and not fits(version, int):
+        raise _error(contract, stack, "output-invalid", "which has published something else than int", [VERSION_OUTPUT])
     if version is not None and int(version) < contract.version:
-        raise ProgramError(
+        raise ProgramInputError(
             "contract-too-old",
             f"{_who()} needs contract version {contract.version} of {contract.project}/{stack}, "
             f"which has published version {int(version)}",
@@ -73,6 +80,9 @@ def consume(contract: type[C], *, stack: str) -> C:
     for name, kind in output_types(contract).items():
         if kind is str and published[name] == "":
             raise _error(contract, stack, "output-empty", "which has published it empty", [name])
+        if not fits(published[name], kind):
+            shown = getattr(kind, "__name__", str(kind)) if get_origin(kind) is None else str(kind)
+            raise _error(contract, stack, "output-invalid", f"which has published something else than {shown}", [name])
     source = pulumi.StackReference(contract.project, stack_name=reference)
     return contract(
         **{
@@ -80,6 +90,19 @@ def consume(contract: type[C], *, stack: str) -> C:
             for name, kind in output_types(contract).items()
         }
     )
+
+
+def last_published(contract: type[Contract]) -> Mapping[str, Any]:
+    """The plain outputs of the running stack itself at the end of its last deployment; empty before the first."""
+    return published(contract, stack=pulumi.get_stack())
+
+
+def published(contract: type[Contract], *, stack: str) -> Mapping[str, Any]:
+    """The plain outputs of `stack` as values, for what a program must decide before its first resource.
+
+    Empty where the stack does not exist; what a resource is made of comes from `consume`.
+    """
+    return _probe(f"{_organization(stack)}/{contract.project}/{stack}") or {}
 
 
 def restore(value: Any, kind: Any) -> Any:
@@ -95,6 +118,19 @@ def restore(value: Any, kind: Any) -> Any:
     return value
 
 
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value read from a stack can be what its contract names."""
+    if kind is int:
+        return isinstance(value, int | float) and not isinstance(value, bool) and int(value) == value
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if get_origin(kind) is list:
+        return isinstance(value, list) and all(fits(entry, get_args(kind)[0]) for entry in value)
+    if get_origin(kind) is dict:
+        return isinstance(value, Mapping) and all(fits(entry, get_args(kind)[1]) for entry in value.values())
+    return not isinstance(kind, type) or isinstance(value, kind)
+
+
 def output_types(contract: type[Contract]) -> dict[str, Any]:
     """Field name to the type inside its `Output[...]`."""
     hints = get_type_hints(contract)
@@ -104,7 +140,7 @@ def output_types(contract: type[Contract]) -> dict[str, Any]:
 def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
     async def checked() -> Any:
         if await value.is_secret():
-            raise ProgramError(
+            raise ProgramRefused(
                 "secret-in-contract",
                 f"output `{name}` is a secret, and nothing secret crosses a tier boundary",
                 where=f"contract {contract}",
@@ -112,7 +148,7 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
             )
         result = await value.future(with_unknowns=True)
         if await value.is_known() and result in ("", None):
-            raise ProgramError(
+            raise ProgramInputError(
                 "output-empty",
                 f"output `{name}` is empty",
                 where=f"contract {contract}",
@@ -124,15 +160,25 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
 
 
 def _probe(reference: str) -> Mapping[str, Any] | None:
-    """The plain outputs of a stack, or `None` where it does not exist. Secret ones are absent."""
-    try:
-        result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": reference}).value
-    except Exception as error:
-        if "unknown stack" in str(error) or "no stack named" in str(error) or "not found" in str(error):
-            return None
-        raise
-    outputs = (result or {}).get("outputs")
-    return outputs if isinstance(outputs, Mapping) else {}
+    """The plain outputs of a stack, or `None` where it does not exist. Secret ones are absent.
+
+    A file backend writes a state's attributes in place, beside the state: who reads in that moment is told `EOF`. The
+    running stack's own state is written while its program begins, so a failed read is tried again.
+    """
+    tries = _READ_TRIES
+    while True:
+        tries -= 1
+        try:
+            result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": reference}).value
+        except Exception as error:
+            if "unknown stack" in str(error) or "no stack named" in str(error) or "not found" in str(error):
+                return None
+            if not tries:
+                raise
+            time.sleep(_READ_PAUSE_SECONDS)
+        else:
+            outputs = (result or {}).get("outputs")
+            return outputs if isinstance(outputs, Mapping) else {}
 
 
 def _unknown_or_raise(contract: type[C], stack: str, code: str, why: str, names: list[str]) -> C:
@@ -165,9 +211,9 @@ def _output(
     return pulumi.Output(asyncio.ensure_future(resources), asyncio.ensure_future(value), asyncio.ensure_future(known))
 
 
-def _error(contract: type[Contract], stack: str, code: str, why: str, names: list[str]) -> ProgramError:
+def _error(contract: type[Contract], stack: str, code: str, why: str, names: list[str]) -> ProgramInputError:
     shown = ", ".join(f"`{name}`" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return ProgramError(
+    return ProgramInputError(
         code,
         f"{_who()} needs {shown} of {contract.project}/{stack}, {why}",
         where=f"contract {contract.__name__}, version {contract.version}",

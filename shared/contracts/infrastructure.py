@@ -13,7 +13,7 @@ class Infrastructure:
     """AWS infrastructure and the EKS cluster of one environment."""
 
     project: ClassVar[str] = "infrastructure"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     cluster_name: pulumi.Output[str]
     cluster_arn: pulumi.Output[str]
@@ -23,6 +23,12 @@ class Infrastructure:
     """Base64, PEM inside."""
     cluster_version: pulumi.Output[str]
     """Kubernetes minor, e.g. `1.35`."""
+    node_versions: pulumi.Output[dict[str, str]]
+    """Kubernetes minor of the nodes, by node group."""
+    addon_versions: pulumi.Output[dict[str, str]]
+    """Versions of the add-ons that come with the cluster, by name."""
+    workload_identity: pulumi.Output[str]
+    """`irsa` or `pod-identity`; with the latter the cluster has the agent. The OIDC provider is there either way."""
     cluster_security_group_id: pulumi.Output[str]
     """The group that EKS itself makes for control plane and nodes."""
     node_security_group_id: pulumi.Output[str]
@@ -43,7 +49,7 @@ class Infrastructure:
     public_subnet_cidrs: pulumi.Output[list[str]]
     """Where load balancers that face the internet have their addresses."""
     pod_cidrs: pulumi.Output[list[str]]
-    """Ranges that pods have addresses from: the private subnets, or the secondary range where one is set."""
+    """Ranges that pods have addresses from: the private subnets, and the secondary range where one is set."""
     endpoint_cidrs: pulumi.Output[list[str]]
     """Ranges of the interface endpoints; empty where there are none."""
     service_cidr: pulumi.Output[str]
@@ -55,6 +61,8 @@ class Infrastructure:
     partition: pulumi.Output[str]
     tenant_bucket_name: pulumi.Output[str]
     tenant_bucket_arn: pulumi.Output[str]
+    tenant_bucket_key_arns: pulumi.Output[list[str]]
+    """KMS keys that the bucket's objects are encrypted with: one, or none where S3's own keys do."""
     tenant_boundary_arn: pulumi.Output[str]
     """Permissions boundary that every role of a tenant bears."""
     secrets_key_arn: pulumi.Output[str]

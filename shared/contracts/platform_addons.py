@@ -13,10 +13,11 @@ class PlatformAddons:
     """The cluster-wide services of one environment."""
 
     project: ClassVar[str] = "platform-addons"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     addons: pulumi.Output[list[str]]
     """Names of the add-ons in place, in alphabetical order."""
-    cluster_autoscaler_role_arn: pulumi.Output[str]
+    role_arns: pulumi.Output[dict[str, str]]
+    """AWS roles of the add-ons that have one, by add-on."""
     ingress_class_name: pulumi.Output[str]
     """IngressClass that applications name."""

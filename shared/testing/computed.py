@@ -12,6 +12,17 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 OIDC_ISSUER = f"https://oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {
+        "id": REGION,
+        "region": REGION,
+        "names": [f"{REGION}{zone}" for zone in "abcdef"],
+        "zoneIds": [f"use1-az{number}" for number in range(1, 7)],
+        "groupNames": [f"{REGION}-zg-1"],
+    },
+}
+"""What the functions answer that our programs call, by token."""
+
 Inputs = dict[str, Any]
 
 
@@ -61,6 +72,11 @@ def _key(name: str, inputs: Inputs) -> Inputs:
     return {"id": f"{name}-id", "keyId": f"{name}-id", "arn": _arn("kms", f"key/{name}-id")}
 
 
+def _log_group(name: str, inputs: Inputs) -> Inputs:
+    physical = inputs.get("name", name)
+    return {"id": physical, "name": physical, "arn": _arn("logs", f"log-group:{physical}")}
+
+
 def _launch_template(name: str, inputs: Inputs) -> Inputs:
     return {"id": f"lt-{name}", "latestVersion": 1, "arn": _arn("ec2", f"launch-template/lt-{name}")}
 
@@ -105,6 +121,7 @@ _COMPUTED: dict[str, Callable[[str, Inputs], Inputs]] = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:kms/key:Key": _key,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
     "aws:eks/cluster:Cluster": _cluster,
     "aws:eks/nodeGroup:NodeGroup": _node_group,

@@ -39,6 +39,9 @@ _INFRASTRUCTURE: dict[str, Any] = {
     "cluster_endpoint": _ENDPOINT,
     "cluster_certificate_authority": _AUTHORITY,
     "cluster_version": "1.35",
+    "node_versions": {"general": "1.35"},
+    "addon_versions": {"vpc-cni": "v1.21.1-eksbuild.3", "kube-proxy": "v1.35.0-eksbuild.2"},
+    "workload_identity": "irsa",
     "cluster_security_group_id": "sg-cluster",
     "node_security_group_id": "sg-nodes",
     "node_role_name": "eks-node-role-dev",
@@ -65,6 +68,7 @@ _INFRASTRUCTURE: dict[str, Any] = {
     "partition": "aws",
     "tenant_bucket_name": f"eks-tenant-data-{ACCOUNT}-dev",
     "tenant_bucket_arn": f"arn:aws:s3:::eks-tenant-data-{ACCOUNT}-dev",
+    "tenant_bucket_key_arns": [],
     "tenant_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/eks-tenant-boundary-dev",
     "secrets_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets-id",
     "network_policy_enforced": True,
@@ -73,7 +77,7 @@ _INFRASTRUCTURE: dict[str, Any] = {
 
 _PLATFORM_ADDONS: dict[str, Any] = {
     "addons": ["cluster-autoscaler", "metrics-server"],
-    "cluster_autoscaler_role_arn": f"{_ROLES}/eks-cluster-autoscaler-dev",
+    "role_arns": {"cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev"},
     "ingress_class_name": "alb",
 }
 

@@ -17,7 +17,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop
 
-from shared.testing.computed import computed_outputs
+from shared.testing.computed import FUNCTIONS, computed_outputs
 
 UNKNOWN = pulumi.output.UNKNOWN
 """Stands for a value that only an `up` would know."""
@@ -49,6 +49,10 @@ class Registered:
     """URNs, of values used as well as of `depends_on`."""
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
+    secrets: frozenset[str] = frozenset()
+    """Names of the inputs that are secret, or have a secret inside."""
+    aliases: tuple[str | dict[str, Any], ...] = ()
+    """Former URNs, or what differed in them: `name`, `type`, `parentUrn`, `noParent`."""
 
     @property
     def package(self) -> str:
@@ -72,8 +76,12 @@ class Upstream(mocks.Mocks):
         self._stacks = stacks
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        if args.token in FUNCTIONS:
+            return dict(FUNCTIONS[args.token]), []
         if args.token != "pulumi:pulumi:readStackOutputs":  # noqa: S105  a function's token, no secret
-            raise AssertionError(f"the mock kit answers no function but readStackOutputs: {args.token}")
+            raise AssertionError(
+                f"the mock kit answers no function but readStackOutputs and {sorted(FUNCTIONS)}: {args.token}"
+            )
         name = str(args.args["name"])
         outputs = self._stacks(name)
         if outputs is None:
@@ -111,6 +119,10 @@ class RecordingMonitor(mocks.MockMonitor):
             depends_on=frozenset(request.dependencies),
             protect=request.protect,
             ignore_changes=tuple(request.ignoreChanges),
+            secrets=frozenset(
+                name for name, value in json_format.MessageToDict(request.object).items() if _holds_secret(value)
+            ),
+            aliases=tuple(_alias(alias) for alias in request.aliases),
         )
         self.registered.append(record)
         resource_id, computed = self._computed(record)
@@ -177,6 +189,10 @@ class RecordingMonitor(mocks.MockMonitor):
         return {**_RESOURCE_REFERENCE, "urn": inner.urn, "id": resource_id}
 
 
+def _alias(alias: Any) -> str | dict[str, Any]:
+    return alias.urn or json_format.MessageToDict(alias.spec)
+
+
 def _urn(reference: str) -> str:
     """A provider is referred to as `<urn>::<id>`."""
     return reference.rsplit("::", 1)[0] if reference else ""
@@ -193,6 +209,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return UNKNOWN if value == rpc.UNKNOWN else value
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        is_secret = value.get(rpc._special_sig_key) == rpc._special_secret_sig
+        return is_secret or any(_holds_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_holds_secret(item) for item in value)
 
 
 def _wire(value: Any) -> Any:

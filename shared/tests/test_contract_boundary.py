@@ -9,10 +9,10 @@ from typing import Any, ClassVar, assert_type
 import pulumi
 import pytest
 
-from shared.contracts import Infrastructure, PlatformAddons, Tenant, consume, publish
+from shared.contracts import Infrastructure, PlatformAddons, Tenant, consume, last_published, publish
 from shared.contracts.boundary import restore
 from shared.errors import PlatformError
-from shared.program_errors import ProgramError
+from shared.program_errors import ProgramInputError, ProgramRefused
 from shared.testing import UNKNOWN, Run, contract_outputs, run_program
 
 
@@ -74,7 +74,7 @@ def test_a_contract_is_published_as_flat_outputs_with_its_version() -> None:
 
 
 def test_a_secret_does_not_cross() -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramRefused) as refused:
         published(text=lambda: pulumi.Output.secret("s3cret"))
     assert refused.value.code == "secret-in-contract"
     assert "`text`" in refused.value.what
@@ -82,14 +82,14 @@ def test_a_secret_does_not_cross() -> None:
 
 
 def test_a_value_made_from_a_secret_does_not_cross_either() -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramRefused) as refused:
         published(text=lambda: pulumi.Output.concat("token=", pulumi.Output.secret("s3cret")))
     assert refused.value.code == "secret-in-contract"
 
 
 @pytest.mark.parametrize("nothing", ["", None])
 def test_an_empty_value_is_not_published(nothing: object) -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         published(text=lambda: nothing)
     assert refused.value.code == "output-empty"
     assert "`text`" in refused.value.what
@@ -141,7 +141,7 @@ def test_a_stack_that_does_not_exist_is_unknown_in_a_preview_with_one_warning() 
 
 
 def test_a_stack_that_does_not_exist_fails_an_up_with_the_command_that_makes_it() -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         consumed(None)
     assert refused.value.code == "stack-missing"
     assert refused.value.where == "contract Sample, version 3"
@@ -151,7 +151,7 @@ def test_a_stack_that_does_not_exist_fails_an_up_with_the_command_that_makes_it(
 
 def test_a_missing_output_is_named_with_its_stack() -> None:
     outputs = {name: value for name, value in PUBLISHED.items() if name != "ports"}
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         consumed(outputs)
     assert refused.value.code == "output-missing"
     assert refused.value.what == "demo/dev needs `ports` of sample/dev, which has not published it"
@@ -162,7 +162,7 @@ def test_a_missing_output_is_named_with_its_stack() -> None:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_an_empty_output_is_an_error_even_in_a_preview(preview: bool) -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         consumed({**PUBLISHED, "text": ""}, preview=preview)
     assert refused.value.code == "output-empty"
     assert "`text`" in refused.value.what
@@ -170,11 +170,32 @@ def test_an_empty_output_is_an_error_even_in_a_preview(preview: bool) -> None:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_a_contract_older_than_what_is_needed_is_refused_with_both_versions(preview: bool) -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         consumed({**PUBLISHED, "contract_version": 2}, preview=preview)
     assert refused.value.code == "contract-too-old"
     assert "version 3" in refused.value.what
     assert "version 2" in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("text", ["x"]),
+        ("count", 1.5),
+        ("count", True),
+        ("ports", "80"),
+        ("ports", [80, "81"]),
+        ("limits", {"a": "1"}),
+        ("enabled", "true"),
+        ("contract_version", "three"),
+    ],
+)
+def test_an_output_of_another_type_is_refused_before_anything_is_made_of_it(name: str, value: object) -> None:
+    with pytest.raises(ProgramInputError) as refused:
+        consumed({**PUBLISHED, name: value}, preview=True)
+    assert refused.value.code == "output-invalid"
+    assert f"`{name}`" in refused.value.what
+    assert refused.value.mend == "make sample-up STACK=dev"
 
 
 def test_a_newer_contract_with_every_field_is_accepted() -> None:
@@ -190,7 +211,7 @@ def test_a_failure_that_is_no_missing_stack_is_not_taken_for_one() -> None:
 
 
 def test_a_tenants_stack_is_named_in_the_command() -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         run_program(lambda: [consume(Tenant, stack="dev.tenant-a"), None][1], project="demo", upstream=lambda _: None)
     assert refused.value.mend == "make tenants-up STACK=dev TENANT=tenant-a"
 
@@ -215,3 +236,15 @@ def test_fields_of_a_contract_are_typed_outputs() -> None:
 def test_no_field_of_a_contract_sounds_like_a_credential(contract: Any) -> None:
     for name in contract_outputs(contract):
         assert not any(word in name for word in ("token", "password", "private_key", "access_key"))
+
+
+@pytest.mark.parametrize("outputs", [None, PUBLISHED], ids=["never-deployed", "deployed"])
+def test_a_stack_sees_what_it_published_itself_and_nothing_before_it_has(outputs: Mapping[str, Any] | None) -> None:
+    seen: list[Mapping[str, Any]] = []
+
+    def upstream(reference: str) -> Mapping[str, Any] | None:
+        assert reference == "organization/sample/dev"
+        return outputs
+
+    run_program(lambda: seen.append(last_published(Sample)), project="sample", upstream=upstream)
+    assert seen == [outputs or {}]

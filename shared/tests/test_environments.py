@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from shared import environment as environments
 from shared.environment import environment_names, load_environment
@@ -27,6 +31,33 @@ def test_every_file_loads_and_spans_three_zones_of_its_region(name: str) -> None
     assert environment.name == name
     assert len(set(environment.availability_zones)) == 3
     assert all(zone.startswith(environment.region) for zone in environment.availability_zones)
+
+
+def test_what_environments_have_in_common_is_said_once() -> None:
+    common = yaml.safe_load((environments.DIRECTORY / "common.yaml").read_text(encoding="utf-8"))
+    assert common.keys() == {"region", "availability_zones", "owner"}
+    for name in environment_names():
+        own = yaml.safe_load((environments.DIRECTORY / f"{name}.yaml").read_text(encoding="utf-8"))
+        assert not [key for key in common.keys() & own.keys() if common[key] == own[key]], name
+
+
+def test_an_environments_own_file_wins_over_what_is_common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "common.yaml").write_text("region: us-east-1\navailability_zones: [us-east-1a, us-east-1b]\nowner: a")
+    (tmp_path / "dev.yaml").write_text("owner: b")
+    monkeypatch.setattr(environments, "DIRECTORY", tmp_path)
+    assert environment_names() == ["dev"]
+    assert (load_environment("dev").owner, load_environment("dev").region) == ("b", "us-east-1")
+
+
+def test_no_account_of_anybody_is_named() -> None:
+    """The one number is AWS's own example, in its documentation and in the emulated AWS."""
+    numbers = {
+        number
+        for pattern in ("shared/environments/*.yaml", "*/Pulumi*.yaml", "applications/*/Pulumi*.yaml")
+        for path in environments.DIRECTORY.parents[1].glob(pattern)
+        for number in re.findall(r"\b\d{12}\b", path.read_text(encoding="utf-8"))
+    }
+    assert numbers == {"123456789012"}
 
 
 def test_only_production_asks_before_it_changes_anything() -> None:
@@ -74,12 +105,27 @@ def test_the_files_account_wins_over_the_variable(monkeypatch: pytest.MonkeyPatc
     [
         ("region: us-east-1\nreigon: x\navailability_zones: [a, b]\nowner: t", 'did you mean "region"?'),
         ("region: us-east-1\navailability_zones: [a]\nowner: t", "availability_zones"),
+        ("region: us-east-1\navailability_zones: [us-east-1a, eu-west-1b]\nowner: t", "different zones of us-east-1"),
+        ("region: us-east-1\navailability_zones: [us-east-1a, us-east-1a]\nowner: t", "two to four different zones"),
+        ("region: us-east-1\navailability_zones: [a, b, c, d, e]\nowner: t", "availability_zones"),
+        ("- region", "no mapping of keys"),
         ("region: us-east-1\navailability_zones: [a, b]", "`owner` is missing"),
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naccount_id: '12'", "12 digits"),
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naws: {skip: true}", "unknown key `aws.skip`"),
         ("region: [", "is not YAML"),
     ],
-    ids=["unknown-key", "one-zone", "no-owner", "short-account", "unknown-flag", "not-yaml"],
+    ids=[
+        "unknown-key",
+        "one-zone",
+        "zone-elsewhere",
+        "zone-twice",
+        "five-zones",
+        "list",
+        "no-owner",
+        "short-account",
+        "unknown-flag",
+        "not-yaml",
+    ],
 )
 def test_a_wrong_file_is_refused_by_name(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, text: str, says: str

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import json
 
-from shared.iam import Statement, account_trust, policy_document, principal_trust, service_account_trust, service_trust
+from shared.iam import (
+    Statement,
+    account_statement,
+    github_statement,
+    pod_identity_trust,
+    policy_document,
+    principal_statement,
+    service_account_trust,
+    service_trust,
+)
 
 
 def only_statement(document: str) -> dict[str, object]:
@@ -42,12 +51,36 @@ def test_service_accounts_of_several_namespaces_are_listed_whole() -> None:
     ]
 
 
+def test_pod_identity_compares_cluster_namespace_and_name_whole() -> None:
+    arn = "arn:aws:eks:us-east-1:123456789012:cluster/c"
+    statement = only_statement(pod_identity_trust(cluster_arn=arn, namespaces=["a", "b"], service_account="app"))
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": "123456789012",
+            "aws:RequestTag/eks-cluster-arn": arn,
+            "aws:RequestTag/kubernetes-namespace": ["a", "b"],
+            "aws:RequestTag/kubernetes-service-account": "app",
+        },
+        "ArnEquals": {"aws:SourceArn": arn},
+    }
+
+
 def test_trust_names_whom_it_trusts() -> None:
     assert only_statement(service_trust("ec2.amazonaws.com"))["Principal"] == {"Service": "ec2.amazonaws.com"}
-    assert only_statement(account_trust(partition="aws-cn", account_id="1"))["Principal"] == {
+    assert only_statement(policy_document(account_statement(partition="aws-cn", account_id="1")))["Principal"] == {
         "AWS": "arn:aws-cn:iam::1:root"
     }
-    assert only_statement(principal_trust(["a", "b"]))["Principal"] == {"AWS": ["a", "b"]}
+    assert only_statement(policy_document(principal_statement(["a", "b"])))["Principal"] == {"AWS": ["a", "b"]}
+
+
+def test_trust_in_github_compares_audience_and_subjects_whole() -> None:
+    subjects = ["repo:o/r:environment:dev", "repo:o/r:pull_request"]
+    statement = github_statement(partition="aws-cn", account_id="1", subjects=subjects).to_dict()
+    issuer = "token.actions.githubusercontent.com"
+    assert statement["Principal"] == {"Federated": f"arn:aws-cn:iam::1:oidc-provider/{issuer}"}
+    assert statement["Condition"] == {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subjects}}
 
 
 def test_a_trust_policy_names_no_resource() -> None:

@@ -49,3 +49,8 @@ def test_the_command_writes_the_same_credentials() -> None:
     assert kubeconfig_command(cluster_name="c", region="r", role_arn="a") == (
         "aws eks update-kubeconfig --region r --name c --role-arn a"
     )
+
+
+def test_the_command_names_the_profile_to_sign_in_with() -> None:
+    command = kubeconfig_command(cluster_name="c", region="r", role_arn="a", profile="dev-admin")
+    assert command == "aws eks update-kubeconfig --region r --name c --role-arn a --profile dev-admin"

@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadInput
-from shared.naming import bucket_name, dns_label, iam_policy_name, iam_role_name, is_dns_label, require_dns_label
+from shared.naming import (
+    bucket_name,
+    dns_label,
+    iam_policy_name,
+    iam_role_name,
+    is_dns_label,
+    node_group_name,
+    require_dns_label,
+)
 
 LIMITS: list[tuple[Callable[[str], str], int]] = [
     (dns_label, 63),
     (bucket_name, 63),
     (iam_role_name, 64),
     (iam_policy_name, 128),
+    (node_group_name, 36),
 ]
 IDS = [function.__name__ for function, _ in LIMITS]
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,150}[a-z0-9])?", fullmatch=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import pulumi
 import pytest
 from pydantic import Field
 
@@ -24,6 +25,7 @@ class Sample(Settings):
     names: list[str] = Field(default_factory=list, description="List.")
     choice: Literal["one", "two"] = Field(default="one", description="Choice.")
     days: Literal[7, 30] = Field(default=7, description="Choice of numbers.")
+    key: pulumi.Output[str] | None = Field(default=None, description="Secret.")
     nested: Nested = Field(default_factory=Nested, description="Object.")
 
 
@@ -76,6 +78,13 @@ def test_a_wrong_value_is_refused_with_its_key_and_stack(config: dict[str, Any],
     assert refused.value.code == "settings-invalid"
     assert refused.value.where == f"Pulumi.dev.yaml of sample, {where}"
     assert says in refused.value.what
+
+
+def test_a_secret_is_an_output_and_never_text() -> None:
+    (found,) = [loaded(key="1234")]
+    assert isinstance(found.key, pulumi.Output)
+    assert "1234" not in repr(found)
+    assert "1234" not in str(found.model_dump())
 
 
 def test_another_projects_configuration_is_not_ours() -> None:

@@ -45,6 +45,7 @@ def test_an_owner_is_all_that_a_file_must_name(directory: Path) -> None:
     assert tenant.bucket_access == "read-write"
     assert tenant.bucket_prefix == "shop/"
     assert tenant.deployer_principal_arns == ()
+    assert tenant.repository is None
     assert tenant.quota.hard()["pods"] == "20"
 
 
@@ -63,9 +64,15 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
 @pytest.mark.parametrize(
     ("content", "where", "says"),
     [
-        ("", "", "holds no mapping"),
-        ("- a\n- b\n", "", "holds no mapping"),
-        ("owner: [", "", "is not YAML"),
+        ("", "owner", "`owner` is missing"),
+        ("- a\n- b\n", "line 1", "holds a list, and no mapping"),
+        ("owner: [", "line 1", "is not YAML"),
+        ("owner: t\nhosts: []\nowner: u\n", "line 3", "key `owner` stands twice, in line 1 and here"),
+        ("owner: t\nquota:\n  pods: 1\n  pods: 2\n", "line 4", "key `pods` stands twice, in line 3 and here"),
+        ("owner: &a t\nhosts: [*a]\n", "line 2", "alias *a is not taken here"),
+        ("owner: t\n1: t\n", "line 2", "key `1` is no text to YAML"),
+        ("owner: t\nhosts: " + "[" * 100_000, "line 2", "nests more than 50 levels deep"),
+        ("owner: t\nhosts: [2026-02-31]\n", "", "holds a value that YAML cannot take"),
         ({}, "owner", "`owner` is missing"),
         ({"owner": ""}, "owner", "owner"),
         ({"owner": "t", "onwer": "t"}, "onwer", 'did you mean "owner"?'),
@@ -75,6 +82,7 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ({"owner": "t", "quota": {"requests.cpu": "4 cores"}}, "quota.requests.cpu", "is not a Kubernetes quantity"),
         ({"owner": "t", "quota": {"requests.cpu": True}}, "quota.requests.cpu", "give a Kubernetes quantity"),
         ({"owner": "t", "quota": {"pods": 0}}, "quota.pods", "pods"),
+        ({"owner": "t", "quota": {"pods": True}}, "quota.pods", "give a whole number"),
         (
             {"owner": "t", "quota": {"requests.memory": "9Gi", "limits.memory": "8Gi"}},
             "quota",
@@ -103,7 +111,9 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ({"owner": "t", "web_ports": [0]}, "web_ports.0", "web_ports.0"),
         ({"owner": "t", "bucket_access": "all"}, "bucket_access", "bucket_access"),
         ({"owner": "t", "deployer_principal_arns": ["*"]}, "deployer_principal_arns.0", "not the ARN"),
-        ({"owner": "t", "name": "other"}, "", "is not the file's own name"),
+        ({"owner": "t", "name": "other"}, "name", "is not the file's own name"),
+        ({"owner": "t", "repository": "team/*"}, "repository", "not the name of a repository"),
+        ({"owner": "t", "repository": "team/shop:ref:refs/heads/main"}, "repository", "not the name of a repository"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_place_of_the_mistake(
@@ -187,4 +197,4 @@ def test_a_broken_file_stops_its_own_tenant_and_the_whole_list_but_no_other_tena
     for read in (lambda: load_tenant("broken", directory=directory), lambda: tenant_names("dev", directory=directory)):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.where == "tenants/catalog/broken.yaml"
+        assert refused.value.where == "tenants/catalog/broken.yaml, line 1"

@@ -108,6 +108,25 @@ def test_the_deployer_role_trusts_the_account_unless_principals_are_named(
     assert trust(run, "deployer")["Principal"] == {"AWS": pipeline}
 
 
+def test_a_tenants_own_pipeline_deploys_from_the_environment_of_that_name_alone(
+    run_tenant: Callable[..., Run],
+) -> None:
+    run = run_tenant({"repository": "example/shop", "deployer_principal_arns": ["arn:aws:iam::123456789012:role/ops"]})
+    issuer = "token.actions.githubusercontent.com"
+    people, pipeline = json.loads(run.one("aws:iam/role:Role", "deployer").inputs["assumeRolePolicy"])["Statement"]
+    assert people["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/ops"}
+    assert pipeline == {
+        "Sid": "GithubActions",
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{issuer}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": "repo:example/shop:environment:dev"}
+        },
+    }
+    assert trust(run, "workload")["Sid"] == "ServiceAccount"
+
+
 def test_look_alike_tenants_share_no_role_and_no_prefix(run_tenant: Callable[..., Run]) -> None:
     seen: dict[str, set[str]] = {}
     for name in ("a", "ab", "a-b"):

@@ -14,6 +14,8 @@ from typing import Any
 from tooling.lane.environments import washed
 from tooling.paths import REPOSITORY
 
+_TIERS = (sys.executable, "-c", "from tooling.cli.main import main; main()")
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -26,23 +28,32 @@ class Finished:
         return json.loads(self.stdout)
 
 
+def copy_tree(directory: Path) -> None:
+    """Copies what is in git, or would be with the next commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source, target = REPOSITORY / name, directory / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+
 class Clone:
     """Commands run as a person would run them, from the clone's root."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "clone"
         self.local = self.path / ".local"
-        listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            check=True,
-        )
-        for name in filter(None, listed.stdout.decode().split("\0")):
-            source, target = REPOSITORY / name, self.path / name
-            if source.is_file():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target)
+        self.prefix: list[str] = []
+        """What every command is run by, e.g. `nsenter …`."""
+        self.variables: dict[str, str] = {}
+        """Further environment variables of every command."""
+        copy_tree(self.path)
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "clone")
@@ -50,13 +61,26 @@ class Clone:
     def git(self, *arguments: str) -> str:
         return self._run(["git", *arguments]).stdout
 
-    def tiers(self, *arguments: str, expect: int = 0) -> Finished:
-        """Runs `tiers`; any other exit code than `expect` fails the test with everything that was said."""
-        finished = self._run([sys.executable, "-c", "from tooling.cli.main import main; main()", *arguments])
+    def tiers(self, *arguments: str, expect: int | None = 0) -> Finished:
+        """Runs `tiers`; any other exit code than `expect`, if one is, fails the test with everything that was said."""
+        finished = self._run([*_TIERS, *arguments])
         said = f"tiers {' '.join(arguments)} ended with {finished.exit_code}\n{finished.stdout}\n{finished.stderr}"
-        assert finished.exit_code == expect, said
+        assert expect is None or finished.exit_code == expect, said
         assert "Traceback" not in finished.stderr, said
         return finished
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts `tiers` and does not wait for it; its stderr is a pipe, its stdout is not looked at."""
+        return subprocess.Popen(
+            [*_TIERS, *arguments],
+            cwd=self.path,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def kubectl(self, kubeconfig: Path, *arguments: str, expect: int = 0) -> Finished:
         finished = self._run(
@@ -67,11 +91,15 @@ class Clone:
 
     def _run(self, command: list[str]) -> Finished:
         done = subprocess.run(
-            command,
+            [*self.prefix, *command],
             cwd=self.path,
-            env={**washed(), "PYTHONPATH": str(self.path), "PATH": os.environ["PATH"], "NO_COLOR": "1"},
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
+
+    def _environment(self) -> dict[str, str]:
+        own = {"PYTHONPATH": str(self.path), "PATH": os.environ["PATH"], "NO_COLOR": "1"}
+        return {**washed(), **own, **self.variables}

@@ -6,15 +6,22 @@ but for the last, which takes it down.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from shared.contracts import Infrastructure
 from tests.chain.clone import Clone
+from tests.live.checks import CHECKS, Check
+from tests.live.world import on_a_lane
+from tooling.lane.environments import washed
 from tooling.lane.processes import running
+from tooling.lane.state import Lane
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -95,7 +102,7 @@ def test_the_outputs_bear_the_seeds_names(chain: Clone) -> None:
     assert outputs["kubeconfig_command"].startswith(
         "aws eks update-kubeconfig --region us-east-1 --name eks-cluster-local"
     )
-    assert outputs["contract_version"] == 1
+    assert outputs["contract_version"] == Infrastructure.version
     assert len(outputs["private_subnet_ids"]) == 3
     one = chain.tiers("outputs", "infrastructure", "cluster_name", "--stack", "local").stdout
     assert one == "eks-cluster-local\n"
@@ -138,6 +145,13 @@ def test_a_tenants_deployer_reaches_its_own_namespace_and_no_other(chain: Clone)
     assert "forbidden" in refused.stderr
 
 
+@pytest.mark.parametrize("check", [check for check in CHECKS if not check.aws_only], ids=lambda check: check.name)
+def test_what_make_verify_looks_at_holds_on_the_lane(chain: Clone, check: Check, tmp_path: Path) -> None:
+    lane = Lane.load(chain.local)
+    assert lane is not None
+    check.run(on_a_lane(lane, clone=chain.path, variables=washed(), directory=tmp_path))
+
+
 def test_a_wrong_setting_is_bad_input_and_sends_nothing(chain: Clone) -> None:
     file = chain.path / "infrastructure/Pulumi.local.yaml"
     before = file.read_text()
@@ -163,6 +177,72 @@ def test_drift_is_found_and_mended(chain: Clone, admin: Path) -> None:
     )
     chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local", "--refresh")
     assert "limitrange" in chain.kubectl(admin, "get", "limitrange", "-n", "tenant-c", "-o", "name").stdout
+
+
+def record_of(chain: Clone, project: str, stack: str) -> dict[str, Any]:
+    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
+    return json.loads(file.read_text())
+
+
+def make_pending(chain: Clone, project: str, stack: str) -> int:
+    """Sets a stack's record to where an engine that was killed while it created everything at once would leave it."""
+    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
+    record = json.loads(file.read_text())
+    latest = record["checkpoint"]["latest"]
+    made = [one for one in latest["resources"] if one.get("id") and not one["type"].startswith("pulumi:")]
+    # Nothing can depend on what was not recorded yet.
+    unbound = ("dependencies", "propertyDependencies")
+    kept = [one for one in latest["resources"] if one not in made]
+    latest["resources"] = [{key: value for key, value in one.items() if key not in unbound} for one in kept]
+    asked = [{key: value for key, value in one.items() if key not in ("id", "outputs")} for one in made]
+    latest["pending_operations"] = [{"type": "creating", "resource": one} for one in asked]
+    file.write_text(json.dumps(record))
+    return len(made)
+
+
+@pytest.mark.parametrize(
+    ("tier", "stack"), [("infrastructure", "local"), ("platform-addons", "local"), ("tenants", "local.tenant-b")]
+)
+def test_everything_that_an_interrupted_run_made_and_did_not_record_is_found(
+    chain: Clone, tier: str, stack: str
+) -> None:
+    ids = {one["urn"]: one.get("id") for one in record_of(chain, tier, stack)["checkpoint"]["latest"]["resources"]}
+    count = make_pending(chain, tier, stack)
+    tenant = ("--tenant", stack.partition(".")[2]) if "." in stack else ()
+    said = chain.tiers("up", tier, *tenant, "--stack", "local").stderr
+    assert said.count("made and not recorded; taken over") == count, said
+    latest = record_of(chain, tier, stack)["checkpoint"]["latest"]
+    assert {one["urn"]: one.get("id") for one in latest["resources"]} == ids
+    assert not latest.get("pending_operations")
+    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+
+
+def test_what_an_interrupted_run_had_not_made_yet_is_made_once(chain: Clone, admin: Path) -> None:
+    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
+    make_pending(chain, "tenants", "local.tenant-b")
+    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local").stderr
+    assert "found ResourceQuota" not in said, said
+    assert "1 created" in said
+    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+
+
+def test_an_object_of_the_same_name_that_is_not_ours_is_left_alone(chain: Clone, admin: Path) -> None:
+    """The quota bears no label of ours: somebody made it by hand in the meantime."""
+    chain.kubectl(admin, "label", "resourcequota", "quota", "-n", "tenant-b", "platform.internal/tenant-")
+    make_pending(chain, "tenants", "local.tenant-b")
+    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", expect=1).stderr
+    assert "already exists" in said, said
+    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
+    chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local")
+    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+
+
+def test_a_second_up_waits_for_the_first_and_says_for_whom(chain: Clone) -> None:
+    first = chain.start("up", "--stack", "local")
+    second = chain.start("up", "tenants", "--stack", "local")
+    said = {first.pid: first.communicate()[1], second.pid: second.communicate()[1]}
+    assert (first.returncode, second.returncode) == (0, 0), said
+    assert sum("waiting for `tiers up --stack local` (process" in text for text in said.values()) == 1, said
 
 
 def test_the_clone_stays_clean(chain: Clone) -> None:

@@ -11,6 +11,7 @@ import datetime
 import io
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,19 +118,24 @@ class Application:
         number, now = self._number + 1, datetime.datetime.now(datetime.UTC)
         self._number = number
         answer = self._numbered(environ, number, now, caller)
-        self._journal.append(
-            Entry(
-                number=number,
-                at=now.isoformat(),
-                method=method,
-                target=environ["RAW_URI"],
-                headers=_journalled_headers(headers, account),
-                body=body,
-                account=account,
-                caller=caller.arn,
-                status=answer.code,
-            )
+        entry = Entry(
+            number=number,
+            at=now.isoformat(),
+            method=method,
+            target=environ["RAW_URI"],
+            headers=_journalled_headers(headers, account),
+            body=body,
+            account=account,
+            caller=caller.arn,
+            status=answer.code,
         )
+        try:
+            self._journal.append(entry)
+        except OSError as error:
+            # Memory now holds what the journal does not. Ending unanswered leaves what a kill would leave: the account
+            # as of the last request that was acknowledged.
+            _log.critical("request %d cannot be journalled, ending: %s", number, error)
+            os._exit(1)
         self._after_change()
         return answer
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import typer
 import typer.exceptions
 
-from shared.errors import ExitCode, PlatformError
-from tooling.cli import local, operations, queries
+from shared.errors import BadInput, ExitCode, PlatformError
+from tooling.cli import audit, cost, local, operations, queries
 from tooling.cli.console import messages, print_document
+from tooling.paths import cache_directory
+from tooling.system_errors import of_the_system
 
 app = typer.Typer(
     name="tiers",
@@ -28,7 +31,8 @@ app.command("status")(queries.status)
 app.command("outputs")(queries.outputs)
 app.command("kubeconfig")(queries.kubeconfig)
 app.command("graph")(queries.graph)
-app.command("audit")(queries.audit)
+app.command("audit")(audit.audit)
+app.command("cost")(cost.cost)
 app.add_typer(local.app, name="local")
 
 
@@ -47,18 +51,14 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return ExitCode.DONE
     except PlatformError as error:
-        if wants_json:
-            print_document({"error": {"code": error.code, "what": error.what, "at": error.where, "mend": error.mend}})
-        else:
-            messages().print(str(error), markup=False, soft_wrap=True)
-        return error.exit_code
+        return _told(error, wants_json=wants_json)
     except typer.Abort:
         messages().print("aborted")
         return ExitCode.INTERRUPTED
     except typer.Exit as ended:
         return ended.exit_code
     except typer.exceptions.TyperException as error:
-        return _wrong_usage(error.format_message(), wants_json=wants_json)
+        return _wrong_usage(error, wants_json=wants_json)
     except KeyboardInterrupt:
         messages().print("interrupted")
         return ExitCode.INTERRUPTED
@@ -66,14 +66,43 @@ def _run(arguments: list[str]) -> int:
         # The reader has left: an ending, not a failure. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+    except OSError as error:
+        return _told(of_the_system(error), wants_json=wants_json)
+    except Exception as error:
+        return _told(_unexpected(error), wants_json=wants_json)
 
 
-def _wrong_usage(message: str, *, wants_json: bool) -> int:
+def _told(error: PlatformError, *, wants_json: bool) -> int:
     if wants_json:
-        print_document({"error": {"code": "usage", "what": message, "at": "", "mend": "tiers --help"}})
-    elif message.startswith("Usage:"):
-        # A group without a sub-command: its help is the answer.
-        messages().print(message, markup=False, soft_wrap=True)
+        print_document({"error": error.document()})
     else:
-        messages().print(f"error[usage]: {message.rstrip('.')}\nhint: tiers --help", markup=False, soft_wrap=True)
-    return ExitCode.BAD_INPUT
+        messages().print(str(error), markup=False, soft_wrap=True)
+    return error.exit_code
+
+
+def _unexpected(error: Exception) -> PlatformError:
+    """A fault of ours, or of this machine: one message too, and the traceback in a file for whoever mends it."""
+    log = cache_directory() / "tiers.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        mend = f"the whole traceback is at the end of {log}"
+    except OSError:
+        mend = "free some space, or see who may write to your cache directory"
+    (*_, frame) = traceback.extract_tb(error.__traceback__)
+    said = " ".join(str(error).split())
+    return PlatformError(
+        "unexpected", f"{type(error).__name__}: {said}", where=f"{frame.filename}:{frame.lineno}", mend=mend
+    )
+
+
+def _wrong_usage(error: typer.exceptions.TyperException, *, wants_json: bool) -> int:
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "tiers"
+    if message.startswith("Usage:") and not wants_json:
+        # A group without a sub-command: its help is the answer.
+        messages().print(error.format_message(), markup=False, soft_wrap=True)
+        return ExitCode.BAD_INPUT
+    return _told(BadInput("usage", message, where=command, mend=f"{command} --help"), wants_json=wants_json)

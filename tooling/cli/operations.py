@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from tooling.cli.console import messages
 from tooling.cli.options import App, Json, Refresh, Stack, Tenant, Tiers, Yes
 
 if TYPE_CHECKING:
-    from tooling.runner.graph import StackId
+    from tooling.runner.fork_server import ForkServer
+    from tooling.runner.graph import Graph, StackId
     from tooling.runner.messages import Operation
 
 
@@ -84,50 +86,74 @@ def _operate(
     as_json: bool,
 ) -> bool:
     """Runs the operation and reports; returns whether anything is or would be changed."""
-    # Imported here: the Pulumi SDK and rich's live display would slow `--help` down.
+    from tooling.runner.fork_server import ForkServer
+
+    # It loads the SDKs while this process loads its own modules.
+    with ForkServer(os.environ) as fork_server:
+        return _run(
+            operation, environment, tiers, tenant, application, fork_server, yes=yes, refresh=refresh, as_json=as_json
+        )
+
+
+def _run(
+    operation: Operation,
+    environment: str,
+    tiers: Sequence[str] | None,
+    tenant: str | None,
+    application: str | None,
+    fork_server: ForkServer,
+    *,
+    yes: bool,
+    refresh: bool,
+    as_json: bool,
+) -> bool:
+    # Imported here: the graph and rich's live display would slow `--help` down.
     from shared.environment import load_environment
-    from tooling.lane.state import Lane
-    from tooling.runner.engine import LOCAL, open_engine, require_pulumi
+    from tooling.runner.aws_account import require_account
+    from tooling.runner.engine import LOCAL, open_engine
     from tooling.runner.execution import Options, execute
     from tooling.runner.graph import environment_graph, select
-    from tooling.runner.guards import refuse_live_dependants, with_undeclared
+    from tooling.runner.one_run import one_run
     from tooling.runner.progress import Progress
     from tooling.runner.report import print_report, report_document
-    from tooling.runner.stack_locks import lift_stale_locks
+    from tooling.runner.stack_settings import check_settings
     from tooling.runner.tiers_file import load_tiers
 
     graph = environment_graph(environment)
-    if any(load_tiers().tier(stack.tier).stacks != "application" for stack in select(graph, tiers=tiers or ())):
-        _ = load_environment(environment).account
-    with open_engine(environment, plugins=False) as engine:
-        require_pulumi(engine.variables)
-        if operation in ("destroy", "refresh"):
-            counts = engine.resource_counts()
-            graph = with_undeclared(graph, environment, counts)
-            stacks = [
-                s for s in select(graph, tiers=tiers or (), tenant=tenant, application=application) if str(s) in counts
-            ]
-            if operation == "destroy":
-                refuse_live_dependants(graph, stacks, counts)
-        else:
-            stacks = select(graph, tiers=tiers or (), tenant=tenant, application=application)
-    if operation != "preview":
-        _confirm(operation, environment, stacks, yes=yes)
+    settings = load_environment(environment)
+    _ = settings.suffix
+    touches_aws = any(load_tiers().tier(each.tier).stacks != "application" for each in select(graph, tiers=tiers or ()))
+    if touches_aws:
+        _ = settings.account
+    if operation in ("up", "preview"):
+        check_settings(select(graph, tiers=tiers or (), tenant=tenant, application=application))
     console = messages()
-    lane = Lane.load() if environment == LOCAL else None
-    if lane is not None and operation != "preview":
-        for remark in lift_stale_locks(lane.state_directory, stacks):
-            console.print(remark, markup=False, soft_wrap=True)
-    started = time.monotonic()
-    with open_engine(environment) as engine, Progress(console, quiet=as_json) as progress:
-        outcomes = execute(
-            operation,
-            stacks,
-            graph=graph,
-            engine=engine,
-            progress=progress,
-            options=Options(refresh=refresh, remove=operation == "destroy" and engine.is_local),
-        )
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    with one_run(operation, environment, say) as run:
+        graph, stacks = _chosen(operation, graph, environment, tiers or (), tenant, application)
+        if operation != "preview":
+            _confirm(operation, environment, stacks, yes=yes)
+        if touches_aws and stacks and environment != LOCAL:
+            require_account(settings)
+        started = time.monotonic()
+        run.clear_locks(stacks)
+        with (
+            open_engine(environment, plugins=fork_server, keep_open=run.keep_open) as engine,
+            run.awaiting_engines(stacks),
+            Progress(console, quiet=as_json) as progress,
+        ):
+            outcomes = execute(
+                operation,
+                stacks,
+                graph=graph,
+                engine=engine,
+                fork_server=fork_server,
+                progress=progress,
+                options=Options(refresh=refresh, remove=operation == "destroy" and engine.is_local),
+            )
     if as_json:
         report_document(operation, environment, outcomes)
     else:
@@ -139,6 +165,35 @@ def _operate(
         # Only where every failure is a wrong setting is the next move the writer's of it.
         raise typer.Exit(min(failed))
     return any(outcome.changed for outcome in outcomes)
+
+
+def _chosen(
+    operation: Operation,
+    graph: Graph,
+    environment: str,
+    tiers: Sequence[str],
+    tenant: str | None,
+    application: str | None,
+) -> tuple[Graph, list[StackId]]:
+    """The stacks that the command line names, and the graph that holds them; those that exist for destroy and refresh.
+
+    Raises:
+        BadInput: something that is not there was named. Refused: `live-dependants`.
+    """
+    from tooling.runner.engine import open_engine, require_pulumi
+    from tooling.runner.graph import select
+    from tooling.runner.guards import refuse_live_dependants, with_undeclared
+
+    with open_engine(environment) as engine:
+        require_pulumi(engine.variables)
+        if operation not in ("destroy", "refresh"):
+            return graph, select(graph, tiers=tiers, tenant=tenant, application=application)
+        counts = engine.resource_counts()
+    graph = with_undeclared(graph, environment, counts)
+    stacks = [s for s in select(graph, tiers=tiers, tenant=tenant, application=application) if str(s) in counts]
+    if operation == "destroy":
+        refuse_live_dependants(graph, stacks, counts)
+    return graph, stacks
 
 
 def _confirm(operation: str, environment: str, stacks: Sequence[StackId], *, yes: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands that only read: status, outputs, kubeconfig, graph, audit."""
+"""The commands that only read: status, outputs, kubeconfig, graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.errors import BadInput, ExitCode, nearest
+from shared.environment import load_environment
+from shared.errors import BadInput, nearest
 from tooling.cli.console import messages, print_document
 from tooling.cli.options import App, Json, Stack, Tenant
 
@@ -33,7 +34,7 @@ def status(stack: Stack, as_json: Json = False) -> None:
     from tooling.runner.graph import environment_graph, in_order
     from tooling.runner.guards import with_undeclared
 
-    with open_engine(stack, plugins=False) as engine:
+    with open_engine(stack) as engine:
         counts = engine.resource_counts()
     declared = environment_graph(stack)
     stacks = in_order(with_undeclared(declared, stack, counts))
@@ -70,7 +71,7 @@ def outputs(
     """Print the outputs of one stack: its contract with the tiers below."""
     from tooling.runner.engine import open_engine
 
-    with open_engine(stack, plugins=False) as engine:
+    with open_engine(stack) as engine:
         values = engine.outputs(_one_stack(engine, tier, stack, tenant, app))
     if name is not None:
         if name not in values:
@@ -96,18 +97,32 @@ def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
     from tooling.runner.engine import open_engine
     from tooling.runner.kubeconfig import usable_kubeconfig
 
-    with open_engine(stack, plugins=False) as engine:
+    with open_engine(stack) as engine:
         tier = "tenants" if tenant else "infrastructure"
-        values = engine.outputs(_one_stack(engine, tier, stack, tenant, None))
+        one = _one_stack(engine, tier, stack, tenant, None)
+        values = engine.outputs(one)
+        if not values.get("kubeconfig"):
+            raise BadInput(
+                "output-missing",
+                f"{one} has not published `kubeconfig`",
+                where=str(one),
+                mend=f"make {tier}-up STACK={stack}" + (f" TENANT={tenant}" if tenant else ""),
+            )
         sys.stdout.write(usable_kubeconfig(values["kubeconfig"], engine) + "\n")
 
 
 def graph(
+    tier: Annotated[
+        str | None, typer.Argument(metavar="[TIER]", help="platform-addons: its add-ons, in their order.")
+    ] = None,
     stack: Stack = "local",
     output: Annotated[GraphFormat, typer.Option("--format", help="How to draw it.")] = GraphFormat.TEXT,
     as_json: Json = False,
 ) -> None:
-    """Show which stack reads which."""
+    """Show which stack reads which; of platform-addons, which add-on requires which."""
+    if tier is not None:
+        _addons(tier, stack, as_json)
+        return
     from tooling.runner.drawing import as_mermaid, as_svg, as_text
     from tooling.runner.graph import environment_graph, in_order
 
@@ -127,27 +142,29 @@ def graph(
     sys.stdout.write(draw[output]() + "\n")
 
 
-def audit(stack: Stack = "local", as_json: Json = False) -> None:
-    """List what exists and was not there when the lane began. Exits with 4 if anything is left."""
-    if stack != "local":
-        raise BadInput(
-            "audit-local-only",
-            f"only the local lane has a baseline to compare {stack} with",
-            where="--stack",
-            mend="tiers audit --stack local",
-        )
-    from tooling.lane.audit import left
+def _addons(tier: str, stack: str, as_json: bool) -> None:
+    from dataclasses import asdict
 
-    found = left()
+    from tooling.runner.addons import addon_rows
+
+    if tier != "platform-addons":
+        raise BadInput(
+            "tier-without-graph",
+            f"{tier!r} has no graph of its own{nearest(tier, ['platform-addons'])}",
+            where="TIER",
+            mend="tiers graph platform-addons",
+        )
+    load_environment(stack, named_by="--stack")
+    rows = addon_rows(stack)
     if as_json:
-        print_document({"left": found})
-    elif found:
-        for item in found:
-            sys.stdout.write("  ".join(str(value) for value in item.values()) + "\n")
-    else:
-        messages().print("nothing is left")
-    if found:
-        raise typer.Exit(ExitCode.CHANGES_FOUND)
+        print_document({"environment": stack, "addons": [asdict(row) for row in rows]})
+        return
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        said = [f"requires {', '.join(row.requires)}"] if row.requires else []
+        said += [f"excludes {', '.join(row.conflicts)}"] if row.conflicts else []
+        line = f"{row.name:<{width}}  {'on ' if row.enabled else 'off'}  {'; '.join(said)}"
+        sys.stdout.write(_to_terminal(line.rstrip()) + "\n")
 
 
 def _to_terminal(line: str) -> str:

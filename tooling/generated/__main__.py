@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tooling.generated.files import generated_files, stale_files
-from tooling.paths import REPOSITORY
+from tooling.generated.files import generated_files, stale_files, write
 
 
 def main(command: str) -> int:
     if command == "update":
-        for path, text in generated_files().items():
-            target = REPOSITORY / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        write(generated_files())
         return 0
     stale = stale_files()
     for path in stale:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tooling.generated.environments import environments_page
 from tooling.generated.project_files import project_files
-from tooling.generated.reference import local_lane_page, settings_page, variables_page
+from tooling.generated.reference import local_lane_page, policies_page, settings_page, variables_page
 from tooling.paths import REPOSITORY
 from tooling.runner.drawing import as_svg
+from tooling.workflows.rendering import workflow_files
 
 
 def generated_files() -> dict[str, str]:
     return {
         **project_files(),
+        **workflow_files(),
         "docs/chain.svg": as_svg() + "\n",
         "docs/reference/settings.md": settings_page(),
+        "docs/reference/environments.md": environments_page(),
         "docs/reference/environment-variables.md": variables_page(),
         "docs/reference/local-lane.md": local_lane_page(),
+        "docs/reference/policies.md": policies_page(),
     }
 
 
+def write(files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        target = REPOSITORY / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def stale(files: Mapping[str, str]) -> list[str]:
+    """Those whose content in the tree differs from what would be written."""
+    return [path for path, text in files.items() if _content(path) != text]
+
+
 def stale_files() -> list[str]:
-    """Files whose content in the tree differs from what would be written."""
-    return [path for path, text in generated_files().items() if _content(path) != text]
+    return stale(generated_files())
 
 
 def _content(path: str) -> str | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from shared.testing import load_module
 from tooling.paths import REPOSITORY
 
 _HEADER = "# `config` is generated from settings.py: make update-generated\n"
@@ -41,15 +40,8 @@ def project_files() -> dict[str, str]:
 
 
 def settings_model(directory: Path) -> type[BaseModel]:
-    """The project's settings class: `InfrastructureSettings` of `infrastructure/settings.py`. Loaded by path."""
-    path = REPOSITORY / directory / "settings.py"
-    name = f"settings_of_{directory.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    """The project's settings class: `InfrastructureSettings` of `infrastructure/settings.py`."""
+    module = load_module(REPOSITORY / directory, "settings")
     wanted = "".join(part.capitalize() for part in directory.name.split("-")) + "Settings"
     return getattr(module, wanted)
 
@@ -69,6 +61,8 @@ def config_declaration(field: FieldInfo) -> dict[str, Any] | None:
 
 def _type(annotation: Any) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(arguments[0])
     if origin is Literal:
         return _type(type(arguments[0]))
     if origin in (Union, UnionType):

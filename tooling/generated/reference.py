@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args, get_origin
 
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from shared.environment import Environment
 from shared.environment_variables import ALL
+from shared.policies.rule import Facts
+from shared.policies.table import BY_ID
 from tooling.generated.project_files import project_directories, settings_model
+from tooling.generated.tables import NOTE, table
 from tooling.plugins.aws.model import modelled, modelled_functions
 from tooling.plugins.eks.inputs import MODELLED
-
-_NOTE = "<!-- written by `make update-generated` -->\n\n"
 
 
 def settings_page() -> str:
@@ -26,12 +30,12 @@ def settings_page() -> str:
         parts.append(_fields(settings_model(directory).model_fields.items()))
     parts.append("## shared/environments/&lt;environment&gt;.yaml\n")
     parts.append(_fields(Environment.model_fields.items()))
-    return _NOTE + "\n".join(parts)
+    return NOTE + "\n".join(parts)
 
 
 def variables_page() -> str:
     rows = [(f"`{variable.name}`", variable.meaning) for variable in ALL]
-    return _NOTE + "# Environment variables\n\n" + _table(("variable", "meaning"), rows)
+    return NOTE + "# Environment variables\n\n" + table(("variable", "meaning"), rows)
 
 
 def local_lane_page() -> str:
@@ -40,11 +44,11 @@ def local_lane_page() -> str:
         for kind in modelled()
     ]
     return (
-        _NOTE
+        NOTE
         + "# What the local lane models\n\n"
         + "Anything that is not here is refused by name before it is sent.\n\n"
         + "## Package `aws`\n\n"
-        + _table(("resource", "inputs", "inputs whose change replaces it"), rows)
+        + table(("resource", "inputs", "inputs whose change replaces it"), rows)
         + "\nFunctions: "
         + _names(modelled_functions())
         + ".\n\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
@@ -54,13 +58,37 @@ def local_lane_page() -> str:
     )
 
 
-def _fields(fields: Iterable[tuple[str, object]]) -> str:
-    rows = []
+def policies_page() -> str:
+    """Every rule, with its level, source and mend, by where it is written."""
+    rows = [(f"`{rule.id}`", rule.description, _levels(rule), rule.mend, rule.source) for rule in BY_ID.values()]
+    return (
+        NOTE
+        + "# Policies\n\n"
+        + "`tiers preview` and `tiers up` put every resource to these rules; a mandatory one stops what violates it. "
+        + "Exemptions: `shared/policies/exemptions.yaml`. Why it works so: "
+        + "[decision 0010](../decisions/0010-policies.md).\n\n"
+        + table(("rule", "what has to hold", "level", "mend", "source"), rows)
+    )
+
+
+def _levels(rule: Facts) -> str:
+    more = [f"{level} in {environment}" for environment, level in sorted(rule.levels.items())]
+    return ", ".join([str(rule.level), *more])
+
+
+def _fields(fields: Iterable[tuple[str, FieldInfo]]) -> str:
+    return table(("key", "default", "meaning"), _rows(fields))
+
+
+def _rows(fields: Iterable[tuple[str, FieldInfo]], within: str = "") -> Iterator[tuple[str, str, str]]:
+    """The fields, each followed by those of the entries that it maps names to."""
     for name, field in fields:
-        default = field.get_default(call_default_factory=True, validated_data={})  # type: ignore[attr-defined]
+        default = field.get_default(call_default_factory=True, validated_data={})
         shown = "required" if default is PydanticUndefined else f"`{_shown(default)}`"
-        rows.append((f"`{name}`", shown, field.description or ""))  # type: ignore[attr-defined]
-    return _table(("key", "default", "meaning"), rows)
+        yield f"`{within}{name}`", shown, field.description or ""
+        entry = get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
+        if isinstance(entry, type) and issubclass(entry, BaseModel):
+            yield from _rows(entry.model_fields.items(), f"{within}{name}.<name>.")
 
 
 def _shown(value: object) -> str:
@@ -69,9 +97,3 @@ def _shown(value: object) -> str:
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "-"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-    lines.extend(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
-    return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import PlatformError
+from shared.errors import BadInput, PlatformError
 from tooling.lane.state import REGION, Lane
 from tooling.paths import REPOSITORY
 
@@ -63,26 +63,35 @@ def take_baseline(lane: Lane) -> None:
     unfinished.replace(lane.baseline_file)
 
 
+def found(lane: Lane) -> list[dict[str, Any]]:
+    """Everything that exists now, as `left` describes it, except what comes and goes by itself.
+
+    Raises:
+        OSError: the lane does not answer.
+    """
+    return [*_kubernetes(lane), *_aws(lane)]
+
+
 def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -> list[dict[str, Any]]:
     """What exists now and is not in the baseline, each as `{"in": "aws" | "kubernetes", …}`.
 
     Waits up to `settle_seconds` for what is being deleted to go.
 
     Raises:
-        PlatformError: no lane, or one that does not run or has no baseline.
+        BadInput: no lane, or one without a baseline. PlatformError: it does not run.
     """
     lane = lane or Lane.load()
     if lane is None or not lane.baseline_file.exists():
-        raise PlatformError(
+        raise BadInput(
             "lane-without-baseline",
             "there is nothing to compare with: no lane has been started",
-            where="",
+            where="--stack local",
             mend="tiers local up",
         )
     baseline = {_identity(entry) for entry in json.loads(lane.baseline_file.read_text())["found"]}
 
     def added() -> list[dict[str, Any]]:
-        return [entry for entry in (*_kubernetes(lane), *_aws(lane)) if _identity(entry) not in baseline]
+        return [entry for entry in found(lane) if _identity(entry) not in baseline]
 
     try:
         return _settled(added, lambda _, now: not now, settle_seconds)

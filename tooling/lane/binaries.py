@@ -14,15 +14,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import PlatformError
-from shared.versions import ENGINE, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, ENGINE, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane import installer
 from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
-from tooling.lane.hosts import supported_host
+from tooling.lane.hosts import available_memory_bytes, supported_host
 from tooling.lane.locks import hold
 from tooling.lane.progress import Progress
 from tooling.paths import REPOSITORY, cache_directory
@@ -75,6 +75,8 @@ class Program:
     output: str
     version_argument: str
     fits: Callable[[Version], bool]
+    of_the_lane: bool = True
+    """False for what only tests run, and `tiers local up` never builds."""
 
 
 PROGRAMS = {
@@ -89,6 +91,14 @@ PROGRAMS = {
         name: Program("kwok", f"sigs.k8s.io/kwok/cmd/{name}", name, "--version", _is_kwok)
         for name in ("kwok", "kwokctl")
     },
+    "actionlint": Program(
+        "actionlint",
+        "github.com/rhysd/actionlint/cmd/actionlint",
+        "actionlint",
+        "-version",
+        lambda version: version == _pinned(ACTIONLINT.value),
+        of_the_lane=False,
+    ),
 }
 
 PYTHON_PROGRAMS = ("kubectl", "aws")
@@ -98,6 +108,10 @@ PYTHON_PROGRAMS = ("kubectl", "aws")
 def _stamps(stamps: dict[str, str]) -> str:
     return " ".join(("-s", "-w", *(f"-X {variable}={value}" for variable, value in stamps.items())))
 
+
+_GIBIBYTE = 1024**3
+_BUILD_MEMORY_BYTES = 3 * _GIBIBYTE
+"""Two linkers of programs as large as the API server side by side; picked by feeling."""
 
 _MAJOR, _MINOR = KUBERNETES.value.split(".")
 MODULES = {
@@ -114,10 +128,12 @@ MODULES = {
         ),
     ),
     "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
+    "actionlint": GoModule(REPOSITORY / "tooling" / "binaries" / "actionlint", _stamps({})),
 }
 _TITLES = {
     "control-plane": "building the engine and the Kubernetes control plane (some 8 minutes on two cores, once)",
     "kwok": "building kwok (some 2 minutes on two cores, once)",
+    "actionlint": "building actionlint (some seconds, once)",
 }
 
 
@@ -137,8 +153,11 @@ def binary(name: str) -> Path:
     return path
 
 
-def ensure(progress: Progress) -> None:
+def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
     """Obtains whatever `binary` would not find. Safe to run twice at once, and to kill.
+
+    Args:
+        names: of `PROGRAMS`; empty: all that the lane runs.
 
     Raises:
         Refused: the lane does not run on this machine.
@@ -147,10 +166,11 @@ def ensure(progress: Progress) -> None:
     supported_host()
     for name in PYTHON_PROGRAMS:
         _beside_interpreter(name)
-    if not _missing():
+    wanted = names or [name for name, program in PROGRAMS.items() if program.of_the_lane]
+    if not _missing(wanted):
         return
     with hold(_bin_directory() / "lock", "tiers local up (building programs)", waiting=progress.note):
-        missing = _missing()  # whoever held the lock may have built them
+        missing = _missing(wanted)  # whoever held the lock may have built them
         go = find_go() if missing else None
         if go is None:
             _obtain_without_go(missing, progress)
@@ -163,8 +183,18 @@ def ensure(progress: Progress) -> None:
 
 def search_path() -> list[str]:
     """Directories for the front of PATH, so that every program above is found, ours before others of that name."""
-    directories = [Path(sys.executable).parent, *(binary(name).parent for name in PROGRAMS)]
+    directories = [
+        Path(sys.executable).parent,
+        *(binary(name).parent for name, of in PROGRAMS.items() if of.of_the_lane),
+    ]
     return list(dict.fromkeys(str(directory) for directory in directories))
+
+
+def engine_at(executable: str) -> tuple[Version | None, bool]:
+    """The version of a `pulumi`, None if it does not say, and whether it is new enough for our programs."""
+    program = PROGRAMS["pulumi"]
+    version = _version_of(executable, program.version_argument, Path(executable).stat().st_mtime_ns)
+    return version, version is not None and program.fits(version)
 
 
 def _beside_interpreter(name: str) -> Path:
@@ -179,8 +209,8 @@ def _beside_interpreter(name: str) -> Path:
     return path
 
 
-def _missing() -> list[str]:
-    return [name for name in PROGRAMS if _find(name) is None]
+def _missing(names: Iterable[str]) -> list[str]:
+    return [name for name in names if _find(name) is None]
 
 
 def _find(name: str) -> Path | None:
@@ -245,6 +275,12 @@ def _fingerprint(module: str) -> str:
 
 
 def _build(go: GoInstallation, module: str, names: list[str], progress: Progress) -> None:
+    memory = available_memory_bytes()
+    if memory is not None and memory < _BUILD_MEMORY_BYTES:
+        progress.note(
+            f"warning: {memory / _GIBIBYTE:.1f} GiB of memory are free, and a build wants "
+            f"{_BUILD_MEMORY_BYTES // _GIBIBYTE} GiB; if it is killed: GOFLAGS=-p=1 tiers local up"
+        )
     destination = _built_directory(module, go)
     _remove_abandoned(destination.parent)
     destination.mkdir(parents=True, exist_ok=True)

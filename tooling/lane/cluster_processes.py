@@ -30,8 +30,8 @@ class ClusterProcesses:
 
     @property
     def work_directory(self) -> Path:
-        """Where kwokctl, told to work in `directory`, keeps its cluster called `lane`."""
-        return self.directory / "clusters" / "lane"
+        """Where kwokctl, at home in `directory`, keeps its cluster called `lane`."""
+        return self.directory / ".kwok" / "clusters" / "lane"
 
     @property
     def kwokctl(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 from shared.errors import Refused
 
@@ -24,4 +25,30 @@ def supported_host() -> tuple[str, str]:
             where="",
             mend="use Linux or macOS on x86-64 or arm64; on Windows, a Linux distribution under WSL 2",
         )
+    if platform.release().endswith("-Microsoft"):
+        raise Refused(
+            "host-unsupported",
+            "the local lane does not run on WSL 1, which has no Linux kernel",
+            where="",
+            mend="wsl --set-version <distribution> 2",
+        )
     return _SYSTEMS[system], _MACHINES[machine]
+
+
+def available_memory_bytes(root: Path = Path("/")) -> int | None:
+    """Memory and swap that programs could still have, within the container's limit; None where the system says nothing.
+
+    `root` is where `proc` and `sys` are.
+    """
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        kibibytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+        available = 1024 * (kibibytes["MemAvailable"] + kibibytes["SwapFree"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
+    try:
+        group = root / "sys/fs/cgroup"
+        limit, used = int((group / "memory.max").read_text()), int((group / "memory.current").read_text())
+    except (OSError, ValueError):  # no limit, or none of this kind
+        return available
+    return min(available, max(0, limit - used))

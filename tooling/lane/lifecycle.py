@@ -6,6 +6,7 @@ services live and die together, so `down` leaves nothing but the caches.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -27,12 +28,20 @@ from tooling.lane.ports import LOOPBACK, becomes_free
 from tooling.lane.processes import last_lines
 from tooling.lane.progress import Progress
 from tooling.lane.pulumi_home import write_pulumi_home
+from tooling.lane.run_lock import hold_run
 from tooling.lane.state import Lane, emulator_in, pinned_versions
-from tooling.lane.status import EMULATOR, health, is_ready, stacks
+from tooling.lane.status import EMULATOR, health, is_ready, not_running, stacks
 from tooling.paths import REPOSITORY, cache_directory, local_directory
+from tooling.system_errors import MEBIBYTE, check_space
 
 _EMULATOR_SECONDS = 120.0
 """It replays every request that ever changed the account: a few milliseconds each."""
+
+_NEW_LANE_BYTES = 300 * MEBIBYTE
+"""etcd's log takes 128 MiB at once; a deployed chain came to 190 MiB (measured)."""
+
+_STARTING_BYTES = 100 * MEBIBYTE
+"""etcd begins a further 64 MiB of its log now and then."""
 
 _POLL_SECONDS = 0.1
 _MARKER = "this-is-a-lane"
@@ -63,10 +72,13 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
     with _locked(where, "tiers local up", progress):
         lane = Lane.load(where)
         if lane is None:
+            check_space(where, _NEW_LANE_BYTES)
             lane = _prepare(where)
         _check_versions(lane)
         _check_state(lane)
-        missing = _not_running(lane)
+        missing = _missing(lane)
+        if missing:
+            check_space(where, _STARTING_BYTES)
         with progress.task(f"starting the local lane ({', '.join(missing)})") if missing else nullcontext():
             remarks = _start(lane)
         return Started(lane, tuple(missing), tuple(remarks))
@@ -81,14 +93,18 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
         Refused: the directory is not a lane's.
     """
     where = directory or local_directory()
-    with _locked(where, "tiers local down", progress, leave=False):
+    purpose = "tiers local down"
+    with (
+        hold_run(where, purpose, waiting=progress.note, leave=False),
+        _locked(where, purpose, progress, leave=False),
+    ):
         if not where.exists():
             return False
         _check_ours(where)
         with progress.task("removing the local lane"):
             emulator_in(where).stop()
             ClusterProcesses(where / "cluster").stop(grace_seconds=0)
-            shutil.rmtree(where)
+            _remove(where)
         return True
 
 
@@ -104,6 +120,15 @@ def _locked(directory: Path, purpose: str, progress: Progress, *, leave: bool = 
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
     with hold(cache_directory() / "locks" / name, purpose, waiting=progress.note, leave=leave):
         yield
+
+
+def _remove(directory: Path) -> None:
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        # A mount point stays: it is somebody else's, and empty by now.
+        if error.errno != errno.EBUSY or any(directory.iterdir()):
+            raise
 
 
 def _prepare(directory: Path) -> Lane:
@@ -125,7 +150,7 @@ def _prepare(directory: Path) -> Lane:
 def _check_ours(directory: Path) -> None:
     """`TIERS_LOCAL_DIR` may name any directory, and `down` removes the whole of it."""
     in_the_clone = directory == REPOSITORY / ".local"
-    if in_the_clone or (directory / _MARKER).exists() or not any(directory.iterdir()):
+    if directory.is_dir() and (in_the_clone or (directory / _MARKER).exists() or not any(directory.iterdir())):
         return
     raise Refused(
         "directory-not-a-lane",
@@ -171,10 +196,8 @@ def _check_state(lane: Lane) -> None:
         )
 
 
-def _not_running(lane: Lane) -> list[str]:
-    missing = [name for name, pid in lane.cluster.processes.pids().items() if pid is None]
-    if lane.emulator.pid() is None:
-        missing.insert(0, EMULATOR)
+def _missing(lane: Lane) -> list[str]:
+    missing = not_running(lane)
     if not missing and not lane.baseline_file.exists():
         missing.append("baseline")  # a run was killed just before it was done
     return missing

@@ -18,8 +18,10 @@ _POLL_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[None]:
+def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[int]:
     """Holds the lock at `path` for the length of the block; `purpose` is what others are told, e.g. `tiers local up`.
+
+    Yields its descriptor: a process that inherits it holds the lock too, until it ends.
 
     `waiting` is called once with a sentence about the holder if somebody else holds it. Without `leave`, the file goes
     with the lock. Not reentrant.
@@ -36,7 +38,7 @@ def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: boo
     try:
         os.truncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "purpose": purpose}).encode())
-        yield
+        yield descriptor
     finally:
         if not leave:
             path.unlink(missing_ok=True)
@@ -60,6 +62,17 @@ def _taken(path: Path) -> int | None:
 def _holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text())
-        return f"`{holder['purpose']}` (process {holder['pid']}), which is under way"
+        who = f"`{holder['purpose']}` (process {holder['pid']})"
+        return f"{who}, which is under way" if _lives(holder["pid"]) else f"what {who}, which has died, had begun"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process, which has just begun"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.errors import PlatformError
+from shared.errors import Refused
 from shared.versions import ENGINE, ETCD, KUBERNETES_PATCH, KWOK
 from tooling.lane.binaries import search_path
 from tooling.lane.cluster import Cluster, ClusterPorts
@@ -78,23 +78,31 @@ class Lane(BaseModel):
         """The lane in `directory`, by default the clone's own; None if there is none.
 
         Raises:
-            PlatformError: its record cannot be read, was written by another version of this repository, or the lane
-                was made in another place: its cluster's files name each other by their whole path.
+            Refused: `directory-not-a-lane`; its record cannot be read, was written by another version of this
+                repository, or the lane was made in another place: its cluster's files name each other by their whole
+                path.
         """
         where = directory or local_directory()
         try:
             lane = cls.model_validate_json(_record(where).read_bytes())
         except FileNotFoundError:
             return None
+        except NotADirectoryError as error:
+            raise Refused(
+                "directory-not-a-lane",
+                "the lane's directory is a file",
+                where=str(where),
+                mend="let TIERS_LOCAL_DIR name a new or empty directory",
+            ) from error
         except (OSError, ValidationError) as error:
-            raise PlatformError(
+            raise Refused(
                 "lane-record-unreadable",
                 "the lane's record cannot be read, or another version of this repository wrote it",
                 where=str(_record(where)),
                 mend="tiers local reset",
             ) from error
         if lane.directory != where:
-            raise PlatformError(
+            raise Refused(
                 "lane-moved",
                 f"the lane was made in {lane.directory} and does not run elsewhere",
                 where=str(where),
@@ -172,7 +180,9 @@ class Lane(BaseModel):
             **kept,
             "PATH": os.pathsep.join([*search_path(), *kept.get("PATH", "").split(os.pathsep)]),
             "PULUMI_HOME": str(self.pulumi_home),
-            "PULUMI_BACKEND_URL": f"file://{self.state_directory}",
+            # The engine replaces a stack's file at once, but its sidecar of attributes is written in place: one killed
+            # in between leaves an empty sidecar, and a state that cannot be read ("failed to load checkpoint: EOF").
+            "PULUMI_BACKEND_URL": f"file://{self.state_directory}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.passphrase_file),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -68,6 +68,12 @@ def status(directory: Path | None = None) -> Status:
     return Status(state, str(where), parts, stacks(lane.state_directory), lane.versions)
 
 
+def not_running(lane: Lane) -> list[str]:
+    """Parts of the lane that have no process, in the order in which they start."""
+    missing = [name for name, pid in lane.cluster.processes.pids().items() if pid is None]
+    return [EMULATOR, *missing] if lane.emulator.pid() is None else missing
+
+
 def health(lane: Lane) -> dict[str, Any] | None:
     """What the AWS emulation says of itself, or None while it does not answer."""
     connection = http.client.HTTPConnection(LOOPBACK, lane.ports.aws, timeout=5)

@@ -1,36 +1,39 @@
-"""All plug-ins of the lane in one process, for a run of `tiers`.
+"""All plug-ins of the lane, and the policies, in one process, for a run of `tiers`.
 
 The engine attaches to them by port, which saves a Python start for every provider of every stack; plain `pulumi` starts
 them one by one through the lane's `PULUMI_HOME`. Prints the ports as one JSON object, then serves until its stdin
-closes: whoever started it holds the other end, so it never outlives them.
+closes: whoever asked for it holds the other end, so it never outlives them. Forked by `tooling.runner.fork_server`, in
+which Ctrl-C is ignored.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 from concurrent import futures
 from functools import partial
+from typing import TextIO
 
 import grpc
 
+from shared.policies.evaluation import Policies
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
 from tooling.plugins.grpc_server import SERVER_OPTIONS
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
+from tooling.policies.analyzer import serve_in_threads as serve_policies
 
 _THREADS = 64
 """Every rollout that is waited for holds one."""
 _GRACE_SECONDS = 60
 
 
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ports = {"eks": serve_in_thread()}
-    servers = []
+def serve(requests: TextIO) -> None:
+    """Serves until `requests` ends; nothing is read from it."""
+    policies, policies_port = serve_policies(Policies.load())
+    ports = {"eks": serve_in_thread(), "policies": policies_port}
+    servers = [policies]
     endpoint = os.environ.get(ENDPOINT_VARIABLE)
     for name, add in (("aws", partial(add_aws, endpoint_url=endpoint)), ("kubernetes", add_kubernetes)):
         server = grpc.server(
@@ -42,11 +45,7 @@ def main() -> None:
         server.start()
         servers.append(server)
     print(json.dumps(ports), flush=True)
-    sys.stdin.read()
+    requests.read()
     # What is under way is finished: an engine whose runner was killed still records what it made.
     for stopping in [server.stop(_GRACE_SECONDS) for server in servers]:
         stopping.wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -6,25 +6,38 @@ The local lane has an engine, a state backend and plug-ins of its own; every oth
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from shared.environment import load_environment
+from shared.environment_variables import TIERS_BACKEND_URL
 from shared.errors import BadInput, PlatformError
+from shared.versions import ENGINE
+from tooling.lane.binaries import engine_at
 from tooling.lane.state import Lane
+from tooling.lane.status import not_running
 from tooling.paths import local_directory
+from tooling.policies.pack import PLUGIN_DIRECTORY, PORT_VARIABLE, write_analyzer, write_pack
+from tooling.runner.ballast import BALLAST_BYTES, ballast
+from tooling.runner.encryption_salt import lane_salt
+from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import StackId
 from tooling.runner.plugin_server import running_plugins
 from tooling.runner.stack_files import generated_work_dir
+from tooling.system_errors import check_space
 
 LOCAL = "local"
+_DEPLOYMENT_VERSION = 3
+"""Of the documents that `pulumi stack export` writes. Source: apitype.DeploymentSchemaVersionCurrent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +48,14 @@ class Engine:
     variables: Mapping[str, str]
     """The whole environment of processes that call the engine."""
     secrets_provider: str = ""
+    keep_open: Sequence[int] = ()
+    """Descriptors that every process of the run inherits: the run's lock."""
+    salt: str = ""
+    """`encryptionsalt` of new stacks; empty where the engine is to choose one."""
+    version: str = ""
+    """The engine's, or the least that it can be; empty if it has to be asked."""
+    policy_pack: str = ""
+    """Directory of the policy pack that operations run with; empty where no operation follows."""
 
     @property
     def is_local(self) -> bool:
@@ -45,20 +66,24 @@ class Engine:
 
         The engine writes into stack files, so those of the lane and of tenants lie under `.local/`, not in the clone.
         """
-        if self.is_local or stack.tier == "tenants":
-            return generated_work_dir(stack, local_directory() / "stacks" / stack.environment)
-        return stack.path
+        root = local_directory() / "stacks" / stack.environment
+        if self.is_local:
+            return generated_work_dir(stack, root, salt=self.salt)
+        return generated_work_dir(stack, root) if stack.tier == "tenants" else stack.path
 
-    def run(self, *arguments: str, work_dir: Path | None = None) -> str:
+    def run(self, *arguments: str, work_dir: Path | None = None, stdin: str | None = None) -> str:
         """Runs `pulumi` and returns its stdout.
 
         Raises:
-            PlatformError: `engine-failed`, with the command to run by hand.
+            BadInput: `engine-missing`. PlatformError: `engine-failed`, with the command to run by hand.
         """
+        require_pulumi(self.variables)
         done = subprocess.run(
             ["pulumi", "--non-interactive", *arguments],
             cwd=work_dir or local_directory().parent,
             env=dict(self.variables),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
         )
@@ -76,6 +101,26 @@ class Engine:
         stacks: list[dict[str, Any]] = json.loads(self.run("stack", "ls", "--all", "--json"))
         return {"/".join(stack["name"].split("/")[-2:]): int(stack.get("resourceCount") or 0) for stack in stacks}
 
+    def may_be_unfinished(self, stack: StackId) -> bool:
+        """Whether the stack's record is worth an `export`: on the lane, whether it holds pending operations."""
+        if not self.is_local:
+            return str(stack) in self._existing
+        return bool((_checkpoint(stack) or {}).get("pending_operations"))
+
+    def export(self, stack: StackId) -> dict[str, Any]:
+        """The engine's record of a stack: `{"resources": […], "pending_operations": […], …}`, secrets encrypted."""
+        text = self.run("stack", "export", "--stack", stack.stack, work_dir=self.work_dir(stack))
+        return json.loads(text)["deployment"]
+
+    def import_(self, stack: StackId, deployment: Mapping[str, Any]) -> None:
+        """Replaces the engine's record of a stack."""
+        document = json.dumps({"version": _DEPLOYMENT_VERSION, "deployment": deployment})
+        self.run("stack", "import", "--stack", stack.stack, work_dir=self.work_dir(stack), stdin=document)
+
+    @cached_property
+    def _existing(self) -> set[str]:
+        return set(self.resource_counts())
+
     def outputs(self, stack: StackId) -> dict[str, Any]:
         """The plain outputs of a stack; secret ones are masked by the engine."""
         text = self.run("stack", "output", "--json", "--stack", stack.stack, work_dir=self.work_dir(stack))
@@ -83,33 +128,88 @@ class Engine:
 
 
 @contextmanager
-def open_engine(environment: str, *, plugins: bool = True) -> Iterator[Engine]:
+def open_engine(
+    environment: str, *, plugins: ForkServer | None = None, keep_open: Sequence[int] = ()
+) -> Iterator[Engine]:
     """The engine of `environment`.
 
     Args:
-        plugins: whether operations on resources follow; reading states needs none.
+        plugins: starts the lane's plug-ins, if operations on resources follow; reading states needs none.
+        keep_open: descriptors that the run's processes inherit.
 
     Raises:
-        BadInput: `lane-down`, `engine-missing`.
+        BadInput: `lane-down`, `lane-stopped`, `engine-too-old`.
     """
-    settings = load_environment(environment)
+    settings = load_environment(environment, named_by="--stack")
     if environment != LOCAL:
-        yield Engine(
+        backend = os.environ.get(TIERS_BACKEND_URL.name) or settings.backend_url
+        theirs = {**os.environ, **({"PULUMI_BACKEND_URL": backend} if backend else {})}
+        _refuse_old_engine(theirs)
+        engine = Engine(
             environment=environment,
-            variables={**os.environ, **({"PULUMI_BACKEND_URL": settings.backend_url} if settings.backend_url else {})},
+            variables=theirs,
             secrets_provider=settings.secrets_provider,
+            keep_open=keep_open,
         )
+        if plugins is None:
+            yield engine
+            return
+        with running_plugins(plugins, theirs, "tooling.policies.serve", keep_open=keep_open) as ports:
+            yield with_policies(engine, ports["policies"], analyzers=local_directory() / "policies" / "bin")
         return
     lane = Lane.load()
     if lane is None:
         raise BadInput("lane-down", "the local lane is not up", where="--stack local", mend="tiers local up")
-    variables = lane.environment()
-    if not plugins:
-        yield Engine(environment=environment, variables=variables)
+    local = Engine(
+        environment=environment,
+        variables=lane.environment(),
+        salt=lane_salt(lane.directory, lane.passphrase_file),
+        version=ENGINE.value,
+    )
+    if plugins is None:
+        yield local
         return
-    with running_plugins(variables) as ports:
+    stopped = not_running(lane)
+    if stopped:
+        raise BadInput(
+            "lane-stopped",
+            f"of the local lane, {', '.join(stopped)} {'does' if len(stopped) == 1 else 'do'} not run",
+            where="--stack local",
+            mend="tiers local up",
+        )
+    check_space(lane.directory, 2 * BALLAST_BYTES)
+    with ballast(lane.directory), running_plugins(plugins, local.variables, keep_open=keep_open) as ports:
+        policies = ports.pop("policies")
         attached = ",".join(f"{name}:{port}" for name, port in sorted(ports.items()))
-        yield Engine(environment=environment, variables={**variables, "PULUMI_DEBUG_PROVIDERS": attached})
+        engine = dataclasses.replace(
+            local, variables={**local.variables, "PULUMI_DEBUG_PROVIDERS": attached}, keep_open=keep_open
+        )
+        yield with_policies(engine, policies, analyzers=lane.pulumi_home / "plugins" / PLUGIN_DIRECTORY)
+
+
+def _checkpoint(stack: StackId) -> dict[str, Any] | None:
+    """The lane's record of a stack, read from its file; `None` for a stack that does not exist yet."""
+    lane = Lane.load()
+    if lane is None:
+        return None
+    file = lane.state_directory / ".pulumi" / "stacks" / stack.project / f"{stack.stack}.json"
+    try:
+        return json.loads(file.read_bytes())["checkpoint"]["latest"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def with_policies(engine: Engine, port: int, *, analyzers: Path) -> Engine:
+    """The engine with the policies that are served on `port`; `analyzers` is where it finds its analyzer: a directory
+    of its PULUMI_HOME, or any, which is put on its PATH.
+    """
+    write_analyzer(analyzers)
+    path = os.pathsep.join([str(analyzers), *filter(None, [engine.variables.get("PATH")])])
+    return dataclasses.replace(
+        engine,
+        variables={**engine.variables, PORT_VARIABLE: str(port), "PATH": path},
+        policy_pack=str(write_pack(local_directory() / "policies")),
+    )
 
 
 def require_pulumi(variables: Mapping[str, str]) -> None:
@@ -119,6 +219,22 @@ def require_pulumi(variables: Mapping[str, str]) -> None:
             "the Pulumi CLI is not on PATH",
             where="PATH",
             mend="install it: https://www.pulumi.com/docs/install/",
+        )
+
+
+def _refuse_old_engine(variables: Mapping[str, str]) -> None:
+    """The lane passes an old engine over and builds its own; elsewhere it is the operator's to replace."""
+    executable = shutil.which("pulumi", path=variables.get("PATH"))
+    if executable is None:
+        return  # told by `require_pulumi`, where one is needed
+    version, fits = engine_at(executable)
+    if not fits:
+        found = ".".join(map(str, version)) if version else "of unknown version"
+        raise BadInput(
+            "engine-too-old",
+            f"Pulumi {found} does not fit: the programs need {ENGINE.value} or newer",
+            where=executable,
+            mend="install a newer one: https://www.pulumi.com/docs/install/",
         )
 
 

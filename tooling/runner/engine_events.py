@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEventMetadata
 
-from tooling.runner.messages import Diagnostic, Message, PropertyChange, Step
+from tooling.foreign_errors import with_mend
+from tooling.runner.messages import Diagnostic, FailedCreate, Message, PropertyChange, Step
 
 _SILENT = {OpType.SAME, OpType.READ}
+_CREATES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _REPEATED = "an unhandled error occurred: "
 """What the engine puts before a program's error when it tells it a second time."""
@@ -43,8 +45,11 @@ class Translator:
             self._step("done", event.res_outputs_event.metadata)
         elif event.res_op_failed_event is not None:
             self._step("failed", event.res_op_failed_event.metadata)
+            self._failed_create(event.res_op_failed_event.metadata)
         elif event.diagnostic_event is not None:
             self._diagnostic(event.diagnostic_event)
+        elif event.policy_event is not None:
+            self._violation(event.policy_event)
         elif event.summary_event is not None:
             self._summary = {str(_text(key)): count for key, count in event.summary_event.resource_changes.items()}
 
@@ -64,6 +69,21 @@ class Translator:
             )
         )
 
+    def _failed_create(self, metadata: StepEventMetadata) -> None:
+        new = metadata.new
+        if metadata.op not in _CREATES or new is None or new.type.startswith("pulumi:"):
+            return
+        described = {
+            "urn": new.urn,
+            "type": new.type,
+            "custom": new.custom,
+            "parent": new.parent,
+            "provider": new.provider or metadata.provider,
+            "protect": new.protect,
+            "inputs": dict(new.inputs or {}),
+        }
+        self._send(FailedCreate(number=self._number, resource={k: v for k, v in described.items() if v}))
+
     def _diagnostic(self, diagnostic: Any) -> None:
         severity = diagnostic.severity
         if severity not in ("error", "warning", "info", "info#err"):
@@ -78,8 +98,28 @@ class Translator:
             Diagnostic(
                 number=self._number,
                 severity="info" if severity == "info#err" else severity,
-                message=message,
+                message=with_mend(message) if severity == "error" else message,
                 resource=urn.split("::")[-1] if urn and "pulumi:pulumi:Stack" not in urn else "",
+            )
+        )
+
+    def _violation(self, event: PolicyEvent) -> None:
+        """A policy's violation in the form of our own errors; the engine puts the rule's description first."""
+        what, _, mend = _COLOUR.sub("", event.message).strip().partition("\nhint: ")
+        resource = (event.resource_urn or "").split("::")
+        mandatory = event.enforcement_level == "mandatory"
+        lines = [f"{'error' if mandatory else 'warning'}[policy-{event.policy_name}]: {what}"]
+        if len(resource) > 3:
+            lines.append(f"  at: {resource[2].rsplit('$', 1)[-1]} {resource[3]}")
+        if mend:
+            lines.append(f"hint: {mend}")
+        self.said_error = self.said_error or mandatory
+        self._send(
+            Diagnostic(
+                number=self._number,
+                severity="error" if mandatory else "warning",
+                message="\n".join(lines),
+                resource=resource[-1],
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -13,12 +14,16 @@ from typing import Literal
 
 import networkx
 
+from shared.errors import PlatformError
 from tooling.paths import local_directory
 from tooling.runner.engine import Engine
+from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import Graph, StackId
-from tooling.runner.messages import Diagnostic, Operation, Request, Result, Step
+from tooling.runner.messages import Diagnostic, FailedCreate, Operation, Request, Result, Step
 from tooling.runner.progress import Progress
-from tooling.runner.workers import Workers
+from tooling.runner.recovery import failed_creates
+from tooling.runner.recovery.recover import Recovery
+from tooling.runner.workers import WorkerProcess, Workers
 
 Status = Literal["done", "failed", "skipped", "cancelled"]
 
@@ -36,6 +41,8 @@ class Outcome:
     error: str = ""
     exit_code: int = 1
     """If it failed: whose move is next, as `shared.errors.ExitCode`."""
+    problem: dict[str, str] = field(default_factory=dict)
+    """If its program raised an error: `code`, `what`, `at`, `mend`."""
 
     @property
     def changed(self) -> dict[str, int]:
@@ -56,6 +63,7 @@ def execute(
     *,
     graph: Graph,
     engine: Engine,
+    fork_server: ForkServer,
     progress: Progress,
     options: Options | None = None,
 ) -> list[Outcome]:
@@ -70,12 +78,19 @@ def execute(
     """
     options = options or Options()
     order = _order(operation, graph)
+    recovery = Recovery(engine) if operation != "preview" else None
     waiting = list(stacks)
     ended: dict[StackId, Outcome] = {}
     running: dict[Future[Outcome], StackId] = {}
     slots = max(2, os.cpu_count() or 2)
     with (
-        Workers(engine.variables, local_directory() / "logs") as workers,
+        Workers(
+            fork_server,
+            engine.variables,
+            local_directory() / "logs",
+            engine_version=engine.version,
+            keep_open=engine.keep_open,
+        ) as workers,
         ThreadPoolExecutor(slots) as pool,
         _interrupts(workers) as interrupted,
     ):
@@ -92,7 +107,8 @@ def execute(
                     waiting.remove(stack)
                 elif len(running) < slots:
                     waiting.remove(stack)
-                    future = pool.submit(_one, operation, stack, engine, workers, progress, options, interrupted)
+                    run = _Run(operation, engine, workers, recovery, progress, options, interrupted)
+                    future = pool.submit(run.on, stack)
                     running[future] = stack
             if running:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -120,49 +136,76 @@ def _blocker(stack: StackId, order: Graph, ended: dict[StackId, Outcome]) -> Sta
     return None
 
 
-def _one(
-    operation: Operation,
-    stack: StackId,
-    engine: Engine,
-    workers: Workers,
-    progress: Progress,
-    options: Options,
-    interrupted: threading.Event,
-) -> Outcome:
-    steps: list[Step] = []
-    diagnostics: list[Diagnostic] = []
+@dataclass(frozen=True)
+class _Run:
+    """One operation, ready for any of its stacks."""
 
-    def on_message(message: Step | Diagnostic) -> None:
-        if isinstance(message, Step):
-            steps.append(message)
-            progress.step(stack, message)
-        else:
-            diagnostics.append(message)
-            progress.diagnostic(stack, message)
+    operation: Operation
+    engine: Engine
+    workers: Workers
+    recovery: Recovery | None
+    progress: Progress
+    options: Options
+    interrupted: threading.Event
 
-    progress.started(stack, operation)
-    request = Request(
-        number=next(workers.numbers),
-        operation=operation,
-        stack=stack.stack,
-        work_dir=str(engine.work_dir(stack)),
-        refresh=options.refresh,
-        remove=options.remove,
-        secrets_provider=engine.secrets_provider,
-    )
-    result: Result = workers.of(stack.path).run(request, on_message)
-    status: Status = "done" if result.ok else ("cancelled" if interrupted.is_set() else "failed")
-    progress.ended(stack, status, result.seconds, result.changes)
-    return Outcome(
-        stack=stack,
-        status=status,
-        changes=result.changes,
-        steps=steps,
-        diagnostics=diagnostics,
-        seconds=result.seconds,
-        error=result.error,
-        exit_code=result.exit_code,
-    )
+    def on(self, stack: StackId) -> Outcome:
+        steps: list[Step] = []
+        diagnostics: list[Diagnostic] = []
+
+        def on_message(message: Step | Diagnostic | FailedCreate) -> None:
+            if isinstance(message, Step):
+                steps.append(message)
+                self.progress.step(stack, message)
+            elif isinstance(message, FailedCreate):
+                failed_creates.remember(stack, message.resource)
+            else:
+                diagnostics.append(message)
+                self.progress.diagnostic(stack, message)
+
+        self.progress.started(stack, self.operation)
+        request = Request(
+            number=next(self.workers.numbers),
+            operation=self.operation,
+            stack=stack.stack,
+            work_dir=str(self.engine.work_dir(stack)),
+            refresh=self.options.refresh,
+            remove=self.options.remove,
+            secrets_provider=self.engine.secrets_provider,
+            policy_pack=self.engine.policy_pack,
+        )
+        worker = self.workers.of(stack.path)
+        try:
+            self._recover(stack, worker, request)
+            result = worker.run(request, on_message)
+        except PlatformError as error:
+            result = Result(number=request.number, ok=False, error=str(error), exit_code=int(error.exit_code))
+        status: Status = "done" if result.ok else ("cancelled" if self.interrupted.is_set() else "failed")
+        self.progress.ended(stack, status, result.seconds, result.changes)
+        return Outcome(
+            stack=stack,
+            status=status,
+            changes=result.changes,
+            steps=steps,
+            diagnostics=diagnostics,
+            seconds=result.seconds,
+            error=result.error,
+            exit_code=result.exit_code,
+            problem=result.problem,
+        )
+
+    def _recover(self, stack: StackId, worker: WorkerProcess, request: Request) -> None:
+        """Mends first what a run that was interrupted left of the stack."""
+        if self.recovery is None:
+            return
+
+        def refresh(targets: Sequence[str]) -> Result:
+            reading = dataclasses.replace(
+                request, number=next(self.workers.numbers), operation="refresh", targets=list(targets)
+            )
+            return worker.run(reading, lambda _: None)
+
+        for remark in self.recovery.recover(stack, refresh):
+            self.progress.remark(remark)
 
 
 @contextmanager

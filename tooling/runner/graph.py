@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import networkx
-import yaml
 
-from shared.catalog import tenant_names
+from shared.catalog import catalog_names, tenant_names
 from shared.environment import environment_names
 from shared.errors import BadInput, nearest
 from shared.naming import require_dns_label
 from tooling.paths import REPOSITORY
+from tooling.runner.project_files import declared_settings, stack_settings
 from tooling.runner.tiers_file import Tier, load_tiers
 
 
@@ -61,6 +61,9 @@ def environment_graph(environment: str) -> Graph:
     by_tier: dict[str, list[StackId]] = {}
     for tier in load_tiers().tiers:
         stacks = _stacks(tier, environment)
+        if tier.stacks == "application":
+            here = {stack.tenant for above in by_tier.values() for stack in above}
+            stacks = [stack for stack in stacks if stack.tenant in here or not _is_elsewhere(stack)]
         by_tier[tier.name] = stacks
         graph.add_nodes_from(stacks)
         for stack in stacks:
@@ -152,6 +155,24 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
     ]
 
 
+def _is_elsewhere(stack: StackId) -> bool:
+    """The application's tenant is in the catalog, but not in this environment, and so the application is not either.
+
+    Raises:
+        BadInput: `tenant-unknown`, where it is not in the catalog at all.
+    """
+    known = catalog_names()
+    if stack.tenant not in known:
+        raise BadInput(
+            "tenant-unknown",
+            f"application {stack.project} goes to tenant {stack.tenant!r}, which is not in the catalog"
+            f"{nearest(stack.tenant, known)}",
+            where=f"{stack.directory}, setting `tenant`",
+            mend=f"name one of: {', '.join(known)}; or add tenants/catalog/{stack.tenant}.yaml",
+        )
+    return True
+
+
 def tenant_stack(tier: Tier, tenant: str, environment: str) -> StackId:
     return StackId(
         tier=tier.name,
@@ -171,12 +192,9 @@ def application_directories(tier: Tier) -> list[Path]:
 def _application_tenant(directory: Path, environment: str) -> str:
     """The `tenant` setting: from the stack's file if it is set there, else the project's default."""
     where = f"{directory.parent.name}/{directory.name}/Pulumi.yaml"
-    project = _yaml(directory / "Pulumi.yaml", where)
-    stack_file = directory / f"Pulumi.{environment}.yaml"
-    stack = _yaml(stack_file, f"{where[:-5]}.{environment}.yaml") if stack_file.exists() else {}
-    setting = (project.get("config") or {}).get("tenant") or {}
+    setting = declared_settings(directory).get("tenant") or {}
     default = setting.get("default", setting.get("value", "")) if isinstance(setting, dict) else setting
-    tenant = (stack.get("config") or {}).get(f"{directory.name}:tenant", default)
+    tenant = stack_settings(directory, environment).get(f"{directory.name}:tenant", default)
     if not isinstance(tenant, str) or not tenant:
         raise BadInput(
             "tenant-missing",
@@ -185,13 +203,3 @@ def _application_tenant(directory: Path, environment: str) -> str:
             mend=f"set config.tenant.default in {where}",
         )
     return require_dns_label(tenant, what="tenant", where=where)
-
-
-def _yaml(path: Path, where: str) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadInput("project-invalid", f"{where} is not YAML", where=where, mend=f"edit {where}") from error
-    if not isinstance(content, dict):
-        raise BadInput("project-invalid", f"{where} holds no mapping", where=where, mend=f"edit {where}")
-    return content

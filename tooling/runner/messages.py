@@ -14,6 +14,16 @@ Operation = Literal["up", "preview", "destroy", "refresh"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """The first line that a worker reads."""
+
+    environment: dict[str, str]
+    """Its whole environment, and the engine's."""
+    engine_version: str = ""
+    """At least that; empty to ask the engine on PATH."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One operation on one stack of the worker's project."""
 
@@ -26,7 +36,11 @@ class Request:
     """Compare with the real state first."""
     remove: bool = False
     """After `destroy`: forget the stack too."""
+    targets: list[str] = field(default_factory=list)
+    """Of `refresh`: only the resources with these URNs; all if there are none."""
     secrets_provider: str = ""
+    policy_pack: str = ""
+    """Directory of a policy pack that `up` and `preview` run with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +74,17 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedCreate:
+    """A resource whose creation failed: whether it exists all the same, nobody has said.
+
+    `resource` is the engine's description: `urn`, `type`, `inputs`, `parent`, `provider`, `custom`, `protect`.
+    """
+
+    number: int
+    resource: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """The end of an operation. `changes` counts resources by operation, `same` included."""
 
@@ -71,14 +96,23 @@ class Result:
     """What went wrong, if no diagnostic says it."""
     exit_code: int = 1
     """Whose move is next if it failed: `shared.errors.ExitCode`; 2 where the program refused a setting."""
+    problem: dict[str, str] = field(default_factory=dict)
+    """What the program raised, if it did: `code`, `what`, `at`, `mend`, as in every JSON document of an error."""
 
 
-Message = Step | Diagnostic | Result
+Message = Step | Diagnostic | FailedCreate | Result
 
-_KINDS: dict[str, type[Any]] = {"step": Step, "diagnostic": Diagnostic, "result": Result, "request": Request}
+_KINDS: dict[str, type[Any]] = {
+    "step": Step,
+    "diagnostic": Diagnostic,
+    "failed-create": FailedCreate,
+    "result": Result,
+    "request": Request,
+    "start": Start,
+}
 
 
-def to_line(message: Message | Request) -> str:
+def to_line(message: Message | Request | Start) -> str:
     kind = next(name for name, cls in _KINDS.items() if isinstance(message, cls))
     return json.dumps({"kind": kind, **dataclasses.asdict(message)})
 

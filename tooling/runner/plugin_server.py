@@ -1,57 +1,68 @@
-"""The process that serves the lane's plug-ins during one run."""
+"""The process that serves the lane's plug-ins, and the policies, during one run."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+import os
+import select
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from shared.errors import PlatformError
-from tooling.paths import REPOSITORY, local_directory
+from tooling.paths import local_directory
+from tooling.runner.fork_server import ForkServer
+from tooling.runner.messages import Start, to_line
 
 _END_SECONDS = 5
 
 
 @contextmanager
-def running_plugins(variables: Mapping[str, str]) -> Iterator[dict[str, int]]:
+def running_plugins(
+    server: ForkServer,
+    variables: Mapping[str, str],
+    module: str = "tooling.plugins.serve",
+    *,
+    keep_open: Sequence[int] = (),
+) -> Iterator[dict[str, int]]:
     """Starts the process and yields package name to loopback port; ends it afterwards, however the run went.
 
+    Beside the packages there is `policies`; `tooling.policies.serve` serves these alone.
+
+    Args:
+        keep_open: descriptors that it holds as long as it lives.
+
     Raises:
-        PlatformError: `plugins-failed`, naming the log.
+        PlatformError: `plugins-failed`, naming the log; `workers-failed`.
     """
     log = local_directory() / "logs" / "plugins.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tooling.plugins.serve"],
-            cwd=REPOSITORY,
-            env=dict(variables),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            # Out of the terminal's process group: Ctrl-C is for the engine, which needs its plug-ins to stop well.
-            start_new_session=True,
-        )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        first = process.stdout.readline()
-        if not first:
-            raise PlatformError(
-                "plugins-failed",
-                "the local plug-ins did not start",
-                where=str(log),
-                mend=f"tail {log}",
-            )
-        yield json.loads(first)
-    finally:
-        process.stdin.close()
+    theirs_in, mine_in = os.pipe()
+    mine_out, theirs_out = os.pipe()
+    with os.fdopen(mine_in, "w", encoding="utf-8") as requests, os.fdopen(mine_out, encoding="utf-8") as answers:
         try:
-            process.wait(timeout=_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            with log.open("a", encoding="utf-8") as errors:
+                # Out of the terminal's process group: Ctrl-C is for the engine, which needs its plug-ins to stop well.
+                group = server.fork_serving(module, (theirs_in, theirs_out, errors.fileno(), *keep_open))
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        try:
+            requests.write(to_line(Start(environment=dict(variables))) + "\n")
+            requests.flush()
+            first = answers.readline()
+            if not first:
+                raise PlatformError(
+                    "plugins-failed",
+                    "the local plug-ins did not start",
+                    where=str(log),
+                    mend=f"tail {log}",
+                )
+            yield json.loads(first)
+        finally:
+            requests.close()
+            # Its end is the end of its stdout; it is no child of ours.
+            if not select.select([answers], [], [], _END_SECONDS)[0]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)

@@ -106,6 +106,11 @@ class Progress:
         text = Text(f"{stack}{about}: ", style="bold").append(diagnostic.message, style="yellow")
         self._console.print(text, soft_wrap=True)
 
+    def remark(self, text: str) -> None:
+        """Something that people should know although nothing went wrong."""
+        if not self._quiet:
+            self._console.print(Text(text), soft_wrap=True)
+
     def ended(self, stack: StackId, status: str, seconds: float, changes: Mapping[str, int]) -> None:
         with self._lock:
             row = self._rows.setdefault(stack, _Row(operation="", started=time.monotonic()))

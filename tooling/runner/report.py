@@ -34,6 +34,7 @@ def report_document(operation: str, environment: str, outcomes: Sequence[Outcome
                     "changes": outcome.changes,
                     "resources": [_resource(step) for step in _shown(outcome)],
                     "errors": _errors(outcome),
+                    "error": outcome.problem or None,
                 }
                 for outcome in outcomes
             ],

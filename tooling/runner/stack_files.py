@@ -14,32 +14,28 @@ from typing import Any
 import yaml
 
 from tooling.runner.graph import StackId
+from tooling.runner.project_files import ENGINE_KEYS, project_file, stack_file
 
-_ENGINE_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
+def generated_work_dir(stack: StackId, root: Path, *, salt: str = "") -> Path:
+    """Writes the two files for `stack` below `root` and returns their directory.
 
-def generated_work_dir(stack: StackId, root: Path) -> Path:
-    """Writes the two files for `stack` below `root` and returns their directory."""
+    Args:
+        salt: `encryptionsalt` of a stack that has no key yet; else the engine makes one.
+    """
     directory = root / stack.project
     directory.mkdir(parents=True, exist_ok=True)
-    project = yaml.safe_load((stack.path / "Pulumi.yaml").read_text(encoding="utf-8"))
-    _write(directory / "Pulumi.yaml", project)
+    _write(directory / "Pulumi.yaml", project_file(stack.path))
     target = directory / f"Pulumi.{stack.stack}.yaml"
-    kept = {key: value for key, value in _read(target).items() if key in _ENGINE_KEYS}
-    _write(target, {**kept, **_committed(stack)})
+    kept = {key: value for key, value in _read(target).items() if key in ENGINE_KEYS}
+    if salt and not kept:
+        kept = {"encryptionsalt": salt}
+    _write(target, {**kept, **stack_file(stack.path, stack.stack, stack.environment)})
     return directory
 
 
-def _committed(stack: StackId) -> dict[str, Any]:
-    """The stack's own file in git; a tenant's stack falls back to its environment's."""
-    for name in (stack.stack, stack.environment):
-        content = _read(stack.path / f"Pulumi.{name}.yaml")
-        if content:
-            return content
-    return {}
-
-
 def _read(path: Path) -> dict[str, Any]:
+    """Of a file that only the engine and this module write."""
     return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
 
 

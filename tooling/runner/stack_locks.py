@@ -9,28 +9,37 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from shared.errors import Refused
 from tooling.runner.graph import StackId
 
+_POLL_SECONDS = 0.2
 
-def lift_stale_locks(state: Path, stacks: Sequence[StackId]) -> list[str]:
+
+def lift_stale_locks(state: Path, stacks: Sequence[StackId], *, patience: timedelta = timedelta()) -> list[str]:
     """Removes locks of processes that have ended; returns one sentence for each.
 
     Args:
         state: directory of the file backend.
+        patience: for how long an engine that lives may go on, one that outlived its killed worker for instance.
 
     Raises:
         Refused: `stack-locked`, naming the process that holds a stack.
     """
     lifted = []
+    deadline = time.monotonic() + patience.total_seconds()
     for stack in stacks:
-        directory = state / ".pulumi" / "locks" / "organization" / stack.project / stack.stack
-        for file in sorted(directory.glob("*.json")):
+        for file in _files(state, stack):
             lock = _read(file)
+            while lock is not None and _is_alive(lock) and file.exists() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
+            if not file.exists():
+                continue
             if lock is not None and _is_alive(lock):
                 raise Refused(
                     "stack-locked",
@@ -43,6 +52,20 @@ def lift_stale_locks(state: Path, stacks: Sequence[StackId]) -> list[str]:
             who = "a process" if lock is None else f"process {lock['pid']}"
             lifted.append(f"{stack}: lifted the lock of {who}, which has ended")
     return lifted
+
+
+def await_engines(state: Path, stacks: Sequence[StackId], *, patience: timedelta) -> None:
+    """Waits for engines that still hold one of `stacks`: without their plug-ins they could not end well."""
+    deadline = time.monotonic() + patience.total_seconds()
+    while time.monotonic() < deadline:
+        locks = [_read(file) for stack in stacks for file in _files(state, stack)]
+        if not any(lock is not None and _is_alive(lock) for lock in locks):
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _files(state: Path, stack: StackId) -> list[Path]:
+    return sorted((state / ".pulumi" / "locks" / "organization" / stack.project / stack.stack).glob("*.json"))
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.errors import BadInput, nearest
 from shared.models import parse
+from shared.yaml_files import read_mapping
 from tooling.paths import REPOSITORY
 
 
@@ -42,6 +42,8 @@ class TiersFile(BaseModel):
     def _reads_only_above(self) -> TiersFile:
         seen: set[str] = set()
         for tier in self.tiers:
+            if tier.name in seen:
+                raise ValueError(f"tier {tier.name} stands twice")
             for read in tier.reads:
                 if read not in seen:
                     raise ValueError(f"{tier.name} reads {read}, which is not a tier above it")
@@ -68,13 +70,5 @@ def load_tiers(path: Path = REPOSITORY / "tiers.yaml") -> TiersFile:
     Raises:
         BadInput: `tiers-invalid`.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise BadInput(
-            "tiers-invalid",
-            f"{path.name} cannot be read: {type(error).__name__}",
-            where=path.name,
-            mend=f"git checkout {path.name}",
-        ) from error
+    content = read_mapping(path, where=path.name, code="tiers-invalid")
     return parse(TiersFile, content, where=path.name, code="tiers-invalid")

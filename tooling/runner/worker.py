@@ -1,38 +1,45 @@
 """A worker: runs one project's program for as many of its stacks as it is asked to, each in a thread.
 
-One process a project, since two projects' modules of one name (`settings.py`) would meet in one. Started with the
-project's directory as its argument; requests come in on stdin, messages go out on the stdout it was started with.
+One process a project, since two projects' modules of one name (`settings.py`) would meet in one. Forked by
+`fork_server`, which has imported this module; requests come in on stdin, messages go out on the stdout it was given.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import os
-import signal
 import sys
 import threading
 import time
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-import pulumi
 from pulumi import automation
 
 # Not exported, and the only way to make an object of a class derived from `Stack`.
 from pulumi.automation._stack import StackInitMode
+from semver import VersionInfo
 
-from shared.errors import ExitCode, PlatformError
+from shared.errors import PlatformError, Refused
+from tooling.foreign_errors import with_mend
 from tooling.runner.engine_events import Translator
-from tooling.runner.messages import Message, Request, Result, from_line, to_line
+from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
+from tooling.runner.program import Program
+from tooling.system_errors import of_the_system
 
 
 class _Stack(automation.Stack):
-    """Without what the Automation API reads after every operation: outputs, twice, and history. That is three more
-    starts of the engine a stack, for results that nobody here looks at; events say what changed.
+    """Without what the Automation API asks before and after every operation: whether the stack exists, its outputs,
+    twice, and history. That is four more starts of the engine a stack, for what nobody here needs: a stack that does
+    not exist is a failed operation, and events say what changed.
     """
+
+    def __init__(self, name: str, workspace: automation.LocalWorkspace) -> None:
+        # All that the base class does but for `pulumi stack select`; every command names its stack.
+        self.name = name
+        self.workspace = workspace
+        self._mode = StackInitMode.SELECT
 
     def outputs(self) -> automation.OutputMap:
         return {}
@@ -43,16 +50,23 @@ class _Stack(automation.Stack):
         )
 
 
+class _KnownEngine(automation.PulumiCommand):
+    """The engine on PATH, of a version that the runner knows: asking it would start it once more."""
+
+    def __init__(self, version: str) -> None:
+        self.command = "pulumi"
+        self.version = VersionInfo.parse(version)
+
+
 class Worker:
-    def __init__(self, project: Path, out: TextIO) -> None:
+    def __init__(self, project: Path, out: TextIO, engine: automation.PulumiCommand) -> None:
         self._project = project
         self._out = out
         self._sending = threading.Lock()
         # The SDKs load their modules when they are first touched, and two threads that touch one see it half loaded.
         self._executing = threading.Lock()
         self._code: Any = None
-        self._refusals: dict[int, ExitCode] = {}
-        self._command = automation.PulumiCommand()
+        self._command = engine
 
     def serve(self, requests: TextIO) -> None:
         threads = []
@@ -66,58 +80,71 @@ class Worker:
     def _answer(self, request: Request) -> None:
         started = time.monotonic()
         translator = Translator(request.number, self._send)
+        program = Program(self._project, self._execute)
         try:
-            changes = self._run(request, translator)
+            changes = self._run(request, program, translator)
             result = Result(number=request.number, ok=True, changes=changes)
         except automation.ConcurrentUpdateError:
-            result = Result(
-                number=request.number, ok=False, error=_LOCKED.format(stack=f"{self._project.name}/{request.stack}")
-            )
+            program.failure = _locked(f"{self._project.name}/{request.stack}")
+            result = Result(number=request.number, ok=False, error=str(program.failure))
         except automation.CommandError as error:
-            said = "" if translator.said_error else _last_lines(str(error))
+            said = "" if translator.said_error else with_mend(_last_lines(str(error)))
             result = Result(number=request.number, ok=False, changes=translator.changes, error=said)
         except PlatformError as error:
+            program.failure = error
             result = Result(number=request.number, ok=False, error=str(error))
+        except OSError as error:
+            result = Result(number=request.number, ok=False, error=str(of_the_system(error)))
         except Exception as error:
             result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
         seconds = round(time.monotonic() - started, 3)
-        refusal = self._refusals.pop(request.number, ExitCode.DEPLOYMENT_FAILED)
-        self._send(dataclasses.replace(result, seconds=seconds, exit_code=int(refusal)))
+        if program.failure is not None:
+            problem = program.failure.document()
+            result = dataclasses.replace(result, exit_code=int(program.failure.exit_code), problem=problem)
+        self._send(dataclasses.replace(result, seconds=seconds))
 
-    def _run(self, request: Request, translator: Translator) -> dict[str, int]:
+    def _run(self, request: Request, program: Program, translator: Translator) -> dict[str, int]:
         workspace = automation.LocalWorkspace(
             work_dir=request.work_dir,
-            program=partial(self._program, request.number),
+            program=program,
             pulumi_command=self._command,
             secrets_provider=request.secrets_provider or None,
         )
-        stack = _Stack(request.stack, workspace, StackInitMode.CREATE_OR_SELECT)
-        common: dict[str, Any] = {"on_event": translator.event, "color": "never"}
-        if request.operation == "preview":
-            stack.preview(refresh=request.refresh or None, **common)
-        elif request.operation == "up":
-            stack.up(refresh=request.refresh or None, show_secrets=False, suppress_progress=True, **common)
-        elif request.operation == "refresh":
-            stack.refresh(show_secrets=False, suppress_progress=True, **common)
-        else:
-            stack.destroy(show_secrets=False, suppress_progress=True, refresh=request.refresh or None, **common)
-            if request.remove:
-                workspace.remove_stack(request.stack, preserve_config=False)
+        try:
+            self._operate(request, _Stack(request.stack, workspace), translator)
+        except automation.StackNotFoundError:
+            workspace.create_stack(request.stack)
+            self._operate(request, _Stack(request.stack, workspace), translator)
+        if request.operation == "destroy" and request.remove:
+            workspace.remove_stack(request.stack, preserve_config=False)
         return translator.changes
 
-    def _program(self, number: int) -> None:
+    def _operate(self, request: Request, stack: _Stack, translator: Translator) -> None:
+        common: dict[str, Any] = {"on_event": translator.event, "color": "never"}
+        packs = [request.policy_pack] if request.policy_pack else None
+        if request.operation == "preview":
+            stack.preview(refresh=request.refresh or None, policy_packs=packs, **common)
+        elif request.operation == "up":
+            stack.up(
+                refresh=request.refresh or None,
+                policy_packs=packs,
+                show_secrets=False,
+                suppress_progress=True,
+                **common,
+            )
+        elif request.operation == "refresh":
+            stack.refresh(show_secrets=False, suppress_progress=True, target=request.targets or None, **common)
+        else:
+            stack.destroy(show_secrets=False, suppress_progress=True, refresh=request.refresh or None, **common)
+
+    def _execute(self) -> None:
         """Runs `__main__.py`. Compiled once; executed in a fresh namespace for every stack."""
         path = self._project / "__main__.py"
-        try:
-            with self._executing:
-                if self._code is None:
-                    self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
-                exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
-        except PlatformError as error:
-            self._refusals[number] = error.exit_code
-            if isinstance(error, pulumi.RunError):
-                raise
-            raise pulumi.RunError(str(error)) from error
+        with self._executing:
+            if self._code is None:
+                # Or it would inherit this module's `from __future__`, and its annotations be texts.
+                self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+            exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
 
     def _send(self, message: Message) -> None:
         with self._sending:
@@ -125,10 +152,13 @@ class Worker:
             self._out.flush()
 
 
-_LOCKED = (
-    "error[stack-locked]: another update of {stack} holds its lock\n"
-    "hint: wait for it; if none is running: pulumi cancel --stack {stack}"
-)
+def _locked(stack: str) -> Refused:
+    return Refused(
+        "stack-locked",
+        f"another update of {stack} holds its lock",
+        where=stack,
+        mend=f"wait for it; if none is running: pulumi cancel --stack {stack}",
+    )
 
 
 def _last_lines(text: str) -> str:
@@ -136,18 +166,11 @@ def _last_lines(text: str) -> str:
     return "\n".join(lines[-15:])
 
 
-def main() -> None:
-    # Ctrl-C reaches the engine through the whole process group; the worker stays to report how it ended.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    project = Path(sys.argv[1]).resolve()
+def run(project: Path, requests: TextIO, start: Start) -> None:
+    """Serves the requests for `project` until there are no more."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # A program that prints must not spoil the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.path.insert(0, str(project))
-    # Most of a program's start is loading the SDKs; workers of later tiers do it while earlier tiers run.
-    importlib.import_module("shared.providers")
-    Worker(project, out).serve(sys.stdin)
-
-
-if __name__ == "__main__":
-    main()
+    engine = _KnownEngine(start.engine_version) if start.engine_version else automation.PulumiCommand()
+    Worker(project, out, engine).serve(requests)

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import queue
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tooling.paths import REPOSITORY
-from tooling.runner.messages import Diagnostic, Message, Request, Result, Step, from_line, to_line
+from tooling.runner.fork_server import ForkServer
+from tooling.runner.messages import Diagnostic, FailedCreate, Message, Request, Result, Start, Step, from_line, to_line
 
 _END_SECONDS = 10
 
 
 class WorkerProcess:
-    """One worker and the thread that reads its messages."""
+    """One worker and the thread that reads its messages.
 
-    def __init__(self, project: Path, variables: Mapping[str, str], log: Path) -> None:
+    `group` is the number of its process, and of the group in which it and its engines are.
+    """
+
+    def __init__(
+        self,
+        server: ForkServer,
+        project: Path,
+        variables: Mapping[str, str],
+        log: Path,
+        *,
+        engine_version: str = "",
+        keep_open: Sequence[int] = (),
+    ) -> None:
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tooling.runner.worker", str(project)],
-                cwd=REPOSITORY,
-                env=dict(variables),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
+        theirs_in, mine_in = os.pipe()
+        mine_out, theirs_out = os.pipe()
+        self._in = os.fdopen(mine_in, "w", encoding="utf-8")
+        self._out = os.fdopen(mine_out, encoding="utf-8")
+        try:
+            with log.open("a", encoding="utf-8") as errors:
                 # A process group of its own: the run passes Ctrl-C on, once, to worker and engine alike.
-                start_new_session=True,
-            )
+                self.group = server.fork_worker(project, (theirs_in, theirs_out, errors.fileno(), *keep_open))
+        except BaseException:
+            self._in.close()
+            self._out.close()
+            raise
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
         self._waiting: dict[int, queue.SimpleQueue[Message]] = {}
         self._lock = threading.Lock()
-        self._ended = False
+        self._ended = threading.Event()
+        self._send(Start(environment=dict(variables), engine_version=engine_version))
         threading.Thread(target=self._read, name=f"messages of {project.name}", daemon=True).start()
 
-    def run(self, request: Request, on_message: Callable[[Step | Diagnostic], None]) -> Result:
+    def run(self, request: Request, on_message: Callable[[Step | Diagnostic | FailedCreate], None]) -> Result:
         """Sends a request and waits for its result; a worker that dies is a failed result, never a hang."""
         answers: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._lock:
-            if self._ended:
+            if self._ended.is_set():
                 return self._lost(request.number)
             self._waiting[request.number] = answers
-            assert self._process.stdin is not None
-            try:
-                self._process.stdin.write(to_line(request) + "\n")
-                self._process.stdin.flush()
-            except BrokenPipeError:
+            if not self._send(request):
                 return self._lost(request.number)
         while True:
             message = answers.get()
@@ -61,29 +72,40 @@ class WorkerProcess:
             on_message(message)
 
     def interrupt(self) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGINT)
+        self._signal(signal.SIGINT)
 
     def close(self) -> None:
-        assert self._process.stdin is not None
+        """Lets it finish what it does; kills it if that takes long."""
+        with contextlib.suppress(BrokenPipeError):
+            self._in.close()
+        if not self._ended.wait(_END_SECONDS):
+            self._signal(signal.SIGKILL)
+            self._ended.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.group, number)
+
+    def _send(self, message: Request | Start) -> bool:
+        """False if nobody reads any more."""
         try:
-            self._process.stdin.close()
-            self._process.wait(timeout=_END_SECONDS)
-        except (subprocess.TimeoutExpired, BrokenPipeError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._in.write(to_line(message) + "\n")
+            self._in.flush()
+        except BrokenPipeError:
+            return False
+        return True
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._out:
             message = from_line(line)
             with self._lock:
                 waiting = self._waiting.get(message.number)
             if waiting is not None:
                 waiting.put(message)
-        self._process.stdout.close()
+        self._out.close()
         with self._lock:
-            self._ended = True
+            self._ended.set()
             waiting_still = dict(self._waiting)
         for number, answers in waiting_still.items():
             answers.put(self._lost(number))
@@ -98,9 +120,20 @@ class WorkerProcess:
 class Workers:
     """Starts workers on demand; closing ends them all."""
 
-    def __init__(self, variables: Mapping[str, str], logs: Path) -> None:
+    def __init__(
+        self,
+        server: ForkServer,
+        variables: Mapping[str, str],
+        logs: Path,
+        *,
+        engine_version: str,
+        keep_open: Sequence[int] = (),
+    ) -> None:
+        self._server = server
         self._variables = variables
+        self._keep_open = keep_open
         self._logs = logs
+        self._engine_version = engine_version
         self._processes: dict[Path, WorkerProcess] = {}
         self._lock = threading.Lock()
         self.numbers = itertools.count(1)
@@ -109,7 +142,14 @@ class Workers:
         with self._lock:
             if project not in self._processes:
                 log = self._logs / f"worker-{project.name}.log"
-                self._processes[project] = WorkerProcess(project, self._variables, log)
+                self._processes[project] = WorkerProcess(
+                    self._server,
+                    project,
+                    self._variables,
+                    log,
+                    engine_version=self._engine_version,
+                    keep_open=self._keep_open,
+                )
             return self._processes[project]
 
     def interrupt(self) -> None:

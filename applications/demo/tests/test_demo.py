@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts import Tenant
-from shared.program_errors import ProgramError, ProgramInputError
+from shared.program_errors import ProgramInputError
 from shared.testing import Run, contract_outputs, load_module, run_program
 
 KINDS = {
@@ -92,7 +92,7 @@ def test_a_wrong_setting_is_refused_by_name(project: Path, config: dict[str, obj
 
 
 def test_it_cannot_be_deployed_before_its_tenant(project: Path) -> None:
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", upstream=lambda _: None)
     assert refused.value.code == "stack-missing"
     assert refused.value.mend == "make tenants-up STACK=dev TENANT=tenant-a"

@@ -17,6 +17,7 @@ from tooling.aws_emulator.eks.access_operations import AccessOperations
 from tooling.aws_emulator.eks.addon_operations import AddonOperations
 from tooling.aws_emulator.eks.cluster_updates import ClusterUpdateOperations
 from tooling.aws_emulator.eks.control_plane import CONTROL_PLANE
+from tooling.aws_emulator.eks.fargate_operations import FargateOperations
 from tooling.aws_emulator.eks.nodegroup_operations import NodegroupOperations
 from tooling.aws_emulator.eks.records import Cluster, Nodegroup
 from tooling.aws_emulator.eks.tag_operations import TagOperations
@@ -36,6 +37,7 @@ _SEAMS = {
 
 class CompletedEKSResponse(
     NodegroupOperations,
+    FargateOperations,
     ClusterUpdateOperations,
     AddonOperations,
     AccessOperations,

@@ -155,15 +155,6 @@ class NodegroupOperations(ClusterOperations):
             asg.replace_all()
         return self.record_update(cluster, "VersionUpdate", params, nodegroup=group.nodegroup_name)
 
-    def create_fargate_profile(self) -> ActionResult:
-        cluster, role = self.cluster(), self.parameter("podExecutionRoleArn")
-        self.check_role(role)
-        self.check_subnets(self.parameter("subnets") or [])
-        result = super().create_fargate_profile()
-        if cluster.access_config["authenticationMode"] != "CONFIG_MAP" and role not in cluster.access_entries:
-            add_entry(self, cluster, role, kind="FARGATE_LINUX", made_by_eks=True)
-        return result
-
     def launch_data(self, given: dict[str, Any] | None) -> tuple[dict[str, Any], Document | None]:
         """The user's launch template version: its data, and how EKS answers it. Both empty if there is none."""
         if not given:

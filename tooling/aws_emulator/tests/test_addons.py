@@ -31,19 +31,24 @@ def test_addon_has_the_pinned_version_unless_another_is_named(account: Account) 
         ({"addonName": "cordns"}, "Addon cordns specified is not supported"),
         ({"addonVersion": "1.13.2"}, "version specified is not supported"),
         ({"addonName": "kube-proxy", "addonVersion": f"v1.{MINOR + 1}.0-eksbuild.1"}, "is not supported"),
-        ({"addonName": "aws-ebs-csi-driver"}, "knows no default version of aws-ebs-csi-driver"),
         ({"configurationValues": "{replicas"}, "ConfigurationValue"),
         ({"configurationValues": "[1]"}, "ConfigurationValue"),
         ({"serviceAccountRoleArn": "arn:aws:iam::123456789012:role/nobody"}, "does not exist"),
         ({"namespaceConfig": {"namespace": "dns"}}, "does not model namespaceConfig"),
     ],
-    ids=["name", "form", "newer-than-cluster", "no-default", "no-json", "no-object", "role", "namespace"],
+    ids=["name", "form", "newer-than-cluster", "no-json", "no-object", "role", "namespace"],
 )
 def test_addon_is_not_created_from_a_bad_request(account: Account, change: dict[str, Any], message: str) -> None:
     account.cluster()
     with pytest.raises(ClientError, match=message):
         account.eks.create_addon(**{"clusterName": "platform", "addonName": "coredns", **change})
     assert account.eks.list_addons(clusterName="platform")["addons"] == []
+
+
+def test_addon_needs_a_version_where_the_pins_are_for_another_minor(account: Account) -> None:
+    account.cluster(version=f"1.{MINOR - 1}")
+    with pytest.raises(ClientError, match="knows no default version of coredns"):
+        account.eks.create_addon(clusterName="platform", addonName="coredns")
 
 
 def test_addon_is_created_once(account: Account) -> None:

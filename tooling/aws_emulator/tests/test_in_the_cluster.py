@@ -203,7 +203,6 @@ def test_addons_put_their_objects_into_the_cluster_and_their_pods_run(
     assert managed(api, DEPLOYMENT) == managed(api, DAEMON_SET) == {}
     for name in ADDONS:
         account.eks.create_addon(clusterName="platform", addonName=name)
-    account.eks.create_addon(clusterName="platform", addonName="aws-ebs-csi-driver", addonVersion="v1.51.0-eksbuild.1")
     lane.emulator.settle()
     assert set(managed(api, DEPLOYMENT)) == {"coredns", "metrics-server", "ebs-csi-controller"}
     assert set(managed(api, DAEMON_SET)) == {"aws-node", "kube-proxy", "eks-pod-identity-agent", "ebs-csi-node"}

@@ -43,7 +43,7 @@ def test_help_imports_neither_pulumi_nor_an_aws_client(tmp_path: Path) -> None:
         (["graph", "tenant"], 2, "error[usage]"),
         (["up", "--stack", "local"], 2, "hint: tiers local up"),
         (["up", "--stack", "dev"], 2, "hint: export PLATFORM_ACCOUNT_ID=<12 digits>"),
-        (["audit", "--stack", "dev"], 2, "error[audit-local-only]"),
+        (["audit", "--remove"], 2, "error[audit-removes-in-aws-only]"),
         (["fly"], 2, "error[usage]: No such command 'fly'"),
     ],
     ids=["no-stack", "environment", "argument", "lane-down", "account", "audit", "command"],
@@ -73,6 +73,14 @@ def test_graph_as_json_names_who_reads_whom(tmp_path: Path) -> None:
     stacks = {row["stack"]: row["reads"] for row in json.loads(done.stdout)["stacks"]}
     assert stacks["demo/local"] == ["tenants/local.tenant-a"]
     assert stacks["infrastructure/local"] == []
+
+
+def test_graph_of_the_add_ons_names_what_each_requires_and_whether_it_is_on(tmp_path: Path) -> None:
+    done = tiers("graph", "platform-addons", "--stack", "dev", "--json", local=tmp_path / "lane")
+    addons = {row["name"]: row for row in json.loads(done.stdout)["addons"]}
+    assert addons["cluster-autoscaler"]["enabled"] is True
+    assert addons["cluster-autoscaler"]["namespace"] == "kube-system"
+    assert addons["cluster-autoscaler"]["version"].endswith(":v1.35.2")
 
 
 def test_a_closed_pipe_is_an_ending_not_a_crash(tmp_path: Path) -> None:

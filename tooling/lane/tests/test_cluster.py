@@ -234,7 +234,9 @@ def test_a_killed_cluster_comes_back_with_its_objects_whoever_bears_its_process_
         try:
             # What kwokctl recorded may, after a reboot, be anybody's.
             for name in ("kube-apiserver", "etcd"):
-                (cluster.directory / "clusters" / "lane" / "pids" / f"{name}.pid").write_text(str(stranger.pid))
+                (cluster.directory / ".kwok" / "clusters" / "lane" / "pids" / f"{name}.pid").write_text(
+                    str(stranger.pid)
+                )
             cluster.start()
             with cluster.api() as api:
                 found = api.request("GET", "/api/v1/namespaces/default/configmaps/kept").json()
@@ -251,12 +253,12 @@ def test_a_killed_cluster_comes_back_with_its_objects_whoever_bears_its_process_
 
 def test_half_a_cluster_that_a_kill_left_is_made_anew_and_one_that_cannot_start_says_why(tmp_path: Path) -> None:
     cluster = new_cluster(tmp_path / "cluster")
-    (cluster.directory / "clusters" / "lane" / "pki").mkdir(parents=True)
+    (cluster.directory / ".kwok" / "clusters" / "lane" / "pki").mkdir(parents=True)
     try:
         cluster.start()
         cluster.stop()
         assert set(cluster.processes.pids().values()) == {None}
-        database = cluster.directory / "clusters" / "lane" / "etcd" / "member" / "snap" / "db"
+        database = cluster.directory / ".kwok" / "clusters" / "lane" / "etcd" / "member" / "snap" / "db"
         database.write_bytes(b"nonsense" * 4096)
         with pytest.raises(PlatformError) as caught:
             cluster.start()

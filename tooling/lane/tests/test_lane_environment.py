@@ -55,7 +55,7 @@ def test_nothing_of_the_user_leads_elsewhere(environment: dict[str, str]) -> Non
 def test_every_variable_of_the_engine_and_of_aws_is_the_lanes(environment: dict[str, str], tmp_path: Path) -> None:
     lane = str(tmp_path / "lane")
     assert environment["PULUMI_HOME"] == f"{lane}/pulumi"
-    assert environment["PULUMI_BACKEND_URL"] == f"file://{lane}/state"
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{lane}/state?metadata=skip"
     assert environment["PULUMI_CONFIG_PASSPHRASE_FILE"] == f"{lane}/passphrase"
     assert environment["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
@@ -63,7 +63,7 @@ def test_every_variable_of_the_engine_and_of_aws_is_the_lanes(environment: dict[
 
 
 def test_every_program_of_the_lane_comes_first_on_path(environment: dict[str, str]) -> None:
-    for name in (*PROGRAMS, *PYTHON_PROGRAMS):
+    for name in (*(name for name, program in PROGRAMS.items() if program.of_the_lane), *PYTHON_PROGRAMS):
         found = shutil.which(name, path=environment["PATH"])
         assert found is not None, name
         assert Path(found) == binary(name), name

@@ -24,6 +24,7 @@ def stopped_lane(tmp_path: Path) -> Lane:
     lane = Lane.new(directory)
     for each in (directory, directory / "aws", directory / "cluster", lane.state_directory):
         each.mkdir()
+    lane.cluster.processes.work_directory.mkdir(parents=True)
     for file in ("this-is-a-lane", "passphrase", "baseline.json", "aws/journal.jsonl", "cluster/made"):
         (directory / file).touch()
     lane.save()

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from shared.versions import ENGINE, ETCD, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, ENGINE, ETCD, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane.binaries import MODULES, PROGRAMS, binary, ensure
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
@@ -26,6 +26,7 @@ def required(module: str) -> dict[str, str]:
         ("control-plane", "k8s.io/kubernetes", KUBERNETES_PATCH.value),
         ("control-plane", "go.etcd.io/etcd/server/v3", ETCD.value),
         ("kwok", "sigs.k8s.io/kwok", KWOK.value),
+        ("actionlint", "github.com/rhysd/actionlint", ACTIONLINT.value),
     ],
     ids=lambda value: str(value).rpartition("/")[2],
 )
@@ -62,16 +63,17 @@ def test_the_patch_release_belongs_to_the_minor_that_eks_runs() -> None:
         ("kwok", "--version", KWOK.value),
         ("kwokctl", "--version", KWOK.value),
         ("pulumi", "version", ENGINE.value),
+        ("actionlint", "-version", ACTIONLINT.value),
     ],
     ids=str,
 )
 def test_a_built_program_says_the_version_it_is_pinned_to(
     name: str, argument: str, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ensure(progress_on())
+    ensure(progress_on(), [name])
     if "eks-platform" not in binary(name).parts:  # the user's own, of a version that fits
         monkeypatch.setenv("PATH", "/usr/bin:/bin")
-        ensure(progress_on())
+        ensure(progress_on(), [name])
     answer = subprocess.run([str(binary(name)), argument], capture_output=True, text=True, check=True)
     assert version in answer.stdout
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tooling.plugins.aws.row import Operations, Values
+from tooling.plugins.aws.row import CREATION_TAG, Operations, Values
 from tooling.plugins.aws.shapes import tag_list, tag_map
 
 
 class Ec2Operations(Operations):
     """`kind` is EC2's name of the type: in tag specifications and, unless `arn_kind` says otherwise, in the ARN."""
 
+    found_by_tag: ClassVar[bool] = True
     kind: ClassVar[str] = ""
     arn_kind: ClassVar[str] = ""
 
@@ -22,6 +23,13 @@ class Ec2Operations(Operations):
     def tag_specifications(self, inputs: Values) -> dict[str, Any]:
         tags = tag_list(inputs.get("tagsAll"))
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
+
+    def find(self, inputs: Values) -> str | None:
+        value = (inputs.get("tagsAll") or {}).get(CREATION_TAG, "")
+        filters = [{"Name": "key", "Values": [CREATION_TAG]}, {"Name": "value", "Values": [value]}]
+        found = self.ec2.describe_tags(Filters=filters)["Tags"]
+        # Compared here, too, since EC2's filters know wildcards.
+        return next((tag["ResourceId"] for tag in found if tag["Value"] == value), None)
 
     def tag(self, resource_id: str, state: Values, tags: Mapping[str, str]) -> None:
         self.ec2.create_tags(Resources=[resource_id], Tags=tag_list(tags))

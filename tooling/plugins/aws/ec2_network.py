@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.lost_answers import repeats_are_done
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.aws.shapes import capital, capitals, first, smalls, unless_gone
@@ -99,7 +100,8 @@ class InternetGateway(Ec2Operations):
 
     def complete(self, resource_id: str, inputs: Values) -> None:
         if inputs.get("vpcId"):
-            self.ec2.attach_internet_gateway(InternetGatewayId=resource_id, VpcId=inputs["vpcId"])
+            with repeats_are_done():
+                self.ec2.attach_internet_gateway(InternetGatewayId=resource_id, VpcId=inputs["vpcId"])
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.ec2.describe_internet_gateways, InternetGatewayIds=[resource_id])
@@ -117,7 +119,8 @@ class InternetGateway(Ec2Operations):
     def _detach(self, resource_id: str) -> None:
         vpc_id = (self.read(resource_id, {}) or {}).get("vpcId")
         if vpc_id:
-            self.ec2.detach_internet_gateway(InternetGatewayId=resource_id, VpcId=vpc_id)
+            call = self.ec2.detach_internet_gateway
+            unless_gone(call, "Gateway.NotAttached", InternetGatewayId=resource_id, VpcId=vpc_id)
 
     def delete(self, resource_id: str, state: Values) -> None:
         self._detach(resource_id)

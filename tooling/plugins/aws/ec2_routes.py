@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.errors import is_gone
+from tooling.plugins.aws.lost_answers import repeats_are_done
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.aws.shapes import capital, capitals, first, unless_gone
 
@@ -50,9 +51,10 @@ class RouteTable(Ec2Operations):
             self._create_route(resource_id, route)
 
     def _create_route(self, resource_id: str, route: Values) -> None:
-        self.ec2.create_route(
-            RouteTableId=resource_id, **_destination(route, _TABLE_DESTINATIONS), **capitals(route, _TARGETS)
-        )
+        with repeats_are_done():
+            self.ec2.create_route(
+                RouteTableId=resource_id, **_destination(route, _TABLE_DESTINATIONS), **capitals(route, _TARGETS)
+            )
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.ec2.describe_route_tables, RouteTableIds=[resource_id])
@@ -109,8 +111,10 @@ class Route(Ec2Operations):
     def create(self, inputs: Values) -> str:
         destination = _destination(inputs, _ROUTE_DESTINATIONS)
         self.ec2.create_route(RouteTableId=inputs["routeTableId"], **destination, **capitals(inputs, _TARGETS))
-        # the id of the released plug-in: "r-", the table, and the destination's CRC-32
-        return f"r-{inputs['routeTableId']}{zlib.crc32(next(iter(destination.values())).encode())}"
+        return _route_id(inputs)
+
+    def find(self, inputs: Values) -> str | None:
+        return _route_id(inputs)
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         table_id, wanted = known.get("routeTableId"), _destination(known, _ROUTE_DESTINATIONS)
@@ -142,9 +146,19 @@ class Route(Ec2Operations):
         self.ec2.delete_route(RouteTableId=state["routeTableId"], **_destination(state, _ROUTE_DESTINATIONS))
 
 
+def _route_id(inputs: Values) -> str:
+    """As the released plug-in's: "r-", the table, and the destination's CRC-32."""
+    destination = next(iter(_destination(inputs, _ROUTE_DESTINATIONS).values()))
+    return f"r-{inputs['routeTableId']}{zlib.crc32(destination.encode())}"
+
+
 class RouteTableAssociation(Ec2Operations):
     def create(self, inputs: Values) -> str:
         return self.ec2.associate_route_table(**capitals(inputs, ("routeTableId", "subnetId")))["AssociationId"]
+
+    def find(self, inputs: Values) -> str | None:
+        association = self._find("", inputs)
+        return association["RouteTableAssociationId"] if association is not None else None
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         association = self._find(resource_id, known)

@@ -9,6 +9,7 @@ from typing import Any
 from tooling.plugins.aws import ec2_permissions as permissions
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.ec2_permissions import ANY_PROTOCOL, Permission
+from tooling.plugins.aws.lost_answers import repeats_are_done
 from tooling.plugins.aws.meaning import ip_protocol
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
@@ -25,7 +26,8 @@ class PermissionOperations(Ec2Operations):
     def authorize(self, direction: str, group_id: str, wanted: set[Permission]) -> None:
         if wanted:
             call = getattr(self.ec2, f"authorize_security_group_{direction}")
-            call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(wanted)])
+            with repeats_are_done():
+                call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(wanted)])
 
     def revoke(self, direction: str, group_id: str, unwanted: set[Permission]) -> None:
         """By the rules' ids: moto keeps IPv6 rules that are revoked in words, in a VPC without IPv6 (seen in 5.2.5)."""
@@ -43,7 +45,8 @@ class PermissionOperations(Ec2Operations):
             and permissions.of_single_rule(rule).without_description() in keys
         ]
         if ids:
-            getattr(self.ec2, f"revoke_security_group_{direction}")(GroupId=group_id, SecurityGroupRuleIds=ids)
+            call = getattr(self.ec2, f"revoke_security_group_{direction}")
+            unless_gone(call, GroupId=group_id, SecurityGroupRuleIds=ids)
 
     def group(self, group_id: str) -> Mapping[str, Any] | None:
         found = unless_gone(self.ec2.describe_security_groups, GroupIds=[group_id])

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from shared.errors import PlatformError, nearest
+from tooling.foreign_errors import aws_mend
 
 STILL_IN_USE = frozenset({"DependencyViolation", "DeleteConflict", "ResourceInUseException", "InvalidIPAddress.InUse"})
 """Refusals of a deletion that time can mend: what depends on it may be on its way out."""
@@ -37,7 +38,21 @@ class AwsRefused(PlatformError):
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
         self.aws_code = error_code(error)
         super().__init__(
-            "aws-refused", describe(error, pulumi_name=pulumi_name), where=pulumi_name, mend=_mend(error, endpoint)
+            "aws-refused", describe(error, pulumi_name=pulumi_name), where=pulumi_name, mend=mend(error, endpoint)
+        )
+
+
+class PerhapsMade(PlatformError):
+    """AWS may have carried out a creation that it did not answer, and what exists cannot be told to be its work."""
+
+    def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
+        again = mend(error, endpoint)
+        look = "it may have been made: look for it, by the tag `tiers:creation` if it has tags, and delete it first"
+        super().__init__(
+            "perhaps-made",
+            describe(error, pulumi_name=pulumi_name),
+            where=pulumi_name,
+            mend=f"{look}\n{again}" if again else look,
         )
 
 
@@ -111,7 +126,11 @@ def not_modelled_input(path: str, pulumi_name: str, known: Iterable[str]) -> str
     return f"the local lane does not model `{path}` of {pulumi_name}{nearest(path.rsplit('.', 1)[-1], known)}"
 
 
-def _mend(error: ClientError | BotoCoreError, endpoint: str) -> str:
+def mend(error: ClientError | BotoCoreError, endpoint: str) -> str:
     if isinstance(error, EndpointConnectionError | HTTPClientError):
-        return f"the emulated AWS at {endpoint} does not answer: tiers local status"
+        return f"the emulated AWS at {endpoint} does not answer: tiers local up"
+    if isinstance(error, ClientError):
+        answer = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return aws_mend(error_code(error), str(answer.get("Message", "")), status=status)
     return ""

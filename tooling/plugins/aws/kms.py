@@ -7,7 +7,7 @@ from typing import Any
 
 from tooling.plugins.aws.meaning import policy_document
 from tooling.plugins.aws.refusals import between, not_json, one_of
-from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
+from tooling.plugins.aws.row import CREATION_TAG, GeneratedName, Input, Operations, Row, Values
 from tooling.plugins.aws.shapes import capitals, first, smalls, tag_list, tag_map, unless_gone
 
 _POLICY_NAME = "default"
@@ -21,6 +21,8 @@ class KmsOperations(Operations):
 
 
 class Key(KmsOperations):
+    found_by_tag = True
+
     def create(self, inputs: Values) -> str:
         bypass = {"BypassPolicyLockoutSafetyCheck": True} if inputs.get("bypassPolicyLockoutSafetyCheck") else {}
         answer = self.kms.create_key(
@@ -30,6 +32,15 @@ class Key(KmsOperations):
             **bypass,
         )
         return answer["KeyMetadata"]["KeyId"]
+
+    def find(self, inputs: Values) -> str | None:
+        wanted = (inputs.get("tagsAll") or {}).get(CREATION_TAG)
+        for page in self.kms.get_paginator("list_keys").paginate():
+            for key in page["Keys"]:
+                tags = self.kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+                if tag_map(tags, key="TagKey", value="TagValue").get(CREATION_TAG) == wanted:
+                    return key["KeyId"]
+        return None
 
     def complete(self, resource_id: str, inputs: Values) -> None:
         if inputs["enableKeyRotation"]:
@@ -90,6 +101,9 @@ class Key(KmsOperations):
 class Alias(KmsOperations):
     def create(self, inputs: Values) -> str:
         self.kms.create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
+        return inputs["name"]
+
+    def find(self, inputs: Values) -> str | None:
         return inputs["name"]
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:

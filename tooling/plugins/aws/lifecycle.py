@@ -6,6 +6,7 @@ No gRPC here, and no AWS service: the first is `servicer`'s, the second the rows
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,17 +16,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.errors import PlatformError
 from tooling.plugins.aws import state as told
 from tooling.plugins.aws.autonaming import DEFAULTS, name_at_creation
-from tooling.plugins.aws.clients import Scope
+from tooling.plugins.aws.clients import MOST_ATTEMPTS, Scope
 from tooling.plugins.aws.diff import changed_inputs, changes
 from tooling.plugins.aws.errors import STILL_IN_USE, LostAfterCreate, describe, error_code, is_gone, message
+from tooling.plugins.aws.lost_answers import AnswerLost
 from tooling.plugins.aws.paths import Path, overlaid, text
-from tooling.plugins.aws.row import Row, Values
+from tooling.plugins.aws.row import CREATION_TAG, Operations, Row, Values
 from tooling.plugins.wire import has_unknown
 
 DELETION_PATIENCE_SECONDS = 5.0
 """Long enough for what the emulated AWS deletes a moment later; picked by feeling."""
 
 _RETRY_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 2.0
 _ID_WITH_REGION = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
@@ -50,10 +53,12 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
         return "", told.created_in_preview(row, inputs)
     operations = row.operations(scope)
     named = name_at_creation(row.name, inputs)
-    resource_id = operations.create(named)
+    resource_id = _created(row, scope, operations, named)
     try:
+        if row.tagged and operations.found_by_tag:
+            operations.untag(resource_id, {}, [CREATION_TAG])
         operations.complete(resource_id, named)
-    except (ClientError, BotoCoreError, PlatformError) as error:
+    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
         live = operations.read(resource_id, named) or {}
         raise Unfinished(resource_id, told.outputs(row, scope, live, inputs), _reason(error, row)) from error
     live = operations.read(resource_id, named)
@@ -62,6 +67,45 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
     outputs = told.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ())
     return resource_id, outputs
+
+
+def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> str:
+    """`operations.create`, and where its answer is lost, what it made, or else another attempt.
+
+    Raises:
+        AnswerLost: it may have been made, and cannot be told from what another may have made.
+    """
+    if row.tagged and operations.found_by_tag:
+        inputs = {**inputs, "tagsAll": {**(inputs.get("tagsAll") or {}), CREATION_TAG: secrets.token_hex(16)}}
+    pause = _RETRY_SECONDS
+    for attempts_left in reversed(range(MOST_ATTEMPTS)):
+        try:
+            return operations.create(inputs)
+        except AnswerLost as lost:
+            try:
+                found = _found(row, scope, operations, inputs)
+            except (ClientError, BotoCoreError) as unknown:
+                raise lost from unknown
+            if found is not None:
+                return found
+            if lost.repeated or not attempts_left or scope.connection.cancelled.wait(pause):
+                raise
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _found(row: Row, scope: Scope, operations: Operations, inputs: Values) -> str | None:
+    found = operations.find(inputs)
+    live = operations.read(found, inputs) if found is not None else None
+    return found if live is not None and _is_ours(row, scope, live, inputs) else None
+
+
+def _is_ours(row: Row, scope: Scope, live: Values, inputs: Values) -> bool:
+    """Whether what exists is what was asked for, and not somebody else's of the same name."""
+    if row.tagged:
+        # The other inputs may still have to be completed.
+        return (inputs.get("tagsAll") or {}).items() <= (live.get("tagsAll") or {}).items()
+    return not changes(row, told.outputs(row, scope, live, inputs), inputs, ())
 
 
 def read(
@@ -101,7 +145,7 @@ def update(
         operations.update(resource_id, state, wanted, changed)
         if row.tagged:
             _update_tags(operations, resource_id, state, wanted)
-    except (ClientError, BotoCoreError, PlatformError) as error:
+    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
         live = operations.read(resource_id, state)
         if live is None:
             raise
@@ -122,10 +166,16 @@ def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_
         try:
             operations.delete(resource_id, state)
         except ClientError as error:
-            if is_gone(error):
+            # What is gone may be what a step of the deletion removes: its answer was lost, and its repeat refused.
+            gone = is_gone(error)
+            if gone and operations.read(resource_id, state) is None:
                 return
             in_use = error_code(error) in STILL_IN_USE
-            if not in_use or time.monotonic() >= give_up_at or scope.connection.cancelled.wait(_RETRY_SECONDS):
+            if (
+                not (gone or in_use)
+                or time.monotonic() >= give_up_at
+                or scope.connection.cancelled.wait(_RETRY_SECONDS)
+            ):
                 raise
         else:
             return
@@ -180,6 +230,8 @@ def _write_only(row: Row, known: Values) -> dict[str, Any]:
 def _reason(error: Exception, row: Row) -> str:
     if isinstance(error, PlatformError):
         return message(error)
+    if isinstance(error, AnswerLost):
+        error = error.cause
     if isinstance(error, ClientError | BotoCoreError):
         return describe(error, pulumi_name=row.pulumi_name)
     return str(error)

@@ -19,6 +19,10 @@ Values = Mapping[str, Any]
 """Properties by their wire name (`cidrBlock`), as plain JSON values."""
 
 
+CREATION_TAG = "tiers:creation"
+"""On what is just being created, with a value of its own; see `Operations.found_by_tag`."""
+
+
 def unchanged(value: Any) -> Any:
     return value
 
@@ -75,12 +79,19 @@ class GeneratedName:
 class Operations(ABC):
     """The AWS calls of one type, for one request. `known` and `state` are last known outputs, `inputs` checked ones."""
 
+    found_by_tag: ClassVar[bool] = False
+    """Nothing of it is its own but an id that AWS chooses: `create` gets a tag for `find`, taken off again at once."""
+
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
     @abstractmethod
     def create(self, inputs: Values) -> str:
         """Makes the resource and returns its id. Only what must be said at creation: a failure here leaves nothing."""
+
+    def find(self, inputs: Values) -> str | None:
+        """The id of what `create` makes of these inputs, if it is there; asked when the answer to `create` was lost."""
+        return None
 
     def complete(self, resource_id: str, inputs: Values) -> None:  # noqa: B027 - most types have nothing to complete
         """The calls that creation needs once there is an id; a failure here leaves a resource that the engine knows."""

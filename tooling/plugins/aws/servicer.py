@@ -24,8 +24,9 @@ from tooling.plugins.aws import autonaming, configuration, lifecycle
 from tooling.plugins.aws.check import checked
 from tooling.plugins.aws.clients import Connection, Scope
 from tooling.plugins.aws.diff import Change, Kind, changes
-from tooling.plugins.aws.errors import AwsRefused, NotModelled, ProviderMisconfigured, message
+from tooling.plugins.aws.errors import AwsRefused, NotModelled, PerhapsMade, ProviderMisconfigured, message
 from tooling.plugins.aws.functions import FUNCTIONS
+from tooling.plugins.aws.lost_answers import AnswerLost
 from tooling.plugins.aws.paths import parse, text
 from tooling.plugins.aws.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from tooling.plugins.aws.row import Row
@@ -81,6 +82,9 @@ def _answers_errors(method: Method) -> Method:
             _abort_unfinished(context, error)
         except PlatformError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message(error))
+        except AnswerLost as error:
+            perhaps = PerhapsMade(error.cause, pulumi_name=_pulumi_name(request), endpoint=self.endpoint_url)
+            context.abort(grpc.StatusCode.UNKNOWN, message(perhaps))
         except (ClientError, BotoCoreError) as error:
             refused = AwsRefused(
                 error, pulumi_name=_pulumi_name(request) or "the aws provider", endpoint=self.endpoint_url

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from tooling.plugins.aws import (
     autoscaling,
+    ec2_cidr_blocks,
+    ec2_endpoints,
+    ec2_flow_logs,
     ec2_launch_templates,
     ec2_network,
     ec2_routes,
@@ -13,6 +16,7 @@ from tooling.plugins.aws import (
     eks_access,
     eks_addons,
     eks_cluster,
+    eks_fargate,
     eks_node_groups,
     iam,
     kms,
@@ -24,6 +28,9 @@ from tooling.plugins.aws.row import Row
 
 _MODULES = (
     autoscaling,
+    ec2_cidr_blocks,
+    ec2_endpoints,
+    ec2_flow_logs,
     ec2_launch_templates,
     ec2_network,
     ec2_routes,
@@ -31,6 +38,7 @@ _MODULES = (
     eks_access,
     eks_addons,
     eks_cluster,
+    eks_fargate,
     eks_node_groups,
     iam,
     kms,

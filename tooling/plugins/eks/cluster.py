@@ -45,7 +45,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _control_plane(self, name: str, inputs: Mapping[str, Any]) -> aws.eks.Cluster:
         subnets = pulumi.Output.all(inputs.get("publicSubnetIds") or [], inputs["privateSubnetIds"])
-        key = inputs.get("encryptionConfigKeyArn")
+        key, group = inputs.get("encryptionConfigKeyArn"), inputs.get("clusterSecurityGroup")
         return aws.eks.Cluster(
             f"{name}-eksCluster",
             name=inputs.get("name"),
@@ -53,6 +53,7 @@ class Cluster(pulumi.ComponentResource):
             role_arn=pulumi.Output.from_input(inputs["serviceRole"]).apply(lambda role: role.arn),
             vpc_config={
                 "subnet_ids": subnets.apply(lambda both: [*both[0], *both[1]]),
+                "security_group_ids": [pulumi.Output.from_input(group).apply(_id)] if group is not None else None,
                 "endpoint_private_access": inputs.get("endpointPrivateAccess"),
                 "endpoint_public_access": inputs.get("endpointPublicAccess"),
                 "public_access_cidrs": inputs.get("publicAccessCidrs"),
@@ -101,6 +102,10 @@ class Cluster(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _id(resource: pulumi.CustomResource) -> pulumi.Output[str]:
+    return resource.id
 
 
 def _snake_case(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pulumi.errors import InputPropertyError
 MODELLED = frozenset(
     {
         "authenticationMode",
+        "clusterSecurityGroup",
         "clusterTags",
         "createOidcProvider",
         "deletionProtection",
@@ -68,6 +69,9 @@ CNI_ENVIRONMENT = {
 }
 """Option of `VpcCniOptions` to environment variable of `aws-node`. Source: amazon-vpc-cni-k8s, README."""
 
+CNI_INIT_ENVIRONMENT = {"disableTcpEarlyDemux": "DISABLE_TCP_EARLY_DEMUX"}
+"""The same for the init container."""
+
 _CNI_OTHER = frozenset(
     {
         "addonVersion",
@@ -106,23 +110,29 @@ def refuse_unmodelled(inputs: Mapping[str, Any]) -> None:
             "createOidcProvider",
             "the local lane does not model the component's OIDC provider; use aws.iam.OpenIdConnectProvider",
         )
-    _refuse_options("vpcCniOptions", given, frozenset(CNI_ENVIRONMENT) | _CNI_OTHER, version="addonVersion")
+    known = frozenset(CNI_ENVIRONMENT) | frozenset(CNI_INIT_ENVIRONMENT) | _CNI_OTHER
+    _refuse_options("vpcCniOptions", given, known, version="addonVersion")
     _refuse_options("kubeProxyAddonOptions", given, _KUBE_PROXY, version="version")
 
 
 def cni_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
     """Configuration values of the add-on `vpc-cni`; what the caller states in `configurationValues.env` wins."""
     own = dict(options.get("configurationValues") or {})
-    environment = {
-        variable: _text(options[option])
-        for option, variable in CNI_ENVIRONMENT.items()
-        if options.get(option) is not None
-    }
-    environment |= own.pop("env", None) or {}
+    init = dict(own.pop("init", None) or {})
+    environment = _environment(options, CNI_ENVIRONMENT) | (own.pop("env", None) or {})
+    init_environment = _environment(options, CNI_INIT_ENVIRONMENT) | (init.pop("env", None) or {})
     values: dict[str, Any] = {"env": environment} if environment else {}
+    if init or init_environment:
+        values["init"] = {**init, "env": init_environment}
     if options.get("enableNetworkPolicy") is not None:
         values["enableNetworkPolicy"] = _text(options["enableNetworkPolicy"])
     return {**values, **own}
+
+
+def _environment(options: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
+    return {
+        variable: _text(options[option]) for option, variable in variables.items() if options.get(option) is not None
+    }
 
 
 def _refuse_options(name: str, given: Mapping[str, Any], known: frozenset[str], *, version: str) -> None:

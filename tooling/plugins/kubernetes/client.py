@@ -30,7 +30,8 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 USER_AGENT = "pulumi-kubernetes-local-lane"
 
-CONNECT_TIMEOUT = timedelta(seconds=10)
+CONNECT_TIMEOUT = timedelta(seconds=30)
+"""TLS included: an API server that stalls for a while accepts connections and says nothing."""
 REQUEST_TIMEOUT = timedelta(seconds=60)
 """The API server ends its own requests after 60 s (`--request-timeout`)."""
 

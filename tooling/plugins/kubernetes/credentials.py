@@ -1,12 +1,14 @@
 """Turns a connection's identity into a bearer token, and keeps exec tokens until they expire.
 
-`aws eks get-token` takes about a second, so its token is shared by all connections of this process that run the same
-program with the same arguments and environment against the same server; two users never share one. Tokens are kept in
-memory only and appear in no message.
+A program that prints tokens may take a second, so its token is shared by all connections of this process that run the
+same program with the same arguments and environment against the same server; two users never share one. Tokens are kept
+in memory only and appear in no message. `aws eks get-token` itself is not run where `eks_token` knows what it would
+say.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -16,7 +18,10 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from shared.errors import BadInput, PlatformError
+from tooling.plugins.kubernetes import eks_token
 from tooling.plugins.kubernetes.kubeconfig import WHERE, Connection, ExecPlugin
 
 EXPIRY_MARGIN = timedelta(seconds=30)
@@ -97,6 +102,11 @@ def _run(plugin: ExecPlugin, server: str) -> tuple[str, datetime | None]:
             where=WHERE,
             mend=plugin.install_hint or f"install `{plugin.command}` and put it on PATH",
         )
+    request = eks_token.request_of(plugin, program, environment)
+    if request is not None:
+        # Where it fails, the command fails too, and says why in its own words.
+        with contextlib.suppress(BotoCoreError, ClientError):
+            return eks_token.token(request)
     info: dict[str, object] = {"interactive": False}
     if plugin.provide_cluster_info:
         info["cluster"] = {"server": server}

@@ -64,6 +64,13 @@ def field_manager(inputs: Mapping[str, Any], state: Mapping[str, Any]) -> str:
     return chosen or str(state.get(m.FIELD_MANAGER_KEY) or "") or FIELD_MANAGER_PREFIX + _digits(b"")
 
 
+def field_manager_on(live: Mapping[str, Any]) -> str:
+    """The one field manager of this plug-in that wrote `live`; empty if there is none, or more than one."""
+    entries = m.metadata(live).get("managedFields") or []
+    ours = {str(entry["manager"]) for entry in entries if str(entry.get("manager")).startswith(FIELD_MANAGER_PREFIX)}
+    return ours.pop() if len(ours) == 1 else ""
+
+
 def _autonamed(inputs: Manifest, name: str) -> Manifest:
     named = m.with_metadata(inputs, name=name)
     annotations = named["metadata"].get("annotations") or {}

@@ -128,7 +128,9 @@ def read(resource: Resource, identity: str, state: Manifest, inputs: Manifest) -
 
 
 def _seen(identity: str, live: Mapping[str, Any], state: Manifest, inputs: Manifest) -> Stored:
-    return Stored(identity, state_of(live, naming.field_manager(inputs, state), state))
+    # A state that knows no manager is of an object that was made and not recorded: it keeps the one that made it.
+    made_by = {m.FIELD_MANAGER_KEY: naming.field_manager_on(live)}
+    return Stored(identity, state_of(live, naming.field_manager(inputs, {**made_by, **state}), state))
 
 
 def delete(

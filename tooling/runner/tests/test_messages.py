@@ -8,13 +8,24 @@ import pytest
 from pulumi.automation.events import EngineEvent
 
 from tooling.runner.engine_events import Translator
-from tooling.runner.messages import Diagnostic, Message, PropertyChange, Request, Result, Step, from_line, to_line
+from tooling.runner.messages import (
+    Diagnostic,
+    Message,
+    PropertyChange,
+    Request,
+    Result,
+    Start,
+    Step,
+    from_line,
+    to_line,
+)
 from tooling.runner.progress import summary_of
 
 
 @pytest.mark.parametrize(
     "message",
     [
+        Start(environment={"PATH": "/bin"}, engine_version="3.259.0"),
         Request(number=1, operation="up", stack="local", work_dir="x"),
         Result(number=1, ok=True, changes={"create": 2, "same": 1}, seconds=1.5),
         Diagnostic(number=2, severity="error", message="no\nsuch thing", resource="vpc"),
@@ -29,7 +40,7 @@ from tooling.runner.progress import summary_of
     ],
     ids=lambda message: type(message).__name__,
 )
-def test_a_message_survives_the_pipe(message: Message | Request) -> None:
+def test_a_message_survives_the_pipe(message: Message | Request | Start) -> None:
     line = to_line(message)
     assert "\n" not in line
     assert from_line(line) == message

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,9 @@ def test_the_lock_of_a_living_engine_is_respected_and_named(tmp_path: Path, stac
     engine.symlink_to("/bin/sleep")
     process = subprocess.Popen([engine, "60"])
     try:
+        # The kernel renames a process a moment after `Popen` has seen it start.
+        while (name := Path(f"/proc/{process.pid}/comm")).exists() and name.read_text().strip() != "pulumi":
+            time.sleep(0.01)
         file = lock(tmp_path, by(process.pid))
         with pytest.raises(Refused) as refused:
             lift_stale_locks(tmp_path, [stack])

@@ -142,6 +142,13 @@ class World:
         return [self.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
 
     @cached_property
+    def log_group_arns(self) -> list[str]:
+        logs = self.client("logs")
+        for name in ("one", "two"):
+            logs.create_log_group(logGroupName=name)
+        return [group["arn"].removesuffix(":*") for group in logs.describe_log_groups()["logGroups"]]
+
+    @cached_property
     def buckets(self) -> list[str]:
         """Buckets with names that no other account has: all accounts share them."""
         names = [f"bucket-{uuid.uuid4().hex[:12]}" for _ in range(2)]

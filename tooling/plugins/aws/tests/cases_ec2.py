@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from tooling.plugins.aws.tests.case import Case, Swap
+from tooling.plugins.aws.tests.case import Case, Swap, policy
 
+_POLICY = policy("s3:GetObject")
 _RULE = {"protocol": "tcp", "fromPort": 443, "toPort": 443}
 
 CASES = (
@@ -184,6 +185,59 @@ CASES = (
             },
         )
         for direction in ("Ingress", "Egress")
+    ),
+    Case(
+        pulumi_name="aws:ec2/vpcEndpoint:VpcEndpoint",
+        inputs=lambda world: {
+            "vpcId": world.vpc_id,
+            # has both types of endpoint
+            "serviceName": "com.amazonaws.us-east-1.s3",
+            "vpcEndpointType": "Interface",
+            "policy": _POLICY,
+            "privateDnsEnabled": True,
+            "subnetIds": world.subnet_ids[:2],
+            "securityGroupIds": world.group_ids[:1],
+        },
+        updates={
+            "policy": policy("s3:PutObject"),
+            "privateDnsEnabled": False,
+            "subnetIds": lambda world: world.subnet_ids[1:],
+            "securityGroupIds": lambda world: world.group_ids[1:],
+        },
+        replaces={
+            "serviceName": "com.amazonaws.us-east-1.kms",
+            "vpcEndpointType": Swap("subnetIds", Swap("securityGroupIds", Swap("privateDnsEnabled", "Gateway"))),
+        },
+        planned={"vpcId": lambda world: world.other_vpc_id},
+        silent=frozenset({"cidrBlocks", "prefixListId"}),
+        elsewhere=frozenset({"routeTableIds"}),
+    ),
+    Case(
+        pulumi_name="aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
+        inputs=lambda world: {"vpcId": world.vpc_id, "cidrBlock": "100.64.0.0/16"},
+        replaces={"vpcId": lambda world: world.other_vpc_id, "cidrBlock": "100.65.0.0/16"},
+    ),
+    Case(
+        pulumi_name="aws:ec2/flowLog:FlowLog",
+        inputs=lambda world: {
+            "vpcId": world.vpc_id,
+            "trafficType": "ALL",
+            "logDestination": world.log_group_arns[0],
+            "logFormat": "${version} ${srcaddr}",
+            "iamRoleArn": world.role_arns[0],
+        },
+        replaces={
+            "vpcId": lambda world: world.other_vpc_id,
+            "subnetId": Swap("vpcId", lambda world: world.subnet_ids[0]),
+            "eniId": Swap("vpcId", lambda world: world.network_interface_id),
+            "trafficType": "REJECT",
+            "logDestination": lambda world: world.log_group_arns[1],
+            "logFormat": "${version} ${dstaddr}",
+            "maxAggregationInterval": 60,
+            "iamRoleArn": lambda world: world.role_arns[1],
+        },
+        planned={"logDestinationType": "s3"},
+        side_by_side=False,
     ),
     Case(
         pulumi_name="aws:ec2/launchTemplate:LaunchTemplate",

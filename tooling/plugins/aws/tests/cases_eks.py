@@ -127,6 +127,26 @@ CASES = (
         one_way=frozenset({"version"}),
     ),
     Case(
+        pulumi_name="aws:eks/fargateProfile:FargateProfile",
+        inputs=lambda world: {
+            "clusterName": world.cluster,
+            "podExecutionRoleArn": world.role_arns[0],
+            "subnetIds": world.subnet_ids[:2],
+            "selectors": [
+                {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+                {"namespace": "logging"},
+            ],
+        },
+        replaces={
+            "podExecutionRoleArn": _other_role,
+            "subnetIds": lambda world: world.subnet_ids[1:],
+            "selectors": [{"namespace": "logging"}],
+            "selectors[0].namespace": "default",
+            "selectors[0].labels": {"k8s-app": "coredns"},
+        },
+        planned={"clusterName": "another"},
+    ),
+    Case(
         pulumi_name="aws:eks/addon:Addon",
         inputs=lambda world: {
             "clusterName": world.cluster,

@@ -27,10 +27,10 @@ class Lane:
 
 
 @contextmanager
-def serving(emulator: Emulator, *, deletion_patience_seconds: float) -> Iterator[str]:
+def serving(endpoint_url: str, *, deletion_patience_seconds: float) -> Iterator[str]:
     """Serves the plug-in in this process and yields its address."""
     server = grpc.server(futures.ThreadPoolExecutor(16))
-    add_to_server(server, endpoint_url=emulator.endpoint_url, deletion_patience_seconds=deletion_patience_seconds)
+    add_to_server(server, endpoint_url=endpoint_url, deletion_patience_seconds=deletion_patience_seconds)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -41,7 +41,10 @@ def serving(emulator: Emulator, *, deletion_patience_seconds: float) -> Iterator
 
 @contextmanager
 def _running_lane(directory: Path) -> Iterator[Lane]:
-    with running_emulator(directory) as emulator, serving(emulator, deletion_patience_seconds=0.5) as address:
+    with (
+        running_emulator(directory) as emulator,
+        serving(emulator.endpoint_url, deletion_patience_seconds=0.5) as address,
+    ):
         yield Lane(emulator=emulator, address=address, world=World(emulator))
     if emulator.process.stderr is not None:
         emulator.process.stderr.close()

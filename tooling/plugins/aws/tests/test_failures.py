@@ -152,7 +152,7 @@ def test_update_that_failed_halfway_tells_what_was_done(engine: Engine, lane: La
 
 def test_deletion_is_retried_while_something_depends_on_it(lane: Lane) -> None:
     with (
-        serving(lane.emulator, deletion_patience_seconds=60) as address,
+        serving(lane.emulator.endpoint_url, deletion_patience_seconds=60) as address,
         configured(address, {"region": REGION}) as engine,
     ):
         vpc = engine.create(VPC, "vpc", {"cidrBlock": "10.90.0.0/16"})
@@ -252,7 +252,7 @@ def test_cancelled_operation_ends_its_waiting(lane: Lane) -> None:
 def test_cancellation_concerns_its_own_connection_only(lane: Lane) -> None:
     settings = {"region": REGION}
     with (
-        serving(lane.emulator, deletion_patience_seconds=60) as address,
+        serving(lane.emulator.endpoint_url, deletion_patience_seconds=60) as address,
         configured(address, settings) as one,
         configured(address, settings) as other,
         futures.ThreadPoolExecutor(1) as pool,

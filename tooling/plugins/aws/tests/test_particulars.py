@@ -199,3 +199,88 @@ def test_addon_configuration_that_says_the_same_is_no_change(engine: Engine, lan
     inputs = {**inputs_of(CASES[name], lane.world), "configurationValues": json.dumps({"a": 1, "b": [2]})}
     addon = engine.create(name, unique_name(), inputs)
     assert engine.plan(addon, {**inputs, "configurationValues": '{"b": [2],   "a": 1}'}).empty
+
+
+def test_gateway_endpoint_stands_in_its_route_tables_and_their_programs_do_not_see_it(
+    engine: Engine, lane: Lane
+) -> None:
+    name, ec2 = "aws:ec2/vpcEndpoint:VpcEndpoint", lane.world.client("ec2")
+    one, two = (
+        engine.create("aws:ec2/routeTable:RouteTable", unique_name(), {"vpcId": lane.world.vpc_id}) for _ in range(2)
+    )
+    inputs = {"vpcId": lane.world.vpc_id, "serviceName": "com.amazonaws.us-east-1.s3"}
+    endpoint = engine.create(name, unique_name(), {**inputs, "routeTableIds": [one.id]})
+
+    def targets(table: str) -> set[str]:
+        routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        return {route["GatewayId"] for route in routes if route.get("DestinationPrefixListId")}
+
+    assert endpoint.outputs["prefixListId"].startswith("pl-")
+    assert endpoint.outputs["cidrBlocks"]
+    assert (targets(one.id), targets(two.id)) == ({endpoint.id}, set())
+    moved = engine.up(endpoint, {**inputs, "routeTableIds": [two.id]})
+    assert moved.id == endpoint.id
+    assert (targets(one.id), targets(two.id)) == (set(), {endpoint.id})
+    refreshed = engine.refresh(two)
+    assert refreshed is not None
+    assert engine.plan(refreshed, {"vpcId": lane.world.vpc_id}).empty
+
+
+def test_interface_endpoint_has_an_interface_in_each_of_its_subnets(engine: Engine, lane: Lane) -> None:
+    name, ec2 = "aws:ec2/vpcEndpoint:VpcEndpoint", lane.world.client("ec2")
+    inputs = inputs_of(CASES[name], lane.world)
+
+    def subnets(interfaces: list[str]) -> set[str]:
+        found = ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
+        return {interface["SubnetId"] for interface in found}
+
+    endpoint = engine.create(name, unique_name(), inputs)
+    assert subnets(endpoint.outputs["networkInterfaceIds"]) == set(lane.world.subnet_ids[:2])
+    wanted = {**inputs, "subnetIds": lane.world.subnet_ids[2:]}
+    moved = engine.up(endpoint, wanted)
+    assert subnets(moved.outputs["networkInterfaceIds"]) == set(lane.world.subnet_ids[2:])
+    gone = set(endpoint.outputs["networkInterfaceIds"])
+    left = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert not gone & {interface["NetworkInterfaceId"] for interface in left}
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"vpcEndpointType": "Gateway", "subnetIds": ["subnet-1"]}, "subnetIds"),
+        ({"vpcEndpointType": "Gateway", "privateDnsEnabled": True}, "privateDnsEnabled"),
+        ({"vpcEndpointType": "Interface", "routeTableIds": ["rtb-1"]}, "routeTableIds"),
+    ],
+    ids=["gateway-in-a-subnet", "gateway-with-names", "interface-in-a-route-table"],
+)
+def test_endpoint_of_one_type_takes_nothing_of_the_other(engine: Engine, given: dict[str, object], path: str) -> None:
+    inputs = {"vpcId": "vpc-1", "serviceName": "com.amazonaws.us-east-1.s3", **given}
+    with pytest.raises(CheckFailed) as refusal:
+        engine.check("aws:ec2/vpcEndpoint:VpcEndpoint", "e", inputs)
+    assert path in refusal.value.failures
+
+
+def test_flow_log_of_one_thing_goes_to_cloudwatch_by_a_role_or_to_a_bucket(engine: Engine, lane: Lane) -> None:
+    name = "aws:ec2/flowLog:FlowLog"
+    bucket = {"logDestinationType": "s3", "logDestination": f"arn:aws:s3:::{lane.world.buckets[0]}"}
+    log = engine.create(name, unique_name(), {"vpcId": lane.world.vpc_id, "trafficType": "ALL", **bucket})
+    assert log.outputs["maxAggregationInterval"] == 600
+    with pytest.raises(CheckFailed) as refusal:
+        engine.check(name, "l", {"vpcId": "vpc-1", "eniId": "eni-1", "trafficType": "ALL", "logDestination": "arn"})
+    assert refusal.value.failures.keys() == {"vpcId", "iamRoleArn"}
+    absent = {**bucket, "logDestination": "arn:aws:s3:::not-there"}
+    with pytest.raises(grpc.RpcError) as failure:
+        engine.create(name, unique_name(), {"vpcId": lane.world.vpc_id, "trafficType": "ALL", **absent})
+    assert "LogDestination: not-there does not exist. (CreateFlowLogs" in str(failure.value.details())
+
+
+def test_second_range_of_a_vpc_takes_subnets(engine: Engine, lane: Lane) -> None:
+    vpc = lane.world.new_vpc("10.220.0.0/16")
+    association = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+    subnet = {"vpcId": vpc, "cidrBlock": "100.66.0.0/18", "availabilityZone": f"{REGION}a"}
+    with pytest.raises(grpc.RpcError) as refusal:
+        engine.create("aws:ec2/subnet:Subnet", unique_name(), subnet)
+    assert "InvalidSubnet.Range" in str(refusal.value.details())
+    engine.create(association, unique_name(), {"vpcId": vpc, "cidrBlock": "100.66.0.0/16"})
+    made = engine.create("aws:ec2/subnet:Subnet", unique_name(), subnet)
+    assert made.outputs["cidrBlock"] == "100.66.0.0/18"

@@ -131,7 +131,7 @@ def test_endpoint_named_for_a_service_is_used_for_that_service(lane: Lane) -> No
         assert engine.invoke(CALLER, {})["accountId"] == "123456789012"
         said = refused(lambda: engine.create(VPC, "vpc", {"cidrBlock": "10.0.0.0/16"}))
     assert nowhere in said
-    assert "tiers local status" in said
+    assert "tiers local up" in said
 
 
 def test_user_s_own_aws_set_up_has_no_part_in_it(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,5 +71,15 @@ def test_the_callers_own_configuration_values_win() -> None:
     assert values == {"env": {"AWS_VPC_K8S_CNI_LOGLEVEL": "ERROR"}, "tolerations": []}
 
 
+def test_the_init_container_has_an_environment_of_its_own() -> None:
+    values = cni_configuration(
+        {"enablePodEni": True, "disableTcpEarlyDemux": True, "configurationValues": {"init": {"env": {"A": "b"}}}}
+    )
+    assert values == {
+        "env": {"ENABLE_POD_ENI": "true"},
+        "init": {"env": {"DISABLE_TCP_EARLY_DEMUX": "true", "A": "b"}},
+    }
+
+
 def test_no_two_options_set_one_variable() -> None:
     assert len(set(CNI_ENVIRONMENT.values())) == len(CNI_ENVIRONMENT)

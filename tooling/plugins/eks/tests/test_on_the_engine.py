@@ -17,7 +17,8 @@ import pytest
 from tooling.aws_emulator.testing import Emulator, running_emulator
 from tooling.lane.binaries import search_path
 from tooling.lane.environments import washed
-from tooling.runner.messages import Diagnostic, Operation, Request, Result, Step
+from tooling.runner.fork_server import ForkServer
+from tooling.runner.messages import Diagnostic, Operation, Request, Result
 from tooling.runner.plugin_server import running_plugins
 from tooling.runner.workers import WorkerProcess
 
@@ -56,18 +57,18 @@ pulumi.export("issuer", cluster.oidc_issuer)
 class Project:
     """A project of its own on a state backend of its own, its program run by a worker."""
 
-    def __init__(self, directory: Path, variables: dict[str, str]) -> None:
+    def __init__(self, server: ForkServer, directory: Path, variables: dict[str, str]) -> None:
         self.directory = directory
         self.variables = variables
         (directory / "Pulumi.yaml").write_text("name: component\nruntime: python\n")
-        self.worker = WorkerProcess(directory, variables, directory / "worker.log")
+        self.worker = WorkerProcess(server, directory, variables, directory / "worker.log")
         self.errors: list[str] = []
 
     def program(self, more: str = "") -> None:
         (self.directory / "__main__.py").write_text(PROGRAM.replace("MORE", more))
 
     def run(self, operation: Operation) -> Result:
-        def on_message(message: Step | Diagnostic) -> None:
+        def on_message(message: object) -> None:
             if isinstance(message, Diagnostic) and message.severity == "error":
                 self.errors.append(message.message)
 
@@ -112,9 +113,9 @@ def project(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch)
         "AWS_REGION": "us-east-1",
     }
     monkeypatch.setenv("PATH", variables["PATH"])
-    with running_plugins(variables) as ports:
+    with ForkServer(variables) as server, running_plugins(server, variables) as ports:
         attached = ",".join(f"{name}:{port}" for name, port in ports.items())
-        running = Project(tmp_path / "project", {**variables, "PULUMI_DEBUG_PROVIDERS": attached})
+        running = Project(server, tmp_path / "project", {**variables, "PULUMI_DEBUG_PROVIDERS": attached})
         try:
             yield running
         finally:

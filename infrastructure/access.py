@@ -1,0 +1,48 @@
+"""Who is let in to the Kubernetes API: access entries, and nothing else.
+
+The creator of the cluster is not let in for having made it, so the admin role's entry is the one way in, and is
+protected like the cluster. Tenants get theirs in tier 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from cluster import Cluster
+from place import Place
+from roles import Roles
+from settings import InfrastructureSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessArgs:
+    place: Place
+    settings: InfrastructureSettings
+    cluster: Cluster
+    roles: Roles
+
+
+class Access(pulumi.ComponentResource):
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:Access", name, {}, opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.settings.protect)
+        entry = aws.eks.AccessEntry(
+            "admin",
+            cluster_name=args.cluster.name,
+            principal_arn=args.roles.admin.arn,
+            tags={"Name": args.place.named("admin")},
+            opts=kept,
+        )
+        # Source: EKS user guide, "Review access policy permissions".
+        policy = f"arn:{args.place.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        aws.eks.AccessPolicyAssociation(
+            "admin",
+            cluster_name=args.cluster.name,
+            principal_arn=entry.principal_arn,
+            policy_arn=policy,
+            access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+            opts=kept,
+        )
+        self.register_outputs({})

@@ -1,0 +1,70 @@
+"""Settings of the add-ons that come with the cluster, and of how workloads get AWS credentials."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.errors import nearest
+from shared.settings import Settings
+from shared.versions import ADDONS, KUBERNETES
+
+ALWAYS = ("vpc-cni", "kube-proxy", "coredns")
+POD_IDENTITY_AGENT = "eks-pod-identity-agent"
+EBS_CSI_DRIVER = "aws-ebs-csi-driver"
+
+_BUILD = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
+
+
+class AddonSettings(Settings):
+    workload_identity: Literal["irsa", "pod-identity"] = Field(
+        default="irsa",
+        description="How this tier's add-ons get their AWS roles: the OIDC provider, or EKS Pod Identity. The same "
+        "policies either way.",
+    )
+    pod_identity_agent: bool = Field(
+        default=True, description="Install the EKS Pod Identity agent, which `pod-identity` needs."
+    )
+    ebs_csi_driver: bool = Field(default=True, description="Install the EBS CSI driver, for volumes of pods.")
+    addon_versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Versions of add-ons in place of the pins in shared/versions.py, by name; all of them for a "
+        "Kubernetes minor that the pins are not for.",
+    )
+
+    @model_validator(mode="after")
+    def _addons_are_known(self) -> AddonSettings:
+        if self.workload_identity == "pod-identity" and not self.pod_identity_agent:
+            raise ValueError("workload_identity pod-identity needs pod_identity_agent: true")
+        for name, version in self.addon_versions.items():
+            if name not in self.enabled_addons():
+                known = ", ".join(self.enabled_addons())
+                raise ValueError(
+                    f"addon_versions: {name!r} is not one of {known}{nearest(name, self.enabled_addons())}"
+                )
+            if _BUILD.fullmatch(version) is None:
+                raise ValueError(f"addon_versions: {name} {version!r} is not spelt as in {ADDONS['coredns'].value}")
+        return self
+
+    def enabled_addons(self) -> tuple[str, ...]:
+        """Names of the add-ons that this tier installs."""
+        optional = {POD_IDENTITY_AGENT: self.pod_identity_agent, EBS_CSI_DRIVER: self.ebs_csi_driver}
+        return (*ALWAYS, *(name for name, wanted in optional.items() if wanted))
+
+    def pinned_addons(self, kubernetes_version: str) -> dict[str, str]:
+        """Version of every enabled add-on, by name.
+
+        Raises:
+            ValueError: for the ones that nobody has named a version of for this minor.
+        """
+        pins = {name: pin.value for name, pin in ADDONS.items()} if kubernetes_version == KUBERNETES.value else {}
+        versions = {**pins, **self.addon_versions}
+        missing = [name for name in self.enabled_addons() if name not in versions]
+        if missing:
+            raise ValueError(
+                f"addon_versions: name a version for Kubernetes {kubernetes_version} of {', '.join(missing)}; "
+                f"the pins in shared/versions.py are for {KUBERNETES.value}"
+            )
+        return {name: versions[name] for name in self.enabled_addons()}

@@ -1,0 +1,65 @@
+"""Which addresses each zone's subnets have. Computed from ranges and zones alone, so that a plan can be read by hand.
+
+The place of a zone's subnets does not depend on how many zones there are: a further zone moves nobody's addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+MOST_ZONES = 4
+"""What the plan keeps room for."""
+
+LARGEST_VPC, SMALLEST_VPC = 16, 23
+"""Prefix lengths. AWS takes /16 to /28; a VPC smaller than /23 has no room for all twelve subnets.
+
+Source: VPC user guide, "VPC CIDR blocks".
+"""
+
+_PRIVATE_BEGIN = 100
+"""In 256ths of the VPC's range: the seeds' 10.0.100.0/24 of 10.0.0.0/16."""
+
+_ENDPOINT_PREFIX = 27
+"""27 addresses beside the five that AWS keeps, one an endpoint; a /28 would have eleven, fewer than there are services.
+
+Source: VPC user guide, "Subnet CIDR blocks".
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneLayout:
+    """The ranges of one availability zone."""
+
+    zone: str
+    public_cidr: str
+    private_cidr: str
+    endpoint_cidr: str
+    """For interface endpoints: a subnet of their own, so that a network policy can name them and nothing else."""
+    pod_cidr: str | None
+    """A quarter of the VPC's second range, where there is one."""
+
+
+def zone_layouts(vpc_cidr: str, zones: Sequence[str], pod_cidr: str = "") -> list[ZoneLayout]:
+    """The plan of a VPC.
+
+    Public and private subnets are a /24 each, or a sixteenth of a VPC smaller than /20. Public ones stand at the
+    beginning of the range and private ones at 100/256 of it: 10.0.0.0/24 and 10.0.100.0/24 of 10.0.0.0/16. Endpoints
+    have the last four /27.
+    """
+    vpc = IPv4Network(vpc_cidr)
+    subnets = list(vpc.subnets(new_prefix=max(24, vpc.prefixlen + 4)))
+    private = subnets[_PRIVATE_BEGIN * len(subnets) // 256 :]
+    endpoints = list(vpc.subnets(new_prefix=_ENDPOINT_PREFIX))[-MOST_ZONES:]
+    pods = list(IPv4Network(pod_cidr).subnets(prefixlen_diff=2)) if pod_cidr else []
+    return [
+        ZoneLayout(
+            zone=zone,
+            public_cidr=str(subnets[index]),
+            private_cidr=str(private[index]),
+            endpoint_cidr=str(endpoints[index]),
+            pod_cidr=str(pods[index]) if pods else None,
+        )
+        for index, zone in enumerate(zones)
+    ]

@@ -1,0 +1,37 @@
+"""Settings of the pipelines' roles."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.github import Repository
+from shared.settings import Settings
+
+
+class GithubSettings(Settings):
+    """This repository's pipelines on GitHub, and what their roles need besides."""
+
+    repository: Repository = Field(description="This repository on GitHub, `owner/name`.")
+    oidc_provider: Literal["create", "existing"] = Field(
+        default="create", description="GitHub's OIDC provider: an account has one, so its second stack says `existing`."
+    )
+    environment: str = Field(
+        default="", description="GitHub environment whose jobs may deploy; empty: called as the stack's environment."
+    )
+    state_bucket_arn: str = Field(
+        default="", description="S3 bucket of the stacks' states, which previews read; empty: states lie elsewhere."
+    )
+    state_key_arn: str = Field(
+        default="", description="KMS key of the stacks' secrets; empty: the secrets provider is not KMS."
+    )
+    permissions_boundary_arn: str = Field(
+        default="", description="Permissions boundary of the pipelines' roles; empty: none."
+    )
+
+
+class CiSettings(Settings):
+    github: GithubSettings | None = Field(
+        default=None, description="Roles of this repository's pipelines; left out: no roles."
+    )

@@ -1,0 +1,107 @@
+"""Settings of the control plane: version, endpoints, who administers it, and the VPC CNI.
+
+What depends on the environment or on what is deployed already is refused in `preflight.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from protection_settings import ProtectionSettings
+from pydantic import AfterValidator, Field, field_validator
+
+from shared.errors import nearest
+from shared.settings import Settings
+from shared.versions import KUBERNETES, KUBERNETES_MINORS
+
+ACCOUNT = "account"
+"""Stands for the account that the cluster is in: who in it may assume a role is decided by its own IAM policies."""
+
+_PRINCIPAL = re.compile(r"arn:aws[-a-z]*:iam::\d{12}:(root|role/.+|user/.+)")
+
+
+def known_minor(value: str) -> str:
+    """Refuses a Kubernetes minor that the platform does not know."""
+    if value not in KUBERNETES_MINORS:
+        raise ValueError(f"{value!r} is not one of {', '.join(KUBERNETES_MINORS)}{nearest(value, KUBERNETES_MINORS)}")
+    return value
+
+
+def _principal(value: str) -> str:
+    if value != ACCOUNT and _PRINCIPAL.fullmatch(value) is None:
+        raise ValueError(f"{value!r} is neither {ACCOUNT!r} nor the ARN of an IAM role, user or account root")
+    return value
+
+
+def _range(value: str) -> str:
+    return str(IPv4Network(value))
+
+
+class AdminSettings(Settings):
+    admin_principal_arns: list[Annotated[str, AfterValidator(_principal)]] = Field(
+        default_factory=lambda: [ACCOUNT],
+        description="Who may assume the admin role: ARNs of IAM roles and users, or `account` for whoever the "
+        "account's own IAM policies allow. Never empty: nobody could reach the Kubernetes API.",
+    )
+
+    @field_validator("admin_principal_arns")
+    @classmethod
+    def _somebody_is_left(cls, value: list[str]) -> list[str]:
+        if not value:
+            raise ValueError(f"empty: nobody could reach the Kubernetes API; name an IAM role or user, or {ACCOUNT!r}")
+        return value
+
+    kubeconfig_profile: str = Field(
+        default="",
+        pattern=r"^[\w.@+-]*$",
+        description="AWS CLI profile named in the output `kubeconfig_command`, e.g. of `aws sso login`; empty: none.",
+    )
+
+
+class ControlPlaneSettings(ProtectionSettings):
+    kubernetes_version: Annotated[str, AfterValidator(known_minor)] = Field(
+        default=KUBERNETES.value,
+        description=f"Kubernetes minor of the EKS cluster, one of {', '.join(KUBERNETES_MINORS)}; "
+        "goes up one minor at a time.",
+    )
+    public_access_cidrs: list[Annotated[str, AfterValidator(_range)]] = Field(
+        default_factory=list,
+        description="IPv4 ranges from which the Kubernetes API can be reached outside the VPC; empty: private only. "
+        "The whole internet is refused in staging and prod.",
+    )
+    service_cidr: str = Field(
+        default="172.20.0.0/16", description="IPv4 range of Kubernetes Services, /12 to /24; outside the VPC's range."
+    )
+    support_type: Literal["STANDARD", "EXTENDED"] = Field(
+        default="STANDARD",
+        description="What happens when the minor's standard support ends: EKS upgrades the cluster itself (STANDARD), "
+        "or asks six times the price for another year (EXTENDED).",
+    )
+    zonal_shift: bool = Field(
+        default=True, description="Let Amazon Application Recovery Controller take traffic out of an impaired zone."
+    )
+
+    @field_validator("service_cidr")
+    @classmethod
+    def _is_service_range(cls, value: str) -> str:
+        if not 12 <= IPv4Network(value).prefixlen <= 24:
+            raise ValueError(f"{value} is not between /12 and /24")
+        return value
+
+
+class CniSettings(Settings):
+    network_policy_mode: Literal["standard", "strict"] = Field(
+        default="standard",
+        description="Whether a pod is open until its network policies are in place (standard) or closed (strict); "
+        "strict is refused until tier 2 is deployed with its add-on network-policies.",
+    )
+    prefix_delegation: bool = Field(
+        default=False, description="Give nodes /28 prefixes instead of single addresses: more pods on small instances."
+    )
+    security_groups_for_pods: bool = Field(
+        default=False,
+        description="Let SecurityGroupPolicy objects give pods security groups of their own; needs instances that are "
+        "not of the t family.",
+    )

@@ -1,0 +1,44 @@
+"""The log group of the control plane, made before the cluster.
+
+EKS would make it by itself, without retention and without an end: it outlives the cluster and bars the next one of the
+same name from a group of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from log_settings import LogSettings
+from place import Place
+
+# Source: EKS user guide, "Send control plane logs to CloudWatch Logs"; all that there are.
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlaneLogsArgs:
+    place: Place
+    settings: LogSettings
+    key_arn: pulumi.Input[str]
+    """Encrypts the group; its policy names the group."""
+
+
+def control_plane_group(cluster_name: str) -> str:
+    """The name that EKS writes to. Source: EKS user guide, "View control plane logs"."""
+    return f"/aws/eks/{cluster_name}/cluster"
+
+
+class ControlPlaneLogs(pulumi.ComponentResource):
+    def __init__(self, name: str, args: ControlPlaneLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:ControlPlaneLogs", name, {}, opts)
+        self.group = aws.cloudwatch.LogGroup(
+            "control-plane",
+            name=control_plane_group(args.place.cluster_name),
+            retention_in_days=args.settings.log_retention_days,
+            kms_key_id=args.key_arn,
+            tags={"Name": args.place.named("eks-control-plane")},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

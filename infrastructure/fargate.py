@@ -1,0 +1,90 @@
+"""Fargate profiles: pods of named platform namespaces that run without nodes of ours.
+
+Where their logs go is a ConfigMap in Kubernetes, hence tier 2's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from cluster import Cluster
+from network import Network
+from place import Place
+from settings import InfrastructureSettings
+
+from shared.iam import Statement, policy_document
+from shared.naming import iam_role_name
+
+POLICY = "AmazonEKSFargatePodExecutionRolePolicy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FargateArgs:
+    place: Place
+    settings: InfrastructureSettings
+    network: Network
+    cluster: Cluster
+
+
+def execution_trust(place: Place) -> str:
+    profiles = f"arn:{place.partition}:eks:{place.region}:{place.account_id}:fargateprofile/{place.cluster_name}/*"
+    # Source: EKS user guide, "Amazon EKS Pod execution IAM role".
+    return policy_document(
+        Statement(
+            sid="FargatePods",
+            actions=["sts:AssumeRole"],
+            principals={"Service": ["eks-fargate-pods.amazonaws.com"]},
+            conditions={"ArnLike": {"aws:SourceArn": profiles}},
+        )
+    )
+
+
+class Fargate(pulumi.ComponentResource):
+    """Makes nothing where no profile is set."""
+
+    def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:Fargate", name, {}, opts)
+        self._args = args
+        profiles = args.settings.fargate_profiles
+        if profiles:
+            role, attachment = self._execution_role()
+            before: pulumi.Resource = attachment
+            for profile in profiles:
+                # EKS makes or removes one profile of a cluster at a time.
+                before = self._profile(profile, role, after=before)
+        self.register_outputs({})
+
+    def _execution_role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
+        place = self._args.place
+        role = aws.iam.Role(
+            "eks-fargate-role",
+            name=iam_role_name(place.named("eks-fargate-role")),
+            assume_role_policy=execution_trust(place),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        attachment = aws.iam.RolePolicyAttachment(
+            f"eks-fargate-role-{POLICY}",
+            role=role.name,
+            policy_arn=f"arn:{place.partition}:iam::aws:policy/{POLICY}",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role, attachment
+
+    def _profile(self, name: str, role: aws.iam.Role, after: pulumi.Resource) -> aws.eks.FargateProfile:
+        args = self._args
+        return aws.eks.FargateProfile(
+            name,
+            cluster_name=args.cluster.name,
+            fargate_profile_name=args.place.named(name),
+            pod_execution_role_arn=role.arn,
+            subnet_ids=args.network.private_subnet_ids,
+            selectors=[
+                aws.eks.FargateProfileSelectorArgs(namespace=selector.namespace, labels=selector.labels or None)
+                for selector in args.settings.fargate_profiles[name].selectors
+            ],
+            tags={"Name": args.place.named(name)},
+            # A profile cannot be changed, and its name is fixed, since it shows in the names of its nodes.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[after], delete_before_replace=True),
+        )

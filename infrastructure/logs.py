@@ -1,0 +1,46 @@
+"""The log groups of the platform itself: the control plane's, and the VPC's flow logs where settings want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from control_plane_logs import ControlPlaneLogs, ControlPlaneLogsArgs, control_plane_group
+from flow_logs import FlowLogs, FlowLogsArgs, flow_log_group
+from log_settings import LogSettings
+from network import Network
+from place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogsArgs:
+    place: Place
+    settings: LogSettings
+    network: Network
+    key_arn: pulumi.Input[str]
+    """Encrypts the groups; its policy names them."""
+
+
+def log_groups(place: Place, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
+    """Names of the groups that `Logs` makes, for the policy of the key that encrypts them."""
+    flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
+    return [control_plane_group(place.cluster_name), *flow_logs]
+
+
+class Logs(pulumi.ComponentResource):
+    control_plane: ControlPlaneLogs
+
+    def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:infrastructure:Logs", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.control_plane = ControlPlaneLogs(
+            "control-plane",
+            ControlPlaneLogsArgs(place=args.place, settings=args.settings, key_arn=args.key_arn),
+            child,
+        )
+        if args.settings.flow_logs:
+            flow_logs = FlowLogsArgs(
+                place=args.place, settings=args.settings, vpc_id=args.network.vpc_id, key_arn=args.key_arn
+            )
+            FlowLogs("flow-logs", flow_logs, child)
+        self.register_outputs({})

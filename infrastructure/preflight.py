@@ -1,0 +1,71 @@
+"""What is refused before anything is sent, but cannot be seen in the settings alone: the environment's own rules, and
+steps that a deployed cluster cannot take. Everything else is refused by the settings' models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, collapse_addresses
+from typing import Any
+
+from settings import InfrastructureSettings
+from upgrade import Deployed, refusals
+
+from shared.environment import Environment
+from shared.program_errors import ProgramInputError
+
+GUARDED = ("staging", "prod")
+"""Environments whose Kubernetes API is never open to everybody."""
+
+NETWORK_POLICIES = "network-policies"
+"""The add-on of tier 2 without which nothing in kube-system may be closed."""
+
+
+def preflight(
+    settings: InfrastructureSettings,
+    environment: Environment,
+    published: Mapping[str, Any],
+    addons: Callable[[], Sequence[str]],
+) -> None:
+    """Checks the settings against the environment and against what is deployed.
+
+    Args:
+        published: what the stack itself published last, empty before its first deployment.
+        addons: reads the add-ons that tier 2 has published, none before its first deployment; asked where it matters.
+
+    Raises:
+        ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `upgrade-refused`.
+    """
+    where = f"Pulumi.{environment.name}.yaml of infrastructure"
+    ranges = [IPv4Network(cidr) for cidr in settings.public_access_cidrs]
+    if environment.name in GUARDED and any(merged.prefixlen == 0 for merged in collapse_addresses(ranges)):
+        raise ProgramInputError(
+            "endpoint-open-to-everybody",
+            f"`public_access_cidrs`: {', '.join(settings.public_access_cidrs)} is the whole internet, which is refused "
+            f"in {' and '.join(GUARDED)}",
+            where=f"{where}, public_access_cidrs",
+            mend="name the ranges that administrators come from, or leave it empty for a private API",
+        )
+    if settings.network_policy_mode == "strict" and NETWORK_POLICIES not in addons():
+        # Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies": in strict mode every endpoint
+        # needs a policy, CoreDNS included; without one the cluster has no name resolution.
+        raise ProgramInputError(
+            "strict-too-early",
+            "`network_policy_mode`: strict would cut off CoreDNS and every add-on, since tier 2 is not deployed with "
+            "its network policies",
+            where=f"{where}, network_policy_mode",
+            mend=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",
+        )
+    deployed = Deployed(
+        cluster=published.get("cluster_version", ""),
+        nodes=published.get("node_versions") or {},
+        addons=published.get("addon_versions") or {},
+    )
+    against = refusals(deployed, settings)
+    if against:
+        raise ProgramInputError(
+            "upgrade-refused",
+            "; ".join(against),
+            where=f"{where}, kubernetes_version",
+            mend=f"edit {where}; docs/runbooks/upgrade.md has the steps",
+        )

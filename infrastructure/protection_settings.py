@@ -1,0 +1,14 @@
+"""The one setting that several concerns share: whether what holds data may be destroyed."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class ProtectionSettings(Settings):
+    protect: bool = Field(
+        default=True,
+        description="Refuse to destroy the cluster, the key and the tenants' bucket, in Pulumi and in EKS.",
+    )

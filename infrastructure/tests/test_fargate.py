@@ -1,0 +1,64 @@
+"""Fargate profiles: none by default; one after the other, in private subnets, with a role that only they may take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.testing import Run, run_program
+
+PROFILE = "aws:eks/fargateProfile:FargateProfile"
+PROFILES: dict[str, Any] = {
+    "dns": {"selectors": [{"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}]},
+    "logs": {"selectors": [{"namespace": "logging"}, {"namespace": "default"}]},
+}
+
+
+@pytest.fixture(scope="module")
+def run(project: Path) -> Run:
+    return run_program(project, stack="dev", config={"fargate_profiles": PROFILES})
+
+
+def test_there_is_nothing_of_fargate_unless_a_profile_is_set(dev: Run) -> None:
+    assert dev.registered(PROFILE) == []
+    assert not [role for role in dev.registered("aws:iam/role:Role") if "fargate" in role.name]
+
+
+def test_a_profile_selects_what_its_setting_says_in_private_subnets(run: Run) -> None:
+    assert run.one(PROFILE, "dns").inputs == {
+        "clusterName": "eks-cluster-dev",
+        "fargateProfileName": "dns-dev",
+        "podExecutionRoleArn": "arn:aws:iam::123456789012:role/eks-fargate-role-dev",
+        "subnetIds": [f"private-us-east-1{zone}-id" for zone in "abc"],
+        "selectors": [{"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}],
+        "tags": {"Name": "dns-dev"},
+    }
+    assert run.one(PROFILE, "logs").inputs["selectors"] == [{"namespace": "logging"}, {"namespace": "default"}]
+
+
+def test_profiles_are_made_one_after_the_other_and_after_the_policy_of_their_role(run: Run) -> None:
+    first, second = run.one(PROFILE, "dns"), run.one(PROFILE, "logs")
+    assert run.comes_after(second, first)
+    attachment = run.one(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "eks-fargate-role-AmazonEKSFargatePodExecutionRolePolicy"
+    )
+    assert attachment.inputs["policyArn"] == "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy"
+    assert run.comes_after(first, attachment)
+
+
+def test_the_execution_role_serves_profiles_of_this_cluster_only(run: Run) -> None:
+    trust = json.loads(run.one("aws:iam/role:Role", "eks-fargate-role").inputs["assumeRolePolicy"])
+    assert trust["Statement"] == [
+        {
+            "Sid": "FargatePods",
+            "Effect": "Allow",
+            "Principal": {"Service": "eks-fargate-pods.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": "arn:aws:eks:us-east-1:123456789012:fargateprofile/eks-cluster-dev/*"}
+            },
+        }
+    ]

@@ -1,0 +1,73 @@
+"""Whether a deployed cluster may go to the versions that the settings ask for.
+
+Compares plain values: what the stack published when it was last deployed, and what is wanted. EKS would refuse the same
+things, but one by one and in the middle of a deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from settings import InfrastructureSettings
+
+# Source: Kubernetes, "Version Skew Policy": kubelet and kube-proxy may be three minors older than the API server.
+OLDEST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """Versions at the end of the last deployment; nothing is known before the first."""
+
+    cluster: str = ""
+    """Kubernetes minor, e.g. `1.35`."""
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """Kubernetes minor by node group."""
+    addons: Mapping[str, str] = field(default_factory=dict)
+    """Version by add-on, e.g. `v1.35.0-eksbuild.2`."""
+
+
+def minor(version: str) -> int:
+    """35 of `1.35` and of `v1.35.0-eksbuild.2`."""
+    return int(version.removeprefix("v").split(".")[1])
+
+
+def refusals(deployed: Deployed, settings: InfrastructureSettings) -> list[str]:
+    """What stands against it, one sentence each; empty: nothing does."""
+    wanted = settings.kubernetes_version
+    nodes = settings.node_kubernetes_version or wanted
+    proxy = settings.pinned_addons(wanted)["kube-proxy"]
+    found: list[str] = []
+    if minor(nodes) > minor(wanted):
+        found.append(f"node_kubernetes_version {nodes} is newer than kubernetes_version {wanted}")
+    elif minor(wanted) - minor(nodes) > OLDEST:
+        found.append(f"node_kubernetes_version {nodes} is more than {OLDEST} minors behind kubernetes_version {wanted}")
+    if not 0 <= minor(wanted) - minor(proxy) <= OLDEST:
+        found.append(f"addon_versions: kube-proxy {proxy} does not fit kubernetes_version {wanted}")
+    return [*found, *_from(deployed, wanted, nodes)]
+
+
+def _from(deployed: Deployed, wanted: str, nodes: str) -> list[str]:
+    found: list[str] = []
+    if deployed.cluster:
+        step = minor(wanted) - minor(deployed.cluster)
+        if step < 0:
+            found.append(f"kubernetes_version {wanted} is older than the cluster's {deployed.cluster}: none goes back")
+        elif step > 1:
+            following = f"1.{minor(deployed.cluster) + 1}"
+            found.append(
+                f"kubernetes_version {wanted} is {step} minors after the cluster's {deployed.cluster}: "
+                f"deploy {following} first"
+            )
+    for group, version in deployed.nodes.items():
+        if minor(wanted) - minor(version) > OLDEST:
+            found.append(
+                f"nodes of group {group} run {version}, more than {OLDEST} minors behind kubernetes_version {wanted}: "
+                "bring them up first"
+            )
+        elif minor(nodes) < minor(version):
+            found.append(f"nodes of group {group} run {version}, and {nodes} would be older: none goes back")
+    running = deployed.addons.get("kube-proxy")
+    if running and minor(wanted) - minor(running) > OLDEST:
+        found.append(f"kube-proxy is at {running}, more than {OLDEST} minors behind kubernetes_version {wanted}")
+    return found

@@ -1,0 +1,83 @@
+"""What an add-on declares: its settings, what it needs and gives, its version, and the component that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import pulumi
+from place import Place
+
+from shared.contracts import Infrastructure
+from shared.settings import Settings
+from shared.versions import Pin
+
+S_co = TypeVar("S_co", bound=Settings, covariant=True)
+PinOfMinor = Callable[[str], Pin | None]
+"""Kubernetes minor to the pin that fits it; `None` where none is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonArgs(Generic[S_co]):
+    """What every add-on's component is given."""
+
+    place: Place
+    settings: S_co
+    infrastructure: Infrastructure
+    version: str
+    """Of what the add-on runs; empty for an add-on that runs nothing."""
+    identity: str
+    """`irsa` or `pod-identity`: how service accounts get their AWS roles in this cluster."""
+    after: Sequence[pulumi.Resource] = ()
+    """Components of the add-ons that it requires."""
+
+
+class AddonComponent(pulumi.ComponentResource):
+    """Base of the components of add-ons."""
+
+    role_arn: pulumi.Output[str] | None = None
+    """Of its AWS role, where it has one."""
+
+    def __init__(self, name: str, args: AddonArgs[Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"platform:platform-addons:{type(self).__name__}", name, {}, opts)
+        self.child = pulumi.ResourceOptions(parent=self, depends_on=list(args.after))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addon:
+    """One add-on.
+
+    `requires` and `conflicts` name capabilities; every add-on provides its own name besides `provides`.
+    """
+
+    name: str
+    summary: str
+    """Half a sentence: what it does for the cluster."""
+    component: Callable[[str, AddonArgs[Any], pulumi.ResourceOptions], AddonComponent]
+    settings: type[Settings] = Settings
+    namespace: str = ""
+    """Where its workloads run; empty for cluster-wide objects alone."""
+    enabled: bool = True
+    """Unless `<name>_enabled` says otherwise."""
+    requires: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    pin: PinOfMinor | None = None
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return frozenset({self.name, *self.provides})
+
+    @property
+    def switch(self) -> str:
+        """The setting that turns it on and off."""
+        return f"{self.name.replace('-', '_')}_enabled"
+
+
+def same_for_every_minor(pin: Pin) -> PinOfMinor:
+    return lambda _: pin
+
+
+def by_minor(pins: Mapping[str, Pin]) -> PinOfMinor:
+    return pins.get

@@ -1,0 +1,180 @@
+"""The cluster autoscaler: adds nodes for pods that wait, removes nodes that are superfluous.
+
+It finds the node groups by their tags, so that a new group in tier 1 changes nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import pulumi
+from addon import Addon, AddonArgs, AddonComponent, by_minor
+from cluster_access import bind_in_cluster, bind_in_namespace
+from identity import Policies, ServiceAccountName, WorkloadRole
+from network_rules import dns, https, network_policy
+from permissions.cluster_autoscaler import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.policy import v1 as policy
+from pydantic import Field, model_validator
+
+from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
+from shared.models import WholeNumber
+from shared.settings import Settings
+from shared.versions import CLUSTER_AUTOSCALER_IMAGE, KUBERNETES
+from shared.workloads import container_security_context, http_probe, pod_security_context, resources
+
+_SELECTOR = {NAME_LABEL: NAME}
+_LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
+_HEALTH_PORT = 8085
+_PRIORITIES = "cluster-autoscaler-priority-expander"
+"""Name that the expander looks for, in the autoscaler's own namespace."""
+
+
+class ClusterAutoscalerSettings(Settings):
+    autoscaler_expander: Literal["least-waste", "most-pods", "priority", "random"] = Field(
+        default="least-waste",
+        description="How the autoscaler chooses among node groups that would fit a pending pod.",
+    )
+    autoscaler_priorities: dict[WholeNumber, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="For the expander `priority`: patterns of Auto Scaling group names by priority, the highest first; "
+        "e.g. spot before on-demand with 20: [.*spot.*] and 10: [.*].",
+    )
+    autoscaler_unneeded_minutes: int = Field(
+        default=10, ge=1, description="Minutes that a node must be superfluous before it is removed."
+    )
+
+    @model_validator(mode="after")
+    def _priorities_belong_to_their_expander(self) -> ClusterAutoscalerSettings:
+        if (self.autoscaler_expander == "priority") != bool(self.autoscaler_priorities):
+            raise ValueError(
+                "autoscaler_priorities: give them with autoscaler_expander: priority, and only with it; "
+                "the expander would choose at random without them"
+            )
+        return self
+
+
+def command(settings: ClusterAutoscalerSettings, cluster_name: str) -> list[str]:
+    tags = f"k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler/{cluster_name}"
+    # A second expander decides where the first finds several groups equal.
+    expander = "priority,least-waste" if settings.autoscaler_expander == "priority" else settings.autoscaler_expander
+    return [
+        "./cluster-autoscaler",
+        "--cloud-provider=aws",
+        f"--node-group-auto-discovery=asg:tag={tags}",
+        f"--expander={expander}",
+        f"--scale-down-unneeded-time={settings.autoscaler_unneeded_minutes}m",
+        "--balance-similar-node-groups",
+        # A pod with an emptyDir must not hold its node for ever; its owner chose a volume that may go.
+        "--skip-nodes-with-local-storage=false",
+        "--logtostderr=true",
+        "--v=2",
+    ]
+
+
+def priorities(settings: ClusterAutoscalerSettings) -> str:
+    """The expander's document; JSON is YAML.
+
+    Source: kubernetes/autoscaler, cluster-autoscaler/expander/priority/readme.md.
+    """
+    return json.dumps({number: list(names) for number, names in sorted(settings.autoscaler_priorities.items())})
+
+
+class ClusterAutoscaler(AddonComponent):
+    def __init__(self, name: str, args: AddonArgs[ClusterAutoscalerSettings], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(name, args, opts)
+        self._args = args
+        role = WorkloadRole(
+            NAME,
+            args,
+            ServiceAccountName(namespace=NAMESPACE, name=NAME),
+            Policies(inline={"scaling": args.infrastructure.cluster_name.apply(scaling_policy)}),
+            self.child,
+        )
+        self.role_arn = role.arn
+        account = core.ServiceAccount(
+            NAME,
+            metadata=self._metadata(annotations=role.annotations),
+            automount_service_account_token=False,
+            opts=self.child,
+        )
+        before = [
+            *role.ready,
+            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
+            bind_in_namespace(NAME, NAMESPACE, account, own_namespace_rules(), _LABELS, self.child),
+            network_policy(NAME, NAMESPACE, _SELECTOR, self.child, egress=[dns(), https()]),
+        ]
+        if args.settings.autoscaler_priorities:
+            before.append(
+                core.ConfigMap(
+                    _PRIORITIES,
+                    metadata=meta.ObjectMetaArgs(name=_PRIORITIES, namespace=NAMESPACE, labels=_LABELS),
+                    data={"priorities": priorities(args.settings)},
+                    opts=self.child,
+                )
+            )
+        self._deployment(account, before)
+        policy.PodDisruptionBudget(
+            NAME,
+            metadata=self._metadata(),
+            # One replica: a budget that kept it would stop every drain.
+            spec=policy.PodDisruptionBudgetSpecArgs(
+                max_unavailable=1, selector=meta.LabelSelectorArgs(match_labels=_SELECTOR)
+            ),
+            opts=self.child,
+        )
+        self.register_outputs({"role_arn": self.role_arn})
+
+    def _deployment(self, account: core.ServiceAccount, before: list[pulumi.Resource]) -> None:
+        container = core.ContainerArgs(
+            name=NAME,
+            image=self._args.version,
+            command=self._args.infrastructure.cluster_name.apply(
+                lambda cluster_name: command(self._args.settings, cluster_name)
+            ),
+            # Instance metadata, where the AWS SDK would look for it, is out of a pod's reach.
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            ports=[core.ContainerPortArgs(name="http", container_port=_HEALTH_PORT)],
+            liveness_probe=http_probe("/health-check", _HEALTH_PORT, period_seconds=30),
+            # Memory grows with nodes and pods; 600Mi is what upstream gives it.
+            resources=resources({"cpu": "100m", "memory": "600Mi"}, {"cpu": "500m", "memory": "600Mi"}),
+            security_context=container_security_context(),
+        )
+        apps.Deployment(
+            NAME,
+            metadata=self._metadata(),
+            spec=apps.DeploymentSpecArgs(
+                replicas=1,
+                # Two at once would only wait for each other's lease.
+                strategy=apps.DeploymentStrategyArgs(type="Recreate"),
+                selector=meta.LabelSelectorArgs(match_labels=_SELECTOR),
+                template=core.PodTemplateSpecArgs(
+                    metadata=meta.ObjectMetaArgs(labels=_LABELS),
+                    spec=core.PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=True,
+                        priority_class_name="system-cluster-critical",
+                        security_context=pod_security_context(),
+                        containers=[container],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=before)),
+        )
+
+    def _metadata(self, annotations: dict[str, pulumi.Input[str]] | None = None) -> meta.ObjectMetaArgs:
+        return meta.ObjectMetaArgs(name=NAME, namespace=NAMESPACE, labels=_LABELS, annotations=annotations or None)
+
+
+ADDON = Addon(
+    name=NAME,
+    summary="adds nodes for pods that wait, removes superfluous ones",
+    component=ClusterAutoscaler,
+    settings=ClusterAutoscalerSettings,
+    namespace=NAMESPACE,
+    provides=("node-autoscaling",),
+    pin=by_minor({KUBERNETES.value: CLUSTER_AUTOSCALER_IMAGE}),
+)

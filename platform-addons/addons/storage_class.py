@@ -1,0 +1,52 @@
+"""The StorageClass that a claim gets which names none: EBS gp3, encrypted.
+
+EKS makes no default class since 1.30, and its `gp2` is not encrypted.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from addon import Addon, AddonArgs, AddonComponent
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.storage import v1 as storage
+from pydantic import Field
+
+from shared.kubernetes_labels import DEFAULT_STORAGE_CLASS, MANAGED_BY_LABEL, PLATFORM
+from shared.settings import Settings
+
+
+class StorageClassSettings(Settings):
+    volume_key_arn: str = Field(
+        default="", description="KMS key that encrypts volumes of claims; empty: the account's key for EBS."
+    )
+
+
+class StorageClass(AddonComponent):
+    def __init__(self, name: str, args: AddonArgs[StorageClassSettings], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(name, args, opts)
+        key = args.settings.volume_key_arn
+        storage.StorageClass(
+            DEFAULT_STORAGE_CLASS,
+            metadata=meta.ObjectMetaArgs(
+                name=DEFAULT_STORAGE_CLASS,
+                labels={MANAGED_BY_LABEL: PLATFORM},
+                annotations={"storageclass.kubernetes.io/is-default-class": "true"},
+            ),
+            # Source: kubernetes-sigs/aws-ebs-csi-driver, docs/parameters.md.
+            provisioner="ebs.csi.aws.com",
+            parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
+            # A volume lies in one zone: the pod's, which is known once it is scheduled.
+            volume_binding_mode="WaitForFirstConsumer",
+            allow_volume_expansion=True,
+            reclaim_policy="Delete",
+            opts=self.child,
+        )
+        self.register_outputs({})
+
+
+ADDON = Addon(
+    name="storage-class",
+    summary="an encrypted gp3 volume for claims that name no class",
+    component=StorageClass,
+    settings=StorageClassSettings,
+)

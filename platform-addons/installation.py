@@ -1,0 +1,67 @@
+"""The chosen add-ons of one cluster, deployed in the order of what they require.
+
+What cannot be had on this cluster is told before the first resource: its Kubernetes minor and its way of workload
+identity are read from the infrastructure's outputs as they are now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from addon import AddonArgs, AddonComponent
+from addon_graph import requirements
+from place import Place
+from settings import ADDONS, ChosenAddons
+
+from shared.contracts import Infrastructure
+from shared.program_errors import ProgramInputError
+from shared.versions import KUBERNETES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    place: Place
+    settings: ChosenAddons
+    infrastructure: Infrastructure
+    cluster: Mapping[str, Any]
+    """What the infrastructure has published; empty in a preview before it exists, where the platform's pins hold."""
+
+    def deploy(self, opts: pulumi.ResourceOptions) -> dict[str, AddonComponent]:
+        """The components by add-on.
+
+        Raises:
+            ProgramInputError: `addon-version-unknown`, before anything is registered.
+        """
+        versions = self._versions()
+        identity = self.cluster.get("workload_identity", "irsa")
+        made: dict[str, AddonComponent] = {}
+        for name in self.settings.chosen:
+            args = AddonArgs(
+                place=self.place,
+                settings=self.settings,
+                infrastructure=self.infrastructure,
+                version=versions[name],
+                identity=identity,
+                after=[made[required] for required in requirements(ADDONS, name) if required in made],
+            )
+            made[name] = ADDONS[name].component(name, args, opts)
+        return made
+
+    def _versions(self) -> dict[str, str]:
+        minor = self.cluster.get("cluster_version", KUBERNETES.value)
+        given = self.settings.addon_versions
+        pins = {name: pin(minor) for name in self.settings.chosen if (pin := ADDONS[name].pin) is not None}
+        unknown = [name for name, pin in pins.items() if pin is None and name not in given]
+        if unknown:
+            raise ProgramInputError(
+                "addon-version-unknown",
+                f"no version for Kubernetes {minor} is known of {', '.join(unknown)}",
+                where="shared/versions.py",
+                mend=f"name one in the stack's file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
+                f"or turn it off: platform-addons:{ADDONS[unknown[0]].switch}: false",
+            )
+        known = {name: pin.value for name, pin in pins.items() if pin is not None}
+        return {**dict.fromkeys(self.settings.chosen, ""), **known, **given}

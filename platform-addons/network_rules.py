@@ -1,0 +1,80 @@
+"""NetworkPolicies of the platform's own pods: what each may reach and who may reach it.
+
+Nothing else is, once the namespace denies by default.
+
+Pods on the host network are under no policy. The VPC CNI compares pod ports, not those of Services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.networking import v1 as networking
+
+from shared.kubernetes_labels import MANAGED_BY_LABEL, NAMESPACE_NAME_LABEL, PLATFORM
+
+Peer = networking.NetworkPolicyPeerArgs
+Egress = networking.NetworkPolicyEgressRuleArgs
+Ingress = networking.NetworkPolicyIngressRuleArgs
+
+_ANYWHERE = "0.0.0.0/0"
+
+
+def dns() -> networking.NetworkPolicyEgressRuleArgs:
+    """The cluster's resolver."""
+    peer = Peer(
+        namespace_selector=meta.LabelSelectorArgs(match_labels={NAMESPACE_NAME_LABEL: "kube-system"}),
+        pod_selector=meta.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
+    )
+    return Egress(to=[peer], ports=ports([53], "UDP", "TCP"))
+
+
+def https() -> networking.NetworkPolicyEgressRuleArgs:
+    """The Kubernetes API and AWS's: both have addresses that nobody can name beforehand."""
+    return Egress(to=[_range(_ANYWHERE)], ports=ports([443]))
+
+
+def to_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    return [Egress(to=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]
+
+
+def from_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyIngressRuleArgs]:
+    """E.g. from the control plane, whose interfaces lie in the private subnets, to a webhook."""
+    return [Ingress(from_=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]
+
+
+def ports(numbers: Sequence[int], *protocols: str) -> list[networking.NetworkPolicyPortArgs]:
+    return [
+        networking.NetworkPolicyPortArgs(port=number, protocol=protocol)
+        for number in numbers
+        for protocol in protocols or ("TCP",)
+    ]
+
+
+def network_policy(
+    name: str,
+    namespace: pulumi.Input[str],
+    pods: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+    *,
+    ingress: pulumi.Input[Sequence[networking.NetworkPolicyIngressRuleArgs]] = (),
+    egress: pulumi.Input[Sequence[networking.NetworkPolicyEgressRuleArgs]] = (),
+) -> networking.NetworkPolicy:
+    """Both directions of the pods that bear these labels; without labels of all pods of the namespace."""
+    return networking.NetworkPolicy(
+        f"{name}-network",
+        metadata=meta.ObjectMetaArgs(name=name, namespace=namespace, labels={MANAGED_BY_LABEL: PLATFORM}),
+        spec=networking.NetworkPolicySpecArgs(
+            pod_selector=meta.LabelSelectorArgs(match_labels=dict(pods) or None),
+            policy_types=["Ingress", "Egress"],
+            ingress=pulumi.Output.from_input(ingress).apply(list),
+            egress=pulumi.Output.from_input(egress).apply(list),
+        ),
+        opts=opts,
+    )
+
+
+def _range(cidr: str) -> networking.NetworkPolicyPeerArgs:
+    return Peer(ip_block=networking.IPBlockArgs(cidr=cidr))

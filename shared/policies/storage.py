@@ -1,0 +1,169 @@
+"""Buckets, keys, logs and security groups: nothing is public, nothing lies unencrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.policies.cluster import is_everywhere
+from shared.policies.rule import Level, Rule, StackRule
+from shared.policies.view import ResourceView
+
+BUCKET = "aws:s3/bucket:Bucket"
+BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+_GROUP_RULES = (
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/securityGroupRule:SecurityGroupRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+)
+
+
+def acl_is_private(view: ResourceView) -> str | None:
+    acl = view.get("acl")
+    return f"its ACL is {acl}" if acl in ("public-read", "public-read-write", "authenticated-read") else None
+
+
+def blocks_everything_public(view: ResourceView) -> str | None:
+    off = [switch for switch in _SWITCHES if view.get(switch) is not True]
+    return f"not set: {', '.join(off)}" if off else None
+
+
+def policy_names_its_readers(view: ResourceView) -> str | None:
+    document = view.document("policy")
+    for statement in document.allowing if document else ():
+        everybody = any("*" in names for names in statement.principals.values())
+        if everybody and not statement.conditions:
+            return f"statement {statement.sid} allows everybody"
+    return None
+
+
+def rotates(view: ResourceView) -> str | None:
+    symmetric = view.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
+    if not symmetric or view.get("enableKeyRotation") is True:
+        return None
+    return "the key is not rotated every year"
+
+
+def logs_end(view: ResourceView) -> str | None:
+    return None if view.get("retentionInDays") else "the log group keeps its events for ever"
+
+
+def logs_are_encrypted(view: ResourceView) -> str | None:
+    return None if view.get("kmsKeyId") else "the log group is encrypted with AWS's key, not with one of ours"
+
+
+def lets_nobody_in_from_everywhere(view: ResourceView) -> str | None:
+    if view.type == _GROUP_RULES[0]:
+        ranges = [
+            cidr
+            for rule in view.items("ingress")
+            for cidr in (*(rule.get("cidrBlocks") or ()), *(rule.get("ipv6CidrBlocks") or ()))
+        ]
+    elif view.get("type", "ingress") == "egress":
+        return None
+    else:
+        names = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+        ranges = [cidr for name in names for cidr in view.items(name)]
+    wide = [cidr for cidr in ranges if is_everywhere(cidr)]
+    return f"lets in {', '.join(wide)}" if wide else None
+
+
+def buckets_have(kind: str, *, name: str, what: str, source: str) -> StackRule:
+    """Every bucket has a resource of type `kind` that refers to it."""
+
+    def check(resources: Sequence[ResourceView]) -> list[tuple[str, str]]:
+        served = {urn for resource in resources if resource.type == kind for urn in resource.depends_on}
+        return [
+            (resource.urn, f"there is no {kind.rsplit(':', 1)[-1]} for it")
+            for resource in resources
+            if resource.type == BUCKET and resource.urn not in served
+        ]
+
+    return StackRule(
+        id=name,
+        description=f"Every bucket has {what}",
+        source=source,
+        mend=f"make an aws.s3.{kind.rsplit(':', 1)[-1]} of the bucket",
+        check=check,
+    )
+
+
+RULES = (
+    Rule(
+        id="bucket-acl-private",
+        description="No bucket has a public ACL",
+        source="CIS AWS Foundations 2.1.4",
+        mend="leave acl out",
+        types=("aws:s3/bucketAcl:BucketAcl", BUCKET),
+        check=acl_is_private,
+    ),
+    Rule(
+        id="bucket-access-blocked",
+        description="A public access block closes all four ways",
+        source='CIS AWS Foundations 2.1.4; S3 user guide, "Blocking public access to your Amazon S3 storage"',
+        mend=f"set {', '.join(_SWITCHES)}",
+        types=(BLOCK, "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"),
+        check=blocks_everything_public,
+    ),
+    Rule(
+        id="resource-policy-not-public",
+        description="A policy of a bucket, key, queue or topic lets nobody in without naming them",
+        source='IAM user guide, "AWS JSON policy elements: Principal"',
+        mend="name the principals, or compare aws:PrincipalOrgID in a condition",
+        types=(
+            "aws:s3/bucketPolicy:BucketPolicy",
+            "aws:kms/key:Key",
+            "aws:sqs/queue:Queue",
+            "aws:sqs/queuePolicy:QueuePolicy",
+            "aws:sns/topicPolicy:TopicPolicy",
+            "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        ),
+        check=policy_names_its_readers,
+    ),
+    Rule(
+        id="key-rotates",
+        description="KMS keys rotate",
+        source="CIS AWS Foundations 3.6",
+        mend="set enable_key_rotation",
+        types=("aws:kms/key:Key",),
+        check=rotates,
+    ),
+    Rule(
+        id="log-group-ends",
+        description="A log group says for how long it keeps its events",
+        source='CloudWatch Logs user guide, "Change log data retention"',
+        mend="set retention_in_days",
+        types=("aws:cloudwatch/logGroup:LogGroup",),
+        check=logs_end,
+    ),
+    Rule(
+        id="log-group-encrypted",
+        description="Log groups are encrypted with a key of ours",
+        source="AWS Config, `cloudwatch-log-group-encrypted`",
+        mend="set kms_key_id, and let the key's policy admit the log group",
+        level=Level.ADVISORY,
+        types=("aws:cloudwatch/logGroup:LogGroup",),
+        check=logs_are_encrypted,
+    ),
+    Rule(
+        id="security-group-not-open",
+        description="No security group lets the whole internet in",
+        source="CIS AWS Foundations 5.2 and 5.3",
+        mend="name the range or the security group that comes in",
+        types=_GROUP_RULES,
+        check=lets_nobody_in_from_everywhere,
+    ),
+)
+
+STACK_RULES = (
+    buckets_have(
+        BLOCK, name="bucket-has-access-block", what="a public access block", source="CIS AWS Foundations 2.1.4"
+    ),
+    buckets_have(
+        ENCRYPTION,
+        name="bucket-has-encryption",
+        what="an encryption setting of its own",
+        source="AWS Foundational Security Best Practices, S3.17",
+    ),
+)

@@ -1,0 +1,11 @@
+"""All rules. The keys of the table are what exemptions and messages name."""
+
+from __future__ import annotations
+
+from shared.policies import boundaries, cluster, identity, storage, tags
+from shared.policies.rule import Facts
+
+RULES = (*boundaries.RULES, *tags.RULES, *cluster.RULES, *storage.RULES, *identity.RULES)
+STACK_RULES = storage.STACK_RULES
+
+BY_ID: dict[str, Facts] = {rule.id: rule for rule in (*RULES, *STACK_RULES)}

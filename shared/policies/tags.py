@@ -1,0 +1,49 @@
+"""The tags that every AWS resource bears, so that cost, owner and what a destroy left can be found by them."""
+
+from __future__ import annotations
+
+from shared.policies.rule import Rule
+from shared.policies.view import ResourceView
+
+REQUIRED = ("environment", "environment_suffix", "owner", "project", "managed-by")
+"""Keys of `shared.tags.standard_tags`; a test holds the two together."""
+
+REPEATED = ("environment_suffix", "owner")
+"""Those that a launch template gives to what EC2 creates from it."""
+
+
+def bears_the_required_tags(view: ResourceView) -> str | None:
+    if view.provider is None:
+        return None
+    tags = {**(view.provider_get("defaultTags.tags") or {}), **view.get("tags", {})}
+    missing = [key for key in REQUIRED if not tags.get(key)]
+    return f"missing tags: {', '.join(missing)}" if missing else None
+
+
+def instances_bear_tags(view: ResourceView) -> str | None:
+    given = {spec.get("resourceType"): spec.get("tags") or {} for spec in view.items("tagSpecifications")}
+    for kind in ("instance", "volume"):
+        missing = [key for key in REPEATED if not given.get(kind, {}).get(key)]
+        if missing:
+            return f"tagSpecifications for {kind} lack {', '.join(missing)}"
+    return None
+
+
+RULES = (
+    Rule(
+        id="required-tags",
+        description="Every AWS resource bears the platform's tags, from its provider's default tags",
+        source="AWS, Tagging best practices; `tiers audit` finds what is left by them",
+        mend="make the provider with shared.providers.aws_provider, and do not empty one of its tags",
+        types=("aws:",),
+        check=bears_the_required_tags,
+    ),
+    Rule(
+        id="instance-tags",
+        description="What EC2 creates from a launch template bears suffix and owner: default tags do not reach it",
+        source="EC2 user guide, launch templates, `TagSpecifications`",
+        mend="add tag_specifications for instance and volume",
+        types=("aws:ec2/launchTemplate:LaunchTemplate",),
+        check=instances_bear_tags,
+    ),
+)

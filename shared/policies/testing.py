@@ -1,0 +1,61 @@
+"""What a program registered under mocks, as the rules see it.
+
+What the mock kit's stand-in for the cluster component leaves out (encryption, log types, the endpoint's switches) is
+taken from the component's own inputs, which the released component hands on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.policies.cluster import CLUSTER
+from shared.policies.view import UNKNOWN, ResourceView
+from shared.testing import UNKNOWN as NOT_KNOWN
+from shared.testing import Registered, Run
+
+_COMPONENT = "eks:index:Cluster"
+
+
+def views_of(run: Run) -> list[ResourceView]:
+    """Every resource of the run, in the order of registration."""
+    by_urn = {resource.urn: resource for resource in run.resources}
+    return [_view(resource, by_urn) for resource in run.resources]
+
+
+def _view(resource: Registered, by_urn: dict[str, Registered]) -> ResourceView:
+    provider = by_urn.get(resource.provider)
+    return ResourceView(
+        type=resource.type,
+        name=resource.name,
+        urn=resource.urn,
+        properties=_marked(_inner_cluster(resource, by_urn) if resource.type == CLUSTER else resource.inputs),
+        provider=_marked(provider.inputs) if resource.custom and provider is not None else None,
+        depends_on=resource.depends_on,
+    )
+
+
+def _inner_cluster(resource: Registered, by_urn: dict[str, Registered]) -> dict[str, Any]:
+    component = by_urn.get(resource.parent)
+    if component is None or component.type != _COMPONENT:
+        return resource.inputs
+    given = component.inputs
+    return {
+        "encryptionConfig": {"provider": {"keyArn": given.get("encryptionConfigKeyArn")}, "resources": ["secrets"]},
+        "enabledClusterLogTypes": given.get("enabledClusterLogTypes"),
+        **resource.inputs,
+        "vpcConfig": {
+            "endpointPrivateAccess": given.get("endpointPrivateAccess"),
+            "endpointPublicAccess": given.get("endpointPublicAccess"),
+            "publicAccessCidrs": given.get("publicAccessCidrs"),
+            **(resource.inputs.get("vpcConfig") or {}),
+        },
+    }
+
+
+def _marked(value: Any) -> Any:
+    """With the wire's mark where the kit has an object of its own."""
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return UNKNOWN if value is NOT_KNOWN else value

@@ -1,0 +1,40 @@
+"""What the tiers register violates no rule, in any environment, and no role of theirs trusts more than it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.policies.evaluation import Policies
+from shared.policies.rule import Level
+from shared.policies.testing import views_of
+from shared.testing import run_program
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ENVIRONMENTS = ("local", "dev", "staging", "prod")
+STACKS = [
+    *(("infrastructure", environment) for environment in ENVIRONMENTS),
+    *(("platform-addons", environment) for environment in ENVIRONMENTS),
+    *(("tenants", f"dev.tenant-{tenant}") for tenant in "abc"),
+    ("applications/demo", "dev"),
+]
+
+
+@pytest.mark.parametrize(("directory", "stack"), STACKS, ids=[f"{d}-{s}" for d, s in STACKS])
+def test_no_resource_violates_a_rule(directory: str, stack: str) -> None:
+    policies = Policies.load()
+    views = views_of(run_program(REPOSITORY / directory, stack=stack))
+    assert views
+    found = [*(violation for view in views for violation in policies.of_resource(view)), *policies.of_stack(views)]
+    said = [f"{violation.rule.id}: {violation.urn}: {violation.what}" for violation in found]
+    assert [line for line, violation in zip(said, found, strict=True) if violation.level == Level.MANDATORY] == []
+
+
+def test_a_program_that_opens_its_endpoint_to_the_world_is_caught() -> None:
+    """The twin of the test above: views of a mocked program are complete enough to be refused."""
+    config = {"public_access_cidrs": ["198.51.100.0/24"]}
+    run = run_program(REPOSITORY / "infrastructure", stack="prod", config=config)
+    policies = Policies.load()
+    found = {violation.rule.id for view in views_of(run) for violation in policies.of_resource(view)}
+    assert "cluster-endpoint-private" in found

@@ -1,0 +1,143 @@
+"""What a rule sees of a resource: the inputs that the engine is about to act on, and where the resource stands.
+
+During a preview some inputs are not known yet. A rule that looks at one cannot decide; it says so by itself, since
+`get` raises `Undecided`, and is asked again during `up`, when everything is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.policies.document import Document
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Stands for text that is not known yet, as on the engine's wire."""
+
+_UNKNOWNS = frozenset(
+    {
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+"""The same for every kind of value. Source: pulumi, sdk/go/common/resource/plugin/rpc.go, `Unknown…Value`."""
+
+TIERS = {"infrastructure": 1, "platform-addons": 2, "tenants": 3}
+"""Project to tier; every other project is an application."""
+
+APPLICATIONS = 4
+
+
+class Undecided(Exception):
+    """The rule has looked at a value that is not known yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceView:
+    type: str
+    """Type token, e.g. `aws:ec2/vpc:Vpc`."""
+    name: str
+    """Logical name."""
+    urn: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs as on the wire: `camelCase`, whole numbers as `int`, secrets unwrapped; never to be shown."""
+    provider: Mapping[str, Any] | None = None
+    """Inputs of the resource's provider; `None` for components and for providers, which have none."""
+    depends_on: frozenset[str] = frozenset()
+    """URNs, of values used as well as of `depends_on`; only rules about a whole stack get them."""
+
+    @property
+    def stack(self) -> str:
+        return self.urn.split("::", 1)[0].removeprefix("urn:pulumi:")
+
+    @property
+    def project(self) -> str:
+        return self.urn.split("::")[1]
+
+    @property
+    def environment(self) -> str:
+        return self.stack.split(".", 1)[0]
+
+    @property
+    def tier(self) -> int:
+        return TIERS.get(self.project, APPLICATIONS)
+
+    @property
+    def package(self) -> str:
+        return self.type.split(":", 1)[0]
+
+    @property
+    def kind(self) -> str:
+        """The Kubernetes kind, e.g. `Pod` also for `PodPatch` and `PodList`."""
+        kind = self.type.rsplit(":", 1)[-1]
+        return kind.removesuffix("Patch").removesuffix("List") or kind
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The input at a dotted path, with everything in it; `default` where it is absent.
+
+        Raises:
+            Undecided: it, or something inside it, is not known yet.
+        """
+        return _at(self.properties, path, default)
+
+    def items(self, path: str) -> list[Any]:
+        """The list at a dotted path; of one object, a list of it; empty where there is none. Raises as `get`."""
+        value = self.get(path)
+        return [] if value is None else value if isinstance(value, list) else [value]
+
+    def document(self, path: str) -> Document | None:
+        """The IAM document at a dotted path, given as JSON text or as an object. Raises as `get`."""
+        value = self.get(path)
+        if isinstance(value, str) and value:
+            try:
+                value = json.loads(value)
+            except json.JSONDecodeError:
+                # Not for a rule to say: AWS and the plug-in refuse what is no JSON.
+                return None
+        return Document(value) if isinstance(value, Mapping) else None
+
+    def provider_get(self, path: str) -> Any:
+        """As `get`, of the provider's inputs; structured ones are JSON text there."""
+        value: Any = self.provider or {}
+        for key in path.split("."):
+            if isinstance(value, str):
+                refuse_unknown(value)
+                value = json.loads(value)
+            value = value.get(key) if isinstance(value, Mapping) else None
+        refuse_unknown(value)
+        return value
+
+
+def refuse_unknown(value: Any) -> None:
+    """Raises: Undecided."""
+    if any(isinstance(leaf, str) and leaf in _UNKNOWNS for leaf in _leaves(value)):
+        raise Undecided
+
+
+def _at(value: Any, path: str, default: Any) -> Any:
+    for key in path.split("."):
+        if isinstance(value, str):
+            refuse_unknown(value)
+        value = value.get(key) if isinstance(value, Mapping) else None
+        if value is None:
+            return default
+    refuse_unknown(value)
+    return value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value

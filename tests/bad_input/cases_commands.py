@@ -1,0 +1,323 @@
+"""The command line itself, and the lane that it finds."""
+
+from __future__ import annotations
+
+from shared.errors import ExitCode
+from tests.bad_input.case import Case, in_lane
+from tests.bad_input.site import Site
+from tests.bad_input.stacks import infrastructure, tenant
+from tooling.lane.binaries import search_path
+
+
+def _usage(id_: str, command: str, place: str, says: str, nearest: str = "") -> Case:
+    return Case(id=f"usage: {id_}", command=command, code="usage", place=place, says=says, nearest=nearest)
+
+
+def _a_file(site: Site) -> None:
+    site.lane.write_text("a file")
+
+
+def _somebody_elses(site: Site) -> None:
+    site.lane.mkdir()
+    (site.lane / "thesis.txt").write_text("ten years of work")
+
+
+def _made_elsewhere(site: Site) -> None:
+    record = site.lane / "lane.json"
+    record.write_text(record.read_text().replace(str(site.lane), "/somewhere/else"))
+
+
+def _by_another_kubernetes(site: Site) -> None:
+    record = site.lane / "lane.json"
+    record.write_text(record.read_text().replace('"kubernetes": "', '"kubernetes": "0.'))
+
+
+_PROD = {
+    "PLATFORM_ACCOUNT_ID": "210987654321",
+    "PATH": ":".join([*search_path(), "/usr/bin", "/bin"]),
+    "PULUMI_BACKEND_URL": "file://{lane}",
+    "PULUMI_CONFIG_PASSPHRASE": "test",
+}
+
+CASES = [
+    _usage("no stack", "up", "tiers up", "--stack"),
+    _usage("stack without a value", "up --stack", "tiers", "--stack"),
+    _usage("unknown command", "destory --stack local", "tiers", "'destory'", "destroy"),
+    _usage("unknown command of the lane", "local strat", "tiers local", "'strat'"),
+    _usage("unknown flag", "up --stack local --tennant tenant-a", "tiers up", "--tennant", "--tenant"),
+    _usage("unknown format", "graph --format pdf", "tiers graph", "'pdf'"),
+    _usage("outputs of no tier", "outputs --stack local", "tiers outputs", "TIER"),
+    _usage("one argument too many", "status everything --stack local", "tiers status", "everything"),
+    Case(
+        id="command: the add-ons of a tier that has none",
+        command="graph platform-addon",
+        code="tier-without-graph",
+        place="TIER",
+        nearest="platform-addons",
+    ),
+    Case(
+        id="command: unknown stack",
+        command="up --stack prd",
+        code="environment-unknown",
+        place="--stack",
+        nearest="prod",
+    ),
+    Case(
+        id="command: a tenant's stack in place of an environment",
+        command="up --stack local.tenant-a",
+        code="environment-unknown",
+        place="--stack",
+        nearest="local",
+    ),
+    Case(
+        id="command: stack that climbs out of a directory",
+        command="status --stack ../x",
+        code="environment-unknown",
+        place="--stack",
+        says="'../x'",
+    ),
+    Case(
+        id="command: unknown stack of a command that only reads",
+        command="kubeconfig --stack loca",
+        code="environment-unknown",
+        place="--stack",
+        nearest="local",
+    ),
+    Case(
+        id="command: unknown tier",
+        command="up infra --stack local",
+        code="tier-unknown",
+        place="tiers.yaml",
+        nearest="infrastructure",
+    ),
+    Case(
+        id="command: unknown tenant",
+        command="up tenants --tenant tenant-aa --stack local",
+        code="tenant-unknown",
+        place="--tenant",
+        nearest="tenant-a",
+    ),
+    Case(
+        id="command: tenant that climbs out of a directory",
+        command="up tenants --tenant ../x --stack local",
+        code="tenant-unknown",
+        place="--tenant",
+        says="'../x'",
+    ),
+    Case(
+        id="command: unknown application",
+        command="up applications --app dmo --stack local",
+        code="application-unknown",
+        place="--app",
+        nearest="demo",
+    ),
+    Case(
+        id="command: tenant of a tier without tenants",
+        command="up infrastructure --tenant tenant-a --stack local",
+        code="tenant-unknown",
+        place="--tenant",
+    ),
+    Case(
+        id="command: flags that exclude each other",
+        command="up --tenant tenant-a --app demo --stack local",
+        code="flags-exclude-each-other",
+        place="--tenant, --app",
+    ),
+    Case(
+        id="command: removal of what is left on the lane",
+        command="audit --stack local --remove",
+        code="audit-removes-in-aws-only",
+        place="--remove",
+    ),
+    Case(id="lane: down, up", command="up --stack local", code="lane-down", place="--stack local"),
+    Case(id="lane: down, preview", command="preview --stack local", code="lane-down", place="--stack local"),
+    Case(id="lane: down, destroy", command="destroy --stack local --yes", code="lane-down", place="--stack local"),
+    Case(id="lane: down, status", command="status --stack local", code="lane-down", place="--stack local"),
+    Case(
+        id="lane: down, outputs",
+        command="outputs infrastructure --stack local",
+        code="lane-down",
+        place="--stack local",
+    ),
+    Case(id="lane: down, kubeconfig", command="kubeconfig --stack local", code="lane-down", place="--stack local"),
+    Case(id="lane: down, audit", command="audit", code="lane-without-baseline", place="--stack local"),
+    Case(
+        id="lane: stopped",
+        command="up --stack local",
+        lane="stopped",
+        code="lane-stopped",
+        place="--stack local",
+    ),
+    *(
+        Case(
+            id=f"lane: directory is a file, {command}",
+            command=command,
+            wrong=(_a_file,),
+            exit_code=ExitCode.REFUSED,
+            code="directory-not-a-lane",
+            place="/lane",
+        )
+        for command in ("up --stack local", "local up", "local status", "local down", "audit")
+    ),
+    *(
+        Case(
+            id=f"lane: directory of somebody else's, {command}",
+            command=command,
+            wrong=(_somebody_elses,),
+            exit_code=ExitCode.REFUSED,
+            code="directory-not-a-lane",
+            place="/lane",
+        )
+        for command in ("local up", "local down")
+    ),
+    Case(
+        id="lane: record that is none",
+        command="up --stack local",
+        lane="stopped",
+        wrong=(in_lane("lane.json", "{"),),
+        exit_code=ExitCode.REFUSED,
+        code="lane-record-unreadable",
+        place="lane.json",
+    ),
+    Case(
+        id="lane: moved",
+        command="up --stack local",
+        lane="stopped",
+        wrong=(_made_elsewhere,),
+        exit_code=ExitCode.REFUSED,
+        code="lane-moved",
+        place="/lane",
+        says="/somewhere/else",
+    ),
+    Case(
+        id="lane: of another version",
+        command="local up",
+        lane="stopped",
+        wrong=(_by_another_kubernetes,),
+        exit_code=ExitCode.REFUSED,
+        code="lane-outdated",
+        place="/lane",
+        says="kubernetes 0.",
+    ),
+    Case(
+        id="lane: without its account",
+        command="local up",
+        lane="stopped",
+        wrong=(in_lane("aws/journal.jsonl", None),),
+        exit_code=ExitCode.REFUSED,
+        code="lane-state-lost",
+        place="/lane",
+        says="the emulated AWS account",
+    ),
+    Case(
+        id="guard: destroy under a tenant",
+        command="destroy infrastructure --stack local --yes",
+        lane="stopped",
+        wrong=(infrastructure(), tenant("tenant-a")),
+        exit_code=ExitCode.REFUSED,
+        code="live-dependants",
+        place="environment local",
+        says="tenants/local.tenant-a still reads",
+    ),
+    Case(
+        id="guard: destroy without a yes",
+        command="destroy tenants --tenant tenant-a --stack local",
+        lane="stopped",
+        wrong=(tenant("tenant-a"),),
+        exit_code=ExitCode.REFUSED,
+        code="confirmation-missing",
+        place="--stack local",
+        says="tenants/local.tenant-a",
+    ),
+    Case(
+        id="guard: prod without a yes",
+        command="up --stack prod",
+        variables=_PROD,
+        exit_code=ExitCode.REFUSED,
+        code="confirmation-missing",
+        place="--stack prod",
+    ),
+    Case(
+        id="state: outputs of several stacks",
+        command="outputs tenants --stack local",
+        lane="stopped",
+        wrong=(tenant("tenant-a"), tenant("tenant-b")),
+        code="stack-ambiguous",
+        place="--stack local",
+    ),
+    Case(
+        id="state: outputs of a stack that is not deployed",
+        command="outputs infrastructure --stack local",
+        lane="stopped",
+        wrong=(tenant("tenant-a"),),
+        code="stack-missing",
+        place="--stack local",
+        says="infrastructure/local is not deployed",
+    ),
+    Case(
+        id="state: unknown output",
+        command="outputs infrastructure cluster_nam --stack local",
+        lane="stopped",
+        wrong=(infrastructure(),),
+        code="output-unknown",
+        place="--stack local",
+        nearest="cluster_name",
+    ),
+    Case(
+        id="state: stack without a kubeconfig",
+        command="kubeconfig --stack local",
+        lane="stopped",
+        wrong=(infrastructure(kubeconfig=None),),
+        code="output-missing",
+        place="infrastructure/local",
+        says="`kubeconfig`",
+    ),
+    Case(
+        id="engine: not on PATH",
+        command="up --stack dev",
+        variables={"PLATFORM_ACCOUNT_ID": "210987654321", "PATH": "/usr/bin:/bin"},
+        code="engine-missing",
+        place="PATH",
+    ),
+    Case(
+        id="engine: not on PATH for a command that only reads",
+        command="status --stack dev",
+        variables={"PATH": "/usr/bin:/bin"},
+        code="engine-missing",
+        place="PATH",
+    ),
+    Case(
+        id="engine: no such backend",
+        command="status --stack dev",
+        variables={**_PROD, "PULUMI_BACKEND_URL": "file://{lane}/nowhere"},
+        exit_code=ExitCode.DEPLOYMENT_FAILED,
+        code="engine-failed",
+        place="environment dev",
+    ),
+    Case(
+        id="account: no credentials",
+        command="up --stack dev",
+        variables=_PROD,
+        code="credentials-missing",
+        place="environment dev",
+    ),
+    Case(
+        id="account: of another account",
+        command="up --stack dev",
+        variables=_PROD,
+        caller="111111111111",
+        exit_code=ExitCode.REFUSED,
+        code="account-wrong",
+        place="environment dev",
+        says="belong to account 111111111111, and environment dev is in 210987654321",
+    ),
+    Case(
+        id="account: credentials that have expired",
+        command="up --stack dev",
+        variables=_PROD,
+        caller="ExpiredToken",
+        code="credentials-unusable",
+        place="environment dev",
+        says="ExpiredToken",
+    ),
+]

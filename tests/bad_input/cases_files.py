@@ -1,0 +1,254 @@
+"""Environments, `tiers.yaml`, projects and stack files."""
+
+from __future__ import annotations
+
+from tests.bad_input.case import Case, append, directory_at, edit, remove, write
+
+_UP = "up --stack local"
+_ONE = "up infrastructure --stack local"
+_LOCAL = "shared/environments/local.yaml"
+_STACK = "infrastructure/Pulumi.local.yaml"
+_DEMO = "applications/demo/Pulumi.local.yaml"
+
+
+def _environment(id_: str, old: str, new: str, place: str = "", says: str = "", nearest: str = "") -> Case:
+    return Case(
+        id=f"environment: {id_}",
+        command=_UP,
+        wrong=(edit(_LOCAL, old, new),),
+        code="environment-invalid",
+        place=f"{_LOCAL}{', ' + place if place else ''}",
+        says=says,
+        nearest=nearest,
+    )
+
+
+def _setting(id_: str, lines: str, place: str = "", says: str = "", nearest: str = "") -> Case:
+    """A row about the stack file of the infrastructure tier: `lines` are all of its `config`."""
+    return Case(
+        id=f"settings: {id_}",
+        command=_ONE,
+        wrong=(write(_STACK, f"config:\n{lines}"),),
+        code="settings-invalid",
+        place=f"{_STACK}{', ' + place if place else ''}",
+        says=says,
+        nearest=nearest,
+    )
+
+
+CASES = [
+    _environment("not YAML", "account_id:", "account_id: [", "line", "not YAML"),
+    _environment("key twice", "account_id:", "owner: one\nowner: two\naccount_id:", "line", "stands twice"),
+    _environment("unknown key", "account_id:", "onwer: one\naccount_id:", "", "", "owner"),
+    Case(
+        id="environment: region is missing",
+        command=_UP,
+        wrong=(edit("shared/environments/common.yaml", "region: us-east-1\n", ""),),
+        code="environment-invalid",
+        place=f"{_LOCAL}, region",
+        says="missing",
+    ),
+    _environment("account of eleven digits", '"123456789012"', '"12345678901"', "account_id", "12 digits"),
+    _environment("account that is a number", '"123456789012"', "123456789012", "account_id", "string"),
+    _environment("one zone", "account_id:", "availability_zones: [us-east-1a]\naccount_id:", "availability_zones", "2"),
+    _environment("unknown partition", "account_id:", "partition: aws-eu\naccount_id:", "partition", "'aws'"),
+    _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "not the file's own name"),
+    _environment("unknown switch of AWS", "s3_use_path_style", "s3_path_style", "aws.", "", "s3_use_path_style"),
+    Case(
+        id="environment: a list",
+        command=_UP,
+        wrong=(write(_LOCAL, "- region: us-east-1\n"),),
+        code="environment-invalid",
+        place=f"{_LOCAL}, line 1",
+        says="holds a list",
+    ),
+    Case(
+        id="environment: directory in place of the file",
+        command=_UP,
+        wrong=(remove(_LOCAL), directory_at(_LOCAL)),
+        code="environment-invalid",
+        place=_LOCAL,
+        says="Is a directory",
+    ),
+    Case(
+        id="environment: file is missing",
+        command=_UP,
+        wrong=(remove(_LOCAL),),
+        code="environment-unknown",
+        place="--stack",
+        says="'local'",
+    ),
+    Case(
+        id="environment: no account",
+        command="up --stack dev",
+        code="account-missing",
+        place="shared/environments/dev.yaml, account_id",
+    ),
+    Case(
+        id="environment: account that is none",
+        command="up --stack dev",
+        variables={"PLATFORM_ACCOUNT_ID": "abc"},
+        code="account-missing",
+        place="PLATFORM_ACCOUNT_ID",
+    ),
+    Case(
+        id="environment: suffix that climbs out of a directory",
+        command=_UP,
+        variables={"ENVIRONMENT_SUFFIX": "../x"},
+        code="name-invalid",
+        place="ENVIRONMENT_SUFFIX",
+        says="'../x'",
+    ),
+    Case(
+        id="environment: suffix too long",
+        command=_UP,
+        variables={"ENVIRONMENT_SUFFIX": "s" * 64},
+        code="name-invalid",
+        place="ENVIRONMENT_SUFFIX",
+        says="at most 63",
+    ),
+    Case(id="tiers: no file", command=_UP, wrong=(remove("tiers.yaml"),), code="tiers-invalid", place="tiers.yaml"),
+    Case(
+        id="tiers: not YAML",
+        command=_UP,
+        wrong=(write("tiers.yaml", "tiers: [\n"),),
+        code="tiers-invalid",
+        place="tiers.yaml, line 1",
+    ),
+    Case(
+        id="tiers: none",
+        command=_UP,
+        wrong=(write("tiers.yaml", "tiers: []\n"),),
+        code="tiers-invalid",
+        place="tiers.yaml, tiers",
+    ),
+    Case(
+        id="tiers: unknown key",
+        command=_UP,
+        wrong=(edit("tiers.yaml", "reads: []", "read: []"),),
+        code="tiers-invalid",
+        place="tiers.yaml, tiers.0.read",
+    ),
+    Case(
+        id="tiers: reads what stands below",
+        command=_UP,
+        wrong=(edit("tiers.yaml", "reads: [infrastructure]", "reads: [tenants]"),),
+        code="tiers-invalid",
+        place="tiers.yaml",
+        says="platform-addons reads tenants",
+    ),
+    Case(
+        id="tiers: one name for two",
+        command=_UP,
+        wrong=(edit("tiers.yaml", "name: platform-addons", "name: infrastructure"),),
+        code="tiers-invalid",
+        place="tiers.yaml",
+        says="infrastructure stands twice",
+    ),
+    Case(
+        id="project: no Pulumi.yaml",
+        command=_ONE,
+        wrong=(remove("infrastructure/Pulumi.yaml"),),
+        code="project-invalid",
+        place="infrastructure/Pulumi.yaml",
+        says="No such file",
+    ),
+    Case(
+        id="project: not YAML",
+        command=_UP,
+        wrong=(append("applications/demo/Pulumi.yaml", "  config: [\n"),),
+        code="project-invalid",
+        place="applications/demo/Pulumi.yaml, line",
+    ),
+    Case(
+        id="project: a list",
+        command=_UP,
+        wrong=(write("applications/demo/Pulumi.yaml", "- name: demo\n"),),
+        code="project-invalid",
+        place="applications/demo/Pulumi.yaml, line 1",
+    ),
+    Case(
+        id="project: name of another",
+        command=_UP,
+        wrong=(edit("applications/demo/Pulumi.yaml", "name: demo", "name: infrastructure"),),
+        code="project-invalid",
+        place="applications/demo/Pulumi.yaml, name",
+    ),
+    Case(
+        id="settings: not YAML",
+        command=_ONE,
+        wrong=(write(_STACK, "config: {\n"),),
+        code="settings-invalid",
+        place=f"{_STACK}, line 1",
+    ),
+    Case(
+        id="settings: a list",
+        command=_ONE,
+        wrong=(write(_STACK, "- config\n"),),
+        code="settings-invalid",
+        place=f"{_STACK}, line 1",
+    ),
+    Case(
+        id="settings: config is a list",
+        command=_ONE,
+        wrong=(write(_STACK, "config:\n- a\n"),),
+        code="settings-invalid",
+        place=f"{_STACK}, config",
+    ),
+    Case(
+        id="settings: unknown part of the file",
+        command=_ONE,
+        wrong=(write(_STACK, "confg:\n  infrastructure:min_size: 1\n"),),
+        code="settings-invalid",
+        place=f"{_STACK}, confg",
+        nearest="config",
+    ),
+    _setting("unknown key", "  infrastructure:vpc_cdr: 10.0.0.0/16\n", "vpc_cdr", "`vpc_cdr`", "vpc_cidr"),
+    _setting(
+        "misspelt project",
+        "  infrastucture:vpc_cidr: 10.0.0.0/16\n",
+        "infrastucture:vpc_cidr",
+        "nothing reads",
+        "infrastructure:vpc_cidr",
+    ),
+    _setting("key of a default provider", "  aws:region: us-east-1\n", "aws:region", "nothing reads"),
+    _setting("key twice", "  infrastructure:min_size: 1\n  infrastructure:min_size: 2\n", "line 3", "stands twice"),
+    _setting("text for a number", "  infrastructure:min_size: many\n", "min_size", "a whole number"),
+    _setting("truth value for a number", "  infrastructure:min_size: true\n", "min_size", "a whole number"),
+    _setting("text for a truth value", "  infrastructure:protect: maybe\n", "protect", "true or false"),
+    _setting("text for a list", "  infrastructure:public_access_cidrs: 10.0.0.0/8\n", "public_access_cidrs", "a list"),
+    _setting("mapping for text", "  infrastructure:vpc_cidr: {a: b}\n", "vpc_cidr", "text"),
+    _setting("number too small", "  infrastructure:volume_gib: 5\n", "volume_gib", "20"),
+    _setting("number too large", "  infrastructure:key_deletion_window_days: 31\n", "key_deletion_window_days", "30"),
+    _setting("days that CloudWatch does not know", "  infrastructure:log_retention_days: 31\n", "log_retention_days"),
+    _setting("unknown choice", "  infrastructure:nat_gateways: two\n", "nat_gateways", "'one'"),
+    _setting("range too large", "  infrastructure:vpc_cidr: 10.0.0.0/8\n", "vpc_cidr", "/16"),
+    _setting("no range", "  infrastructure:vpc_cidr: 10.0.0.300/16\n", "vpc_cidr", "10.0.0.300"),
+    _setting("range with host bits", "  infrastructure:vpc_cidr: 10.0.0.1/16\n", "vpc_cidr", "host bits"),
+    _setting("service range too small", "  infrastructure:service_cidr: 172.20.0.0/30\n", "service_cidr", "/24"),
+    _setting("overlapping ranges", "  infrastructure:vpc_cidr: 172.20.0.0/16\n", "", "overlaps"),
+    _setting("open to nobody", "  infrastructure:endpoint_public_access: true\n", "", "public_access_cidrs"),
+    _setting("sizes out of order", "  infrastructure:min_size: 9\n", "", "desired_capacity"),
+    Case(
+        id="settings: wrong in the last tier of the whole chain",
+        command=_UP,
+        wrong=(write(_DEMO, "config:\n  demo:port: 70000\n"),),
+        code="settings-invalid",
+        place=f"{_DEMO}, port",
+    ),
+    Case(
+        id="settings: more replicas than the most",
+        command="up applications --app demo --stack local",
+        wrong=(write(_DEMO, "config:\n  demo:min_replicas: 9\n"),),
+        code="settings-invalid",
+        place=_DEMO,
+        says="min_replicas 9 is more than max_replicas 4",
+    ),
+    Case(
+        id="settings: a tenant's in a stack file",
+        command="up tenants --stack local",
+        wrong=(write("tenants/Pulumi.local.yaml", "config:\n  tenants:hosts: [a.example.com]\n"),),
+        code="settings-invalid",
+        place="tenants/Pulumi.local.yaml, hosts",
+    ),
+]

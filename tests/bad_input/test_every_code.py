@@ -1,0 +1,170 @@
+"""Every code that a person can be refused with has a row in the table, or a reason why it has none."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.bad_input.test_bad_input import CASES
+from tooling.paths import REPOSITORY
+
+_ERRORS = {"BadInput", "Refused", "ProgramInputError", "ProgramRefused"}
+_HELPERS = {"_error": 2, "_unknown_or_raise": 2}
+"""Functions that make such an error, with the place of the code among their arguments."""
+
+_SOURCES = ("shared", "tenants", "infrastructure", "platform-addons", "applications", "tooling/runner", "tooling/cli")
+_LANE = "tooling/lane"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """A code that no command line provokes in a test of seconds."""
+
+    code: str
+    why: str
+    test: str
+    """File that provokes it."""
+
+
+ELSEWHERE = [
+    Elsewhere(
+        code="audit-of-living-stacks",
+        why="needs stacks deployed in an account",
+        test="tooling/audit/tests/test_audit_by_tag.py",
+    ),
+    Elsewhere(
+        code="endpoint-open-to-everybody",
+        why="refused in staging and prod, once the program runs",
+        test="infrastructure/tests/test_settings.py",
+    ),
+    Elsewhere(
+        code="exemption-invalid",
+        why="read by the process that serves the policies",
+        test="shared/policies/tests/test_exemptions.py",
+    ),
+    Elsewhere(
+        code="strict-too-early",
+        why="told once the program runs, from what tier 2 has published",
+        test="infrastructure/tests/test_settings.py",
+    ),
+    Elsewhere(
+        code="addon-version-unknown",
+        why="needs a cluster of another minor",
+        test="platform-addons/tests/test_addon_graph.py",
+    ),
+    Elsewhere(
+        code="upgrade-refused",
+        why="needs a cluster that was deployed",
+        test="infrastructure/tests/test_upgrades.py",
+    ),
+    Elsewhere(
+        code="engine-too-old",
+        why="the rows' machine has an engine that fits",
+        test="tests/faults/test_set_up.py",
+    ),
+    Elsewhere(
+        code="replicas-out-of-order",
+        why="the demo's settings refuse it first; it is for application programs with other settings",
+        test="shared/tests/test_web_application.py",
+    ),
+    Elsewhere(
+        code="host-not-the-tenants",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="tooling/runner/tests/test_how_programs_end.py",
+    ),
+    Elsewhere(
+        code="host-missing",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_web_application.py",
+    ),
+    Elsewhere(
+        code="port-not-open",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_web_application.py",
+    ),
+    Elsewhere(
+        code="kubeconfig-empty",
+        why="the contract refuses an empty one first; it is for providers made without a contract",
+        test="shared/tests/test_provider_factories.py",
+    ),
+    Elsewhere(
+        code="stack-name-invalid",
+        why="`tiers` makes the names of stacks; it is for plain `pulumi up`",
+        test="tenants/tests/test_stacks_of_tenants.py",
+    ),
+    Elsewhere(
+        code="tenant-elsewhere",
+        why="`tiers` has no stack of such a tenant; it is for plain `pulumi up`",
+        test="tenants/tests/test_stacks_of_tenants.py",
+    ),
+    Elsewhere(
+        code="stack-locked",
+        why="a living engine is given a minute to end",
+        test="tooling/runner/tests/test_stack_locks.py",
+    ),
+    Elsewhere(
+        code="not-confirmed",
+        why="asked on a terminal only",
+        test="tooling/lane/tests/test_local_command.py",
+    ),
+    Elsewhere(
+        code="host-unsupported",
+        why="needs a machine that the lane does not run on",
+        test="tooling/lane/tests/test_obtaining_programs.py",
+    ),
+]
+
+
+def codes() -> dict[str, str]:
+    """Every code of a `BadInput` or `Refused`, and where it is raised."""
+    found = {}
+    for source in (*_SOURCES, _LANE):
+        for path in sorted((REPOSITORY / source).rglob("*.py")):
+            if "tests" in path.relative_to(REPOSITORY).parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    for code in _codes(node):
+                        found[code] = str(path.relative_to(REPOSITORY))
+    return found
+
+
+def _codes(call: ast.Call) -> list[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+    if name in _ERRORS and call.args:
+        given.append(call.args[0])
+    if name in _HELPERS and len(call.args) > _HELPERS[name]:
+        given.append(call.args[_HELPERS[name]])
+    return [value.value for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+def test_the_search_finds_what_is_known_to_be_there() -> None:
+    assert {"tenant-unknown", "lane-down", "contract-too-old", "output-missing", "tiers-invalid"} <= set(codes())
+
+
+def test_every_code_has_a_row_or_a_reason() -> None:
+    covered = {case.code for case in CASES} | {entry.code for entry in ELSEWHERE}
+    lost = {code: path for code, path in codes().items() if code not in covered}
+    assert lost == {}, "add a row to tests/bad_input, or an entry to ELSEWHERE with the reason"
+
+
+@pytest.mark.parametrize("entry", ELSEWHERE, ids=lambda entry: entry.code)
+def test_what_has_no_row_is_provoked_by_a_test_of_its_own(entry: Elsewhere) -> None:
+    assert entry.code in codes()
+    assert entry.code not in {case.code for case in CASES}
+    assert entry.code in (REPOSITORY / entry.test).read_text(encoding="utf-8")
+
+
+def test_no_row_is_of_a_code_that_nothing_raises() -> None:
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for source in (*_SOURCES, _LANE)
+        for path in sorted(Path(REPOSITORY / source).rglob("*.py"))
+        if "tests" not in path.relative_to(REPOSITORY).parts
+    )
+    made = {"tenant-unknown", "application-unknown"}
+    assert [case.code for case in CASES if f'"{case.code}"' not in text and case.code not in made] == []

@@ -1,0 +1,62 @@
+"""The short form of `make chaos`: one trial for each kind of process, at fixed points of one tenant's life and of
+a whole `destroy` and `up`. Which trials, and that the harness notices what it is for, is tested here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chain.clone import Clone
+from tests.chaos.harness import Harness, Standing, Wrong
+from tests.chaos.trials import Operation, Trial, Victim, trial
+
+
+def test_a_seed_is_always_the_same_trial_and_a_hundred_hit_everything() -> None:
+    drawn = [trial(seed) for seed in range(1, 101)]
+    assert drawn == [trial(seed) for seed in range(1, 101)]
+    assert {each.victim for each in drawn} == set(Victim)
+    assert {each.operation for each in drawn} == set(Operation)
+
+
+def fixed(operation: Operation, victim: Victim, stack: str, writes: int) -> Trial:
+    return Trial(seed=0, operation=operation, victim=victim, stack=stack, writes=writes, pause_seconds=0)
+
+
+# In this order the lane is, after each, where the next one begins.
+SHORT = (
+    fixed(Operation.TENANT_CHANGE, Victim.RUNNER, "tenants/local.tenant-b", 1),
+    fixed(Operation.TENANT_DESTROY, Victim.API_SERVER, "tenants/local.tenant-b", 9),
+    fixed(Operation.TENANT_UP, Victim.EMULATOR, "tenants/local.tenant-b", 9),
+    fixed(Operation.DESTROY, Victim.PLUGINS, "tenants/local.tenant-a", 9),
+    fixed(Operation.UP, Victim.ENGINE, "infrastructure/local", 40),
+)
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    harness = Harness(Clone(tmp_path_factory.mktemp("chaos")))
+    harness.start()
+    try:
+        yield harness
+    finally:
+        harness.stop()
+
+
+@pytest.mark.lane
+@pytest.mark.engine
+@pytest.mark.xdist_group("chaos")
+@pytest.mark.parametrize("chosen", SHORT, ids=lambda chosen: f"{chosen.operation}-{chosen.victim}")
+def test_one_rerun_mends_what_the_kill_did(harness: Harness, chosen: Trial) -> None:
+    result = harness.run(chosen)
+    assert result.hit, "it was over before it could be hit"
+
+
+@pytest.mark.lane
+@pytest.mark.engine
+@pytest.mark.xdist_group("chaos")
+def test_the_harness_notices_an_object_too_many(harness: Harness) -> None:
+    harness.clone.kubectl(harness.lane().cluster.kubeconfig, "create", "namespace", "one-too-many")
+    with pytest.raises(Wrong, match=r"too many: .*Namespace"):
+        harness.check_counts(Standing.ALL, settle_seconds=0)

@@ -1,0 +1,117 @@
+"""One command, measured with everything that it starts.
+
+The command runs under a process of its own that adopts what loses its parent (prctl PR_SET_CHILD_SUBREAPER), so that
+the processor time of every descendant, however it ended, is in that process' RUSAGE_CHILDREN. Memory is the largest sum
+of proportional set sizes over the tree, sampled five times a second.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from shared.errors import PlatformError, Refused
+from tooling.bench.processes import descendants, memory_bytes, running
+from tooling.paths import REPOSITORY
+
+_SUBREAPER = 36  # linux/prctl.h
+_SAMPLE_SECONDS = 0.2
+_STRAGGLER_SECONDS = 1.0
+"""How long ended grandchildren are waited for; a service that was started to stay is not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    wall_seconds: float
+    cpu_seconds: float
+    """User and system, of the command and all that it started, services that stay included."""
+    peak_bytes: int
+    service_cpu_seconds: float = 0.0
+    """Of the lane's services meanwhile, which other processes had started before."""
+
+
+def measured(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Sample:
+    """Runs `command` to its end.
+
+    Raises:
+        Refused: `bench-needs-linux`.
+        PlatformError: `bench-command-failed`, with the end of what it said.
+    """
+    if sys.platform != "linux":
+        raise Refused("bench-needs-linux", "processes are measured through Linux' /proc", where="", mend="")
+    with tempfile.NamedTemporaryFile("r") as result, tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "tooling.bench.measure", result.name, str(cwd), *command],
+            cwd=REPOSITORY,
+            env={**environment, "PYTHONPATH": environment.get("PYTHONPATH", str(REPOSITORY))},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        text = result.read()
+        if done.returncode != 0 or not text:
+            said.seek(0)
+            raise PlatformError(
+                "bench-command-failed",
+                f"a measured command ended with {done.returncode}: {said.read().decode(errors='replace')[-1500:]}",
+                where=str(cwd),
+                mend=f"run it by hand: {' '.join(command)}",
+            )
+    return Sample(**json.loads(text))
+
+
+def main() -> None:
+    result, cwd, *command = sys.argv[1:]
+    ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
+    peak, ended = [0], threading.Event()
+    sampler = threading.Thread(target=_sample, args=(peak, ended))
+    started = time.monotonic()
+    # A group of processes of its own would hide it from a Ctrl-C at the terminal.
+    process = subprocess.Popen(command, cwd=cwd)
+    sampler.start()
+    code = process.wait()
+    wall_seconds = time.monotonic() - started
+    ended.set()
+    sampler.join()
+    _reap()
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    staying = sum(process.cpu_seconds for process in descendants(os.getpid(), running()))
+    sample = Sample(
+        wall_seconds=wall_seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime + staying,
+        peak_bytes=peak[0],
+    )
+    Path(result).write_text(json.dumps(asdict(sample)), encoding="utf-8")
+    sys.exit(code)
+
+
+def _sample(peak: list[int], ended: threading.Event) -> None:
+    while True:
+        tree = [process.pid for process in descendants(os.getpid(), running())]
+        peak[0] = max(peak[0], memory_bytes(tree))
+        if ended.wait(_SAMPLE_SECONDS):
+            return
+
+
+def _reap() -> None:
+    deadline = time.monotonic() + _STRAGGLER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.02)
+        except ChildProcessError:
+            return
+
+
+if __name__ == "__main__":
+    main()

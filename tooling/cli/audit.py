@@ -1,0 +1,105 @@
+"""`tiers audit`: what is left after a destroy, and its removal on request."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.errors import BadInput, ExitCode, Refused
+from tooling.cli.console import messages, print_document
+from tooling.cli.options import Json, Stack, Yes
+
+if TYPE_CHECKING:
+    from tooling.audit.account import Account, Finding
+
+
+def audit(
+    stack: Stack = "local",
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove what is left and can be removed; asks first. Not on the lane.")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """List what a destroy left: on the lane all that is new, in AWS by tag. Exits with 4 if anything is left."""
+    found = _on_the_lane(remove) if stack == "local" else _in_aws(stack, remove=remove, yes=yes)
+    if as_json:
+        print_document({"left": found})
+    elif found:
+        for item in found:
+            sys.stdout.write("  ".join(str(value) for value in item.values()) + "\n")
+    else:
+        messages().print("nothing is left")
+    if found:
+        raise typer.Exit(ExitCode.CHANGES_FOUND)
+
+
+def _on_the_lane(remove: bool) -> list[dict[str, Any]]:
+    if remove:
+        raise BadInput(
+            "audit-removes-in-aws-only",
+            "the lane is removed as a whole",
+            where="--remove",
+            mend="tiers local down",
+        )
+    from tooling.lane.audit import left
+
+    return left()
+
+
+def _in_aws(stack: str, *, remove: bool, yes: bool) -> list[dict[str, Any]]:
+    from shared.environment import load_environment
+    from tooling.audit.account import Account, identities
+    from tooling.audit.deployed import deployments
+
+    environment = load_environment(stack)
+    exported = deployments(stack)
+    account = Account(environment, in_state=identities(exported.values()), cluster_lives=_has_cluster(exported))
+    found = account.left()
+    if remove and found:
+        _refuse_while_deployed(stack, exported)
+        found = _removed(account, found, yes=yes)
+    return [finding.row() for finding in found]
+
+
+def _has_cluster(exported: dict[str, dict[str, Any]]) -> bool:
+    return any(
+        resource.get("type") == "aws:eks/cluster:Cluster"
+        for deployment in exported.values()
+        for resource in deployment.get("resources") or ()
+    )
+
+
+def _refuse_while_deployed(stack: str, exported: dict[str, dict[str, Any]]) -> None:
+    """What a living stack is just making is in no state yet, and would pass for left."""
+    living = [name for name, deployment in exported.items() if deployment.get("resources")]
+    if living:
+        raise Refused(
+            "audit-of-living-stacks",
+            f"nothing is removed while {', '.join(living)} still hold{'s' if len(living) == 1 else ''} resources",
+            where=f"--stack {stack}",
+            mend=f"tiers destroy --stack {stack}",
+        )
+
+
+def _removed(account: Account, found: list[Finding], *, yes: bool) -> list[Finding]:
+    """Asks, removes, and returns what is still left."""
+    console = messages()
+    removable = [finding for finding in found if finding.removable]
+    if removable and not yes:
+        for finding in removable:
+            console.print(f"{finding.kind} {finding.id}", markup=False, soft_wrap=True)
+        if not sys.stdin.isatty():
+            raise Refused(
+                "confirmation-missing",
+                f"removing {len(removable)} things wants a yes, and there is no terminal to ask on",
+                where="--remove",
+                mend="add --yes",
+            )
+        typer.confirm(f"remove these {len(removable)}?", abort=True, err=True)
+    for finding, refusal in account.remove(removable):
+        said = f"not removed: {refusal}" if refusal else "removed"
+        console.print(f"{finding.kind} {finding.id}  {said}", markup=False, soft_wrap=True)
+    return account.left()

@@ -1,0 +1,67 @@
+"""The estimate of one environment: every stack's program under the mock kit, put to the rows and the price table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shared.testing import Run, run_program
+from tooling.cost.charges import Charge, bill_of
+from tooling.cost.prices import Prices
+from tooling.runner.graph import StackId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One resource's one charge; `monthly` is `None` where nothing is known of it."""
+
+    stack: str
+    resource: str
+    what: str
+    """The unit it is billed by, or why its cost is not known."""
+    quantity: int = 0
+    monthly: Decimal | None = None
+    at_most: Decimal | None = None
+
+
+def estimate(stacks: Sequence[StackId], prices: Prices) -> list[Line]:
+    """Runs every stack's program without AWS, engine or credentials."""
+    return [
+        line for stack in stacks for line in lines_of(str(stack), run_program(stack.path, stack=stack.stack), prices)
+    ]
+
+
+def lines_of(stack: str, run: Run, prices: Prices) -> list[Line]:
+    resources = {resource.urn: resource for resource in run.resources}
+    lines = []
+    for resource in run.resources:
+        name = f"{resource.type.rsplit(':', 1)[-1]} {resource.name}"
+        for item in bill_of(resource, resources):
+            if not isinstance(item, Charge):
+                lines.append(Line(stack=stack, resource=name, what=item.why))
+                continue
+            price = prices.monthly(item.unit)
+            if price is None:
+                what = f"{item.quantity} × {item.unit}: no price in the table of {prices.region}"
+                lines.append(Line(stack=stack, resource=name, what=what))
+                continue
+            lines.append(
+                Line(
+                    stack=stack,
+                    resource=name,
+                    what=item.unit,
+                    quantity=item.quantity,
+                    monthly=price * item.quantity,
+                    at_most=price * item.at_most,
+                )
+            )
+    return lines
+
+
+def total(lines: Sequence[Line]) -> tuple[Decimal, Decimal]:
+    """What is known, at the wanted size and at the largest."""
+    return (
+        sum((line.monthly for line in lines if line.monthly is not None), Decimal(0)),
+        sum((line.at_most for line in lines if line.at_most is not None), Decimal(0)),
+    )

@@ -1,0 +1,55 @@
+"""The page that lays the four environments side by side: what differs, and nothing that is the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.environment import environment_names, load_environment
+from tooling.generated.project_files import project_directories, settings_model
+from tooling.generated.tables import NOTE, table
+from tooling.paths import REPOSITORY
+
+Values = Mapping[str, Any]
+
+
+def environments_page() -> str:
+    names = environment_names()
+    parts = [
+        "# Environments side by side\n",
+        "Settings whose values differ; every other setting has its default everywhere, "
+        "see [settings.md](settings.md).\n",
+    ]
+    for directory in project_directories():
+        values = {name: settings_of(directory, name) for name in names}
+        rows = differing(values)
+        if rows:
+            parts += [f"## {directory}\n", _table(names, rows)]
+    shared = {name: load_environment(name).model_dump(mode="json") for name in names}
+    parts += ["## shared/environments\n", _table(names, differing(shared, leave_out=frozenset({"name"})))]
+    return NOTE + "\n".join(parts)
+
+
+def settings_of(directory: Path, environment: str) -> dict[str, Any]:
+    """All settings of a project in an environment, as the program sees them."""
+    path = REPOSITORY / directory / f"Pulumi.{environment}.yaml"
+    content = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    prefix = f"{directory.name}:"
+    own = {key.removeprefix(prefix): value for key, value in (content.get("config") or {}).items()}
+    return settings_model(directory).model_validate(own).model_dump(mode="json")
+
+
+def differing(values: Mapping[str, Values], leave_out: frozenset[str] = frozenset()) -> dict[str, list[Any]]:
+    """Key to its value in each environment, in their order, for the keys that have more than one value."""
+    keys = [key for key in next(iter(values.values())) if key not in leave_out]
+    rows = {key: [each.get(key) for each in values.values()] for key in keys}
+    return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
+
+
+def _table(names: list[str], rows: Mapping[str, list[Any]]) -> str:
+    shown = [(f"`{key}`", *(f"`{json.dumps(value)}`" for value in row)) for key, row in rows.items()]
+    return table(("setting", *names), shown)

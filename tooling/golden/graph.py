@@ -1,0 +1,122 @@
+"""One stack's graph under the mock kit: identities, parents, dependencies, protection. No AWS, no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from shared.testing import UNKNOWN, Registered, Run
+from tooling.plugins.aws.model import modelled
+
+PRECIOUS = frozenset(
+    {
+        "aws:ec2/vpc:Vpc",
+        "aws:eks/cluster:Cluster",
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        "aws:kms/key:Key",
+        "aws:s3/bucket:Bucket",
+        "eks:index:Cluster",
+        "kubernetes:core/v1:Namespace",
+    }
+)
+"""What takes its contents, or everything that names it, along when it is replaced. So does what is protected."""
+
+_ROOT = "pulumi:pulumi:Stack"
+_HEADER = (
+    "# What {project}/{stack} registers, by identity. Written by `make update-golden`; read docs/decisions/0011.\n"
+)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Identity, a URN without stack and project such as `platform:infrastructure:Network$aws:ec2/vpc:Vpc::vpc`, to what
+    is said of the resource."""
+
+    resources: Mapping[str, Mapping[str, Any]]
+    former: Mapping[str, str]
+    """Identity that a resource had before, by an alias of its own or of a parent, to the one that it has."""
+
+
+def graph_of(run: Run) -> Graph:
+    replacing = {kind.pulumi_name: frozenset(kind.replacing) for kind in modelled()}
+    by_urn = {resource.urn: resource for resource in run.resources}
+    resources, former = {}, {}
+    identities: dict[str, list[str]] = {}
+    for resource in run.resources:
+        present, *before = identities[resource.urn] = _identities(resource, identities)
+        resources[present] = _said(resource, by_urn, replacing.get(resource.type, frozenset()))
+        former.update(dict.fromkeys(before, present))
+    return Graph(dict(sorted(resources.items())), former)
+
+
+def as_text(graph: Graph, *, project: str, stack: str) -> str:
+    body = yaml.safe_dump(dict(graph.resources), sort_keys=False, width=118, allow_unicode=True)
+    return _HEADER.format(project=project, stack=stack) + body
+
+
+def is_precious(identity: str, said: Mapping[str, Any]) -> bool:
+    return bool(said.get("protected")) or kind_of(identity) in PRECIOUS
+
+
+def kind_of(identity: str) -> str:
+    return identity.rsplit("::", 1)[0].rsplit("$", 1)[-1]
+
+
+def _said(resource: Registered, by_urn: Mapping[str, Registered], replacing: frozenset[str]) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if resource.parent in by_urn:
+        said["in"] = by_urn[resource.parent].name
+    if resource.protect:
+        said["protected"] = True
+    needs = sorted(
+        f"{by_urn[urn].name} ({by_urn[urn].type.rsplit(':', 1)[-1]})" for urn in resource.depends_on if urn in by_urn
+    )
+    if needs:
+        said["needs"] = needs
+    if resource.type in PRECIOUS:
+        fixed = {key: resource.inputs[key] for key in sorted(replacing & resource.inputs.keys())}
+        fixed = {key: value for key, value in fixed.items() if value is not UNKNOWN and isinstance(value, str)}
+        if fixed:
+            said["fixed"] = fixed
+    return said
+
+
+def _identities(resource: Registered, known: Mapping[str, list[str]]) -> list[str]:
+    """Its identity now, first, and those that it had: by aliases of its own, and by its parents', which it inherits.
+
+    Not the mock kit's URNs, which name the nearest parent's type alone.
+    """
+    found = []
+    for above in known.get(resource.parent, [""]):
+        found.append(_below(above, resource.type, resource.name))
+        for alias in resource.aliases:
+            found.extend(_former(alias, resource, above, known))
+    return list(dict.fromkeys(found))
+
+
+def _former(
+    alias: str | Mapping[str, Any], resource: Registered, above: str, known: Mapping[str, list[str]]
+) -> list[str]:
+    if isinstance(alias, str):
+        return [_of_urn(alias)]
+    parents = [above]
+    if alias.get("noParent"):
+        parents = [""]
+    elif alias.get("parentUrn"):
+        parents = known.get(alias["parentUrn"], [_of_urn(alias["parentUrn"])])
+    kind, name = alias.get("type") or resource.type, alias.get("name") or resource.name
+    return [_below(parent, kind, name) for parent in parents]
+
+
+def _below(parent: str, kind: str, name: str) -> str:
+    chain = parent.rsplit("::", 1)[0] if parent else ""
+    return f"{chain}${kind}::{name}" if chain else f"{kind}::{name}"
+
+
+def _of_urn(urn: str) -> str:
+    """Without stack and project, and without the root stack, which is every resource's ancestor."""
+    identity = "::".join(urn.split("::")[2:])
+    return "" if identity.startswith(f"{_ROOT}::") else identity.removeprefix(f"{_ROOT}$")

@@ -1,0 +1,103 @@
+"""Requests whose answer was lost: a 5xx, a connection that broke, a time-out. AWS may have carried them out.
+
+botocore repeats such a request, as the released plug-in's SDK does. For most that is right: they come to the same, or
+the repeat is refused since what it makes is there. A creation that AWS refuses no second time (a VPC, an elastic
+address, a key) is not repeated blindly: it would leave an object that no state knows. It ends as `AnswerLost`, and so
+does a repeat that is refused as a duplicate; what then exists is looked for by `lifecycle`.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+)
+
+_NEVER_REPEATED = {
+    "ec2": re.compile(r"(Create(?!Tags$|Route$|LaunchTemplateVersion$)|Allocate|Run|Request)"),
+    "kms": re.compile(r"CreateKey$"),
+}
+"""Operations that would make a second object, by service. EC2 has client tokens for a few of them only."""
+
+_FAILED = frozenset({500, 502, 503, 504})
+_NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
+_THROTTLED = re.compile(r"(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|BandwidthLimitExceeded)")
+_DUPLICATE = re.compile(
+    r"(AlreadyExist|EntityAlreadyExists|Duplicate|AlreadyAssociated|AlreadyOwnedByYou|ResourceInUse|Conflict)"
+)
+
+
+class AnswerLost(Exception):
+    """`cause` is the last answer; with `repeated`, the request was sent again and refused as a duplicate."""
+
+    def __init__(self, cause: ClientError | BotoCoreError, *, repeated: bool) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.repeated = repeated
+
+
+class LostAnswers:
+    """Mixed into botocore's clients, which are shared by threads; one request is one thread's."""
+
+    meta: Any
+
+    _seen = threading.local()
+
+    def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
+        LostAnswers._seen.lost = False
+        try:
+            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+        except (ClientError, BotoCoreError) as error:
+            if LostAnswers._seen.lost:
+                duplicate = isinstance(error, ClientError) and is_duplicate(error)
+                if duplicate or never_repeated(self.meta.service_model.service_name, operation_name):
+                    raise AnswerLost(error, repeated=duplicate) from error
+            raise
+
+
+@contextmanager
+def repeats_are_done() -> Iterator[None]:
+    """Around a request whose answer says nothing, and which is refused if what it makes is there: then it is done."""
+    try:
+        yield
+    except AnswerLost as lost:
+        if not lost.repeated:
+            raise
+
+
+def watch(
+    operation: Any, response: tuple[Any, dict[str, Any]] | None, caught_exception: Exception | None, **_: object
+) -> bool | None:
+    """A handler of botocore's event `needs-retry`: remembers a lost answer; False forbids to send it again."""
+    if not _lost(response, caught_exception):
+        return None
+    LostAnswers._seen.lost = True
+    return False if never_repeated(operation.service_model.service_name, operation.name) else None
+
+
+def never_repeated(service: str, operation: str) -> bool:
+    pattern = _NEVER_REPEATED.get(service)
+    return pattern is not None and pattern.match(operation) is not None
+
+
+def is_duplicate(error: ClientError) -> bool:
+    return _DUPLICATE.search(str(error.response.get("Error", {}).get("Code", ""))) is not None
+
+
+def _lost(response: tuple[Any, dict[str, Any]] | None, caught: Exception | None) -> bool:
+    """Whether AWS may have carried out what it did not, or not well, answer to."""
+    if response is None:
+        return isinstance(caught, HTTPClientError) and not isinstance(caught, _NEVER_SENT)
+    http, parsed = response
+    code = str(parsed.get("Error", {}).get("Code", ""))
+    return http.status_code in _FAILED and _THROTTLED.search(code) is None

@@ -1,0 +1,55 @@
+"""One encryption salt for all stacks of a lane.
+
+The engine derives the key of every stack that it reads, its own and each one that it references, by a million rounds
+of PBKDF2: a third of a second each. It remembers the key by salt, so that stacks of one passphrase that share their
+salt too cost it one derivation instead of three for a tenant. The passphrase is one a lane in any case.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_ROUNDS = 1_000_000
+_KEY_BYTES = 32
+_SALT_BYTES = 8
+_NONCE_BYTES = 12
+_PLAINTEXT = b"pulumi"
+"""The engine decrypts it to find out whether a passphrase is right."""
+
+
+def lane_salt(directory: Path, passphrase_file: Path) -> str:
+    """`encryptionsalt` for the stack files of the lane in `directory`, made when first asked for.
+
+    Returns:
+        `v1:<salt>:v1:<nonce>:<ciphertext>`, the last three in base64.
+
+    Source: github.com/pulumi/pulumi/pkg/v3 secrets/passphrase/manager.go, NewPassphraseSecretsManager.
+    """
+    file = directory / "encryptionsalt"
+    if not file.exists():
+        unfinished = directory / f".encryptionsalt.{secrets.token_hex(8)}"
+        unfinished.write_text(new_salt(passphrase_file.read_text(encoding="utf-8").strip()), encoding="utf-8")
+        # Whoever was first decides: a stack made with the other's would be one derivation slower for ever.
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, file)
+        unfinished.unlink()
+    return file.read_text(encoding="utf-8")
+
+
+def new_salt(passphrase: str) -> str:
+    """What the engine would write into the stack file of a new stack."""
+    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    key = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, _KEY_BYTES)
+    sealed = AESGCM(key).encrypt(nonce, _PLAINTEXT, None)
+    return f"v1:{_base64(salt)}:v1:{_base64(nonce)}:{_base64(sealed)}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

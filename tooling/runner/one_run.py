@@ -1,0 +1,61 @@
+"""What keeps two runs apart on the lane, and one run's leftovers from the next.
+
+Other environments have a backend whose locks are the engine's business; on the lane, whoever comes second waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tooling.lane.run_lock import hold_run
+from tooling.lane.state import Lane
+from tooling.runner.engine import LOCAL
+from tooling.runner.graph import StackId
+from tooling.runner.messages import Operation
+from tooling.runner.stack_locks import await_engines, lift_stale_locks
+
+_LAST_ENGINES = timedelta(seconds=60)
+"""An engine whose worker or runner has died finishes what is under way; picked by feeling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that has the lane for itself, or one in an environment without a lane."""
+
+    lane: Lane | None
+    say: Callable[[str], None]
+    keep_open: Sequence[int] = ()
+    """Descriptors that the run's processes inherit: the lane stays taken until the last of them has ended."""
+
+    def clear_locks(self, stacks: Sequence[StackId]) -> None:
+        """Lifts the locks of engines that were killed, and says so.
+
+        Raises:
+            Refused: `stack-locked`, where an engine that no `tiers` started holds one of the stacks.
+        """
+        if self.lane is not None:
+            for remark in lift_stale_locks(self.lane.state_directory, stacks, patience=_LAST_ENGINES):
+                self.say(remark)
+
+    @contextmanager
+    def awaiting_engines(self, stacks: Sequence[StackId]) -> Iterator[None]:
+        """Leaves only when no engine works on `stacks` any more: one whose worker died still needs its plug-ins."""
+        try:
+            yield
+        finally:
+            if self.lane is not None:
+                await_engines(self.lane.state_directory, stacks, patience=_LAST_ENGINES)
+
+
+@contextmanager
+def one_run(operation: Operation, environment: str, say: Callable[[str], None]) -> Iterator[Run]:
+    """Waits until no other run changes the lane. Previews change nothing and wait for none."""
+    lane = Lane.load() if environment == LOCAL and operation != "preview" else None
+    if lane is None:
+        yield Run(lane=None, say=say)
+        return
+    with hold_run(lane.directory, f"tiers {operation} --stack {environment}", waiting=say) as descriptor:
+        yield Run(lane=lane, say=say, keep_open=(descriptor,))

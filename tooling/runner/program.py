@@ -1,0 +1,102 @@
+"""How a program ends badly: one message for a person, whatever it raised and wherever: in its body, in an `apply`, or
+while a resource was registered.
+
+The Automation API prints an error that is no `pulumi.RunError` as a traceback through the SDK, and never says to its
+caller which error it was. All of them pass through `run_in_stack`, so here they become ours, at that edge.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import grpc
+import pulumi
+from pulumi.automation import _server
+from pulumi.runtime import run_in_stack
+
+from shared.errors import PlatformError
+from shared.program_errors import ProgramError
+from tooling.paths import REPOSITORY, worker_log
+
+_SDK = Path(pulumi.__file__).parent
+
+
+class Program:
+    """What the Automation API runs for one stack, and how it failed if it did."""
+
+    def __init__(self, project: Path, body: Callable[[], None]) -> None:
+        self._project = project
+        self._body = body
+        self.failure: PlatformError | None = None
+        """What it raised, if that is one of our errors or was made one."""
+
+    def __call__(self) -> None:
+        self._body()
+
+    def told(self, error: BaseException) -> BaseException:
+        """The error in the form in which the engine prints its message alone."""
+        if isinstance(error, PlatformError):
+            self.failure = error
+            return error if isinstance(error, pulumi.RunError) else pulumi.RunError(str(error))
+        if isinstance(error, pulumi.RunError | grpc.RpcError):
+            return error
+        if _is_the_engines_answer(error):
+            return pulumi.RunError(str(error))
+        traceback.print_exception(error, file=sys.stderr)
+        self.failure = ProgramError(
+            "program-failed",
+            _in_one_line(error),
+            where=_place(error, self._project),
+            mend=f"mend the program; the whole traceback is in {worker_log(self._project)}",
+        )
+        return self.failure
+
+
+async def _telling(program: Callable[[], Awaitable[None] | None]) -> None:
+    try:
+        await run_in_stack(program)
+    except BaseException as error:
+        if isinstance(program, Program):
+            raise program.told(error) from error
+        raise
+
+
+# The name under which the Automation API calls it; there is no public hook.
+_server.run_in_stack = _telling  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _is_the_engines_answer(error: BaseException) -> bool:
+    """What the engine answers to a registration or an invoke, the SDK raises as a bare `Exception`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return type(error) is Exception and bool(frames) and Path(frames[-1].filename).is_relative_to(_SDK)
+
+
+def _in_one_line(error: BaseException) -> str:
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _place(error: BaseException, project: Path) -> str:
+    """The innermost line of ours that the error came through: a program's own, or `shared`'s."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _shown(error.filename, error.lineno)
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if any(Path(frame.filename).is_relative_to(root) for root in (REPOSITORY, project))
+        and not Path(frame.filename).is_relative_to(sys.prefix)
+        and Path(frame.filename) not in _OWN
+    ]
+    return _shown(ours[-1].filename, ours[-1].lineno) if ours else _shown(str(project / "__main__.py"), None)
+
+
+_OWN = {Path(__file__), Path(__file__).with_name("worker.py")}
+
+
+def _shown(file: str, line: int | None) -> str:
+    path = Path(file)
+    name = str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else file
+    return name if line is None else f"{name}:{line}"

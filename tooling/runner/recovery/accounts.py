@@ -1,0 +1,61 @@
+"""The AWS account of an environment, to look for objects in: the lane's emulated one, or the operator's."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from shared.environment import load_environment
+from tooling.runner.engine import Engine
+from tooling.runner.recovery.aws_ids import Account
+
+
+def account_of(engine: Engine) -> Account:
+    """Signs in as the tiers' provider does: on the lane with its keys, else with the operator's and the deploy role."""
+    environment = load_environment(engine.environment)
+    session = _lane_session(engine) if engine.is_local else _session(environment.region, environment.deploy_role_arn)
+
+    @cache
+    def client(service: str) -> Any:
+        return session(service)
+
+    account_id = client("sts").get_caller_identity()["Account"]
+    return Account(account_id=account_id, partition=environment.partition, client=client)
+
+
+def _lane_session(engine: Engine) -> Any:
+    """Nothing of the operator's own AWS set-up takes part: no profile, no file, no proxy."""
+    from botocore.config import Config
+    from botocore.session import Session
+
+    nothing, no_file = (None, None, None, None), (None, None, os.devnull, None)
+    session = Session(session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file})
+    variables = engine.variables
+
+    def client(service: str) -> Any:
+        return session.create_client(
+            service,
+            region_name=variables["AWS_REGION"],
+            endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            config=Config(proxies={}, s3={"addressing_style": "path"}),
+        )
+
+    return client
+
+
+def _session(region: str, role_arn: str) -> Any:
+    import boto3
+
+    session = boto3.session.Session(region_name=region)
+    if role_arn:
+        keys = session.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="tiers-recovery")["Credentials"]
+        session = boto3.session.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name=region,
+        )
+    return session.client

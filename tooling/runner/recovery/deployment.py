@@ -1,0 +1,143 @@
+"""The engine's record of one stack, as `pulumi stack export` writes it: what is pending in it, and objects taken in.
+
+Nothing here asks anybody: records in, records out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+Deployment = dict[str, Any]
+"""`{"manifest": …, "resources": […], "pending_operations": […]}`."""
+Resource = Mapping[str, Any]
+
+_IDENTITY_TAGS = ("tagsAll", "tags")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """A create of which no state knows whether it made anything.
+
+    `resource` is the engine's description: `urn`, `type`, `inputs`, `parent`, `provider`.
+    """
+
+    resource: Resource
+
+    @property
+    def urn(self) -> str:
+        return self.resource["urn"]
+
+    @property
+    def type(self) -> str:
+        return self.resource["type"]
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        return self.resource.get("inputs") or {}
+
+    def __str__(self) -> str:
+        return f"{self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
+
+
+def pending_creates(deployment: Deployment) -> list[Unfinished]:
+    return [
+        Unfinished(resource=operation["resource"])
+        for operation in deployment.get("pending_operations") or ()
+        if operation["type"] == "creating" and _is_real(operation["resource"])
+    ]
+
+
+def pending_changes(deployment: Deployment) -> list[str]:
+    """URNs of what was being updated or deleted: its state may tell what was, or what was to be."""
+    return [
+        operation["resource"]["urn"]
+        for operation in deployment.get("pending_operations") or ()
+        if operation["type"] in ("updating", "deleting") and _is_real(operation["resource"])
+    ]
+
+
+def without_pending(deployment: Deployment) -> Deployment:
+    return {key: value for key, value in deployment.items() if key != "pending_operations"}
+
+
+def ids(deployment: Deployment, type_name: str) -> set[str]:
+    """Ids of all resources of a type that the state holds."""
+    return {resource["id"] for resource in deployment.get("resources") or () if _is(resource, type_name)}
+
+
+def with_adopted(deployment: Deployment, adopted: Sequence[tuple[Resource, str]]) -> Deployment:
+    """The record with each resource taken in under its id.
+
+    One that replaces another, which the state still holds, leaves that one to be deleted, as the engine does. Outputs
+    are the inputs for now: a refresh reads the real ones.
+    """
+    taken = {resource["urn"] for resource, _ in adopted}
+    kept = [
+        {**resource, "delete": True} if resource["urn"] in taken and not resource.get("delete") else resource
+        for resource in deployment.get("resources") or ()
+    ]
+    entries = []
+    there = taken | {resource["urn"] for resource in kept}
+    for resource, resource_id in adopted:
+        inputs = resource.get("inputs") or {}
+        outputs = {key: value for key, value in inputs.items() if not key.startswith("__")}
+        dropped = ("initErrors", "delete", "external")
+        described = {key: value for key, value in resource.items() if key not in dropped}
+        # The engine takes no record in which something depends on what is not in it; `up` writes them anew.
+        bound = {
+            "dependencies": [urn for urn in resource.get("dependencies") or () if urn in there],
+            "propertyDependencies": {
+                name: [urn for urn in urns or () if urn in there]
+                for name, urns in (resource.get("propertyDependencies") or {}).items()
+            },
+        }
+        entry = {**described, "custom": True, "id": resource_id, "inputs": inputs, "outputs": outputs}
+        entries.append({**entry, **{key: value for key, value in bound.items() if value}})
+    return {**deployment, "resources": [*kept, *entries]}
+
+
+def is_as_asked(wanted: Unfinished, deployment: Deployment, resource_id: str) -> bool:
+    """Whether the state, after a refresh, holds the object and it is the one that was asked for.
+
+    A name can be somebody else's: an AWS object must bear our tags, a Kubernetes object our labels and annotations.
+    """
+    found = _entry(deployment, wanted.urn, resource_id)
+    if found is None:
+        return False
+    outputs = found.get("outputs") or {}
+    if wanted.type.startswith("kubernetes:"):
+        return _bears_metadata(outputs, wanted.inputs)
+    asked = next((wanted.inputs[name] for name in _IDENTITY_TAGS if wanted.inputs.get(name)), {})
+    borne = next((outputs[name] for name in _IDENTITY_TAGS if outputs.get(name)), {})
+    return asked.items() <= borne.items()
+
+
+def names_any(deployment: Deployment, urns: Set[str]) -> bool:
+    """Whether the record holds a resource with one of these URNs."""
+    return any(resource["urn"] in urns for resource in deployment.get("resources") or ())
+
+
+def _entry(deployment: Deployment, urn: str, resource_id: str) -> Resource | None:
+    for resource in deployment.get("resources") or ():
+        if resource["urn"] == urn and resource.get("id") == resource_id and not resource.get("delete"):
+            return resource
+    return None
+
+
+def _bears_metadata(live: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Metadata only: the API server spells quantities and defaults of a specification its own way."""
+    borne, wanted = live.get("metadata") or {}, asked.get("metadata") or {}
+    return borne.get("name") == wanted.get("name") and all(
+        (wanted.get(member) or {}).items() <= (borne.get(member) or {}).items() for member in ("labels", "annotations")
+    )
+
+
+def _is(resource: Resource, type_name: str) -> bool:
+    return resource["type"] == type_name and "id" in resource
+
+
+def _is_real(resource: Resource) -> bool:
+    """Providers, stack references and components exist in the state only."""
+    return bool(resource.get("custom", True)) and not str(resource["type"]).startswith("pulumi:")

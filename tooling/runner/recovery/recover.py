@@ -1,0 +1,172 @@
+"""Mends one stack's state after a run that ended in the middle, before the next operation on it.
+
+What a pending or failed create may have made is looked up, taken into the state, read by the engine and kept if it is
+there and ours. Whatever was being changed is read anew. `pulumi stack export`, `import` and a targeted refresh are all
+that is used, so it works on any backend and with the released plug-ins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from shared.errors import PlatformError
+from tooling.runner.engine import Engine
+from tooling.runner.graph import StackId
+from tooling.runner.messages import Result
+from tooling.runner.recovery import failed_creates
+from tooling.runner.recovery.accounts import account_of
+from tooling.runner.recovery.aws_ids import BY_HAND, Account, ids_of
+from tooling.runner.recovery.deployment import (
+    Deployment,
+    Unfinished,
+    ids,
+    is_as_asked,
+    names_any,
+    pending_changes,
+    pending_creates,
+    with_adopted,
+    without_pending,
+)
+
+Refresh = Callable[[Sequence[str]], Result]
+"""Reads the resources with these URNs into the state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    create: Unfinished
+    resource_id: str
+
+
+class Recovery:
+    """For all stacks of one run; safe to use from several threads, each with a stack of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._signing_in = threading.Lock()
+
+    def recover(self, stack: StackId, refresh: Refresh) -> list[str]:
+        """Returns a sentence for everything that was mended; none where the last run ended well.
+
+        Raises:
+            PlatformError: `create-unknown`: something may exist that cannot be looked for; `recovery-failed`.
+        """
+        safe = _Safe(stack)
+        before = safe.load()
+        if before is None:
+            if not self._engine.may_be_unfinished(stack) and not failed_creates.remembered(stack):
+                return []
+            before = self._engine.export(stack)
+        pending = pending_creates(before)
+        known = {create.urn for create in pending}
+        creates = [*pending, *(one for one in failed_creates.remembered(stack) if one.urn not in known)]
+        changed = pending_changes(before)
+        if not creates and not before.get("pending_operations"):
+            failed_creates.forget(stack)
+            return []
+        candidates, remarks = self._candidates(stack, creates, before)
+        safe.save(before)
+        after = self._tried(stack, before, candidates, changed, refresh)
+        kept = [one for one in candidates if is_as_asked(one.create, after, one.resource_id)]
+        if names_any(after, {one.create.urn for one in candidates if one not in kept}):
+            # Somebody else's object, or one that was to be replaced: neither may stay as the trial made it.
+            self._tried(stack, before, kept, changed, refresh)
+        safe.remove()
+        failed_creates.forget(stack)
+        taken = [f"{stack}: found {one.create} ({one.resource_id}), made and not recorded; taken over" for one in kept]
+        read = [f"{stack}: {len(changed)} interrupted changes were read anew"] if changed else []
+        return [*taken, *remarks, *read]
+
+    def _candidates(
+        self, stack: StackId, creates: Sequence[Unfinished], before: Deployment
+    ) -> tuple[list[_Candidate], list[str]]:
+        found, remarks = [], []
+        for create in creates:
+            if create.type.startswith("kubernetes:"):
+                possible: list[str] | None = _kubernetes_ids(create)
+            elif create.type.startswith("aws:"):
+                with self._signing_in:
+                    possible = ids_of(create.type, create.inputs, self._account)
+            else:
+                possible = None
+            if possible is None:
+                raise PlatformError(
+                    "create-unknown",
+                    f"{create} may have been made when the last run was interrupted, and cannot be looked for: "
+                    f"{BY_HAND.get(create.type, 'its type is not known here')}",
+                    where=f"{stack}, {create.urn}",
+                    mend=f"see whether it exists, remove it if it does, then: "
+                    f"pulumi refresh --stack {stack.stack} --clear-pending-creates",
+                )
+            unknown = [one for one in possible if one not in ids(before, create.type)]
+            if unknown:
+                found.append(_Candidate(create=create, resource_id=unknown[0]))
+            remarks += [
+                f"warning: {stack}: {one} looks like {create} too, and no state holds it: remove it by hand"
+                for one in unknown[1:]
+            ]
+        return found, remarks
+
+    def _tried(
+        self,
+        stack: StackId,
+        before: Deployment,
+        candidates: Sequence[_Candidate],
+        changed: Sequence[str],
+        refresh: Refresh,
+    ) -> Deployment:
+        """The state with the candidates taken in, and read; one that does not exist is gone from it again."""
+        trial = with_adopted(without_pending(before), [(one.create.resource, one.resource_id) for one in candidates])
+        self._engine.import_(stack, trial)
+        targets = list(dict.fromkeys([*(one.create.urn for one in candidates), *changed]))
+        if targets:
+            result = refresh(targets)
+            if not result.ok:
+                raise PlatformError(
+                    "recovery-failed",
+                    f"what the last run left of {stack} cannot be read: {result.error or 'see above'}",
+                    where=str(stack),
+                    mend="mend that, then run the same command again",
+                )
+        return self._engine.export(stack)
+
+    @cached_property
+    def _account(self) -> Account:
+        return account_of(self._engine)
+
+
+class _Safe:
+    """The state as it was, kept until its mending is complete: a mending that is killed begins again from it."""
+
+    def __init__(self, stack: StackId) -> None:
+        self._file = failed_creates.directory() / stack.project / f"{stack.stack}.before.json"
+
+    def load(self) -> Deployment | None:
+        try:
+            return json.loads(self._file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def save(self, deployment: Deployment) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(f"{self._file}.new")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump(deployment, out)
+        unfinished.replace(self._file)
+
+    def remove(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+def _kubernetes_ids(create: Unfinished) -> list[str]:
+    """`<namespace>/<name>`, or the name alone; both are in the inputs, since the plug-in fills them in."""
+    metadata = create.inputs.get("metadata") or {}
+    if not metadata.get("name"):
+        return []
+    return ["/".join(filter(None, (metadata.get("namespace"), metadata["name"])))]

@@ -1,0 +1,64 @@
+"""Every setting of every chosen stack is checked before the first stack is touched.
+
+The programs check their own settings too, but one after the other: a wrong value in tier 4 would be found when tiers 1
+to 3 have been deployed, and a value of the wrong type by the engine, in its own words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from shared.errors import BadInput
+from tooling.runner.graph import StackId
+from tooling.runner.project_files import project_file, stack_file, stack_file_path
+
+
+def check_settings(stacks: Iterable[StackId]) -> None:
+    """Reads the stack files of `stacks` as their programs will.
+
+    Raises:
+        BadInput: `project-invalid`, `settings-invalid`.
+    """
+    for directory, stack, environment in dict.fromkeys((each.path, each.stack, each.environment) for each in stacks):
+        project_file(directory)
+        settings = stack_file(directory, stack, environment).get("config") or {}
+        own = {key.rpartition(":")[2]: value for key, value in settings.items() if _is_own(key, directory)}
+        # An encrypted value is known to the engine alone; the program checks it.
+        if own and not any(_is_encrypted(value) for value in own.values()):
+            _check(directory, own, stack_file_path(directory, stack, environment))
+
+
+def _is_own(key: str, directory: Path) -> bool:
+    return key.rpartition(":")[0] in ("", directory.name)
+
+
+def _is_encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _check(directory: Path, content: Mapping[str, Any], where: str) -> None:
+    model = _model(directory)
+    if model is None:
+        return
+    # Here, since it imports the SDK: a stack without settings of its own need not wait for it.
+    from shared.settings import parse_settings
+
+    parse_settings(
+        model,
+        {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()},
+        where=where,
+        error=BadInput,
+    )
+
+
+def _model(directory: Path) -> Any:
+    """`InfrastructureSettings` of `infrastructure/settings.py`; None for a project that has no such class."""
+    if not (directory / "settings.py").is_file():
+        return None
+    from shared.testing.modules import load_module
+
+    wanted = "".join(part.capitalize() for part in directory.name.split("-")) + "Settings"
+    return getattr(load_module(directory, "settings"), wanted, None)

@@ -1,0 +1,70 @@
+"""A preview's text as people read it on GitHub: in a job's summary, in one comment of the pull request that is kept
+up to date. What `tiers` prints holds no secret: the engine masks their values before it hands them on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from shared.errors import BadInput
+from tooling.workflows.github_api import Github
+
+LONGEST = 60_000
+"""GitHub takes 65,536 characters a comment. Of a longer report the end is kept, which sums it up."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def marker(title: str) -> str:
+    return f"<!-- preview: {title} -->"
+
+
+def body(title: str, text: str, *, commit: str) -> str:
+    """Markdown: the marker by which the comment is found again, title, commit, and the report as plain text."""
+    text = _ESCAPES.sub("", text).strip()
+    cut = len(text) > LONGEST
+    shown = text[-LONGEST:] if cut else text
+    # A fence longer than any in the text, so that no line of it can end the block.
+    longest = max((len(ticks) for ticks in re.findall(r"`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    note = f"\nThe first {len(text) - LONGEST} characters are left out; the job's log has them.\n" if cut else ""
+    of = f" at {commit[:12]}" if commit else ""
+    return f"{marker(title)}\n### Preview: {title}{of}\n{note}\n{fence}text\n{shown}\n{fence}\n"
+
+
+def read_report(path: Path) -> str:
+    """The report, or that there is none: the step before it failed."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else "The preview did not begin."
+
+
+def post(github: Github, number: int, title: str, text: str) -> str:
+    """Creates the comment or changes the one that is there; returns `created` or `updated`.
+
+    Only a comment of a bot is taken for ours: anybody may write the marker.
+    """
+    for comment in github.pages(f"issues/{number}/comments"):
+        if comment["user"]["type"] == "Bot" and comment["body"].startswith(marker(title)):
+            github.call("PATCH", f"issues/comments/{comment['id']}", body={"body": text})
+            return "updated"
+    github.call("POST", f"issues/{number}/comments", body={"body": text})
+    return "created"
+
+
+def pull_request() -> tuple[int, str]:
+    """Number and head commit of the pull request that started this job.
+
+    Raises:
+        BadInput: `not-a-pull-request`.
+    """
+    path = os.environ.get("GITHUB_EVENT_PATH", "")
+    event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    if "pull_request" not in event:
+        raise BadInput(
+            "not-a-pull-request",
+            "this job was not started by a pull request",
+            where="GITHUB_EVENT_PATH",
+            mend="run it in a job of GitHub Actions, on `pull_request`",
+        )
+    return event["pull_request"]["number"], event["pull_request"]["head"]["sha"]

@@ -1,0 +1,120 @@
+"""The workflows that belong to no tier: tests of everything, the one required check, the weekly comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tooling.workflows.path_filters import TOOLING
+from tooling.workflows.steps import (
+    HOSTED,
+    NEEDS_PASSED,
+    PROMOTION,
+    checkout,
+    credentials,
+    engine,
+    job,
+    lane_binaries,
+    run,
+)
+from tooling.workflows.tier_workflow import PASSED, PLATFORM_ACCOUNT
+
+Workflow = dict[str, Any]
+
+_PULL_REQUEST = "github.event_name == 'pull_request'"
+_REPLACED_BY_NEWER = {
+    "group": "${{ github.workflow }}-${{ github.event.pull_request.number || github.run_id }}",
+    "cancel-in-progress": f"${{{{ {_PULL_REQUEST} }}}}",
+}
+
+
+def tooling_workflow() -> Workflow:
+    """What CI runs on a clean clone: the README's test command, whole."""
+    tests = job(
+        "make test",
+        [checkout(), *lane_binaries(), run("Style, types, unit tests, plug-ins, the chain", "make test")],
+        minutes=60,  # usually 15; 25 where the lane's programs are compiled
+    )
+    generated = job("generated files", [checkout(), run("Up to date", "make verify-generated")], minutes=10)
+    passed = job(
+        PASSED,
+        [
+            run("Every job has to have passed; skipped is not passed", "exit 1", when=NEEDS_PASSED),
+            run("All passed", "echo 'every job passed'"),
+        ],
+        minutes=5,
+        when="always()",
+        needs=["test", "generated"],
+    )
+    return {
+        "name": "tooling",
+        "on": {
+            "pull_request": {"paths": list(TOOLING)},
+            "push": {"branches": ["main"], "paths": list(TOOLING)},
+            "schedule": [{"cron": "17 3 * * 6"}],
+            "workflow_dispatch": None,
+        },
+        "permissions": {},
+        "concurrency": dict(_REPLACED_BY_NEWER),
+        "jobs": {"test": tests, "generated": generated, PASSED: passed},
+    }
+
+
+def pull_request_workflow() -> Workflow:
+    """The one check to require of a pull request: a workflow with a path filter that does not start reports nothing,
+    and a required check that reports nothing waits for ever."""
+    required = job(
+        "required",
+        [
+            checkout(),
+            run(
+                "Every workflow of this commit has passed",
+                "make ci-required WAIT_MINUTES=100",
+                GITHUB_TOKEN="${{ github.token }}",  # noqa: S106  an expression
+                HEAD_SHA="${{ github.event.pull_request.head.sha }}",
+            ),
+        ],
+        minutes=110,
+        permissions={"actions": "read"},
+    )
+    return {
+        "name": "pull-request",
+        "on": {"pull_request": None},
+        "permissions": {},
+        "concurrency": dict(_REPLACED_BY_NEWER),
+        "jobs": {"required": required},
+    }
+
+
+def drift_workflow() -> Workflow:
+    """Once a week, what really exists is compared with main: an issue an environment, closed when it is clean again."""
+    jobs = {
+        f"drift-{environment}": job(
+            f"drift {environment}",
+            [
+                checkout(),
+                engine(),
+                credentials("${{ vars.DRIFT_ROLE_ARN }}", environment),
+                run("Copy the states, so that nothing can be written to them", f"make ci-states STACK={environment}"),
+                run(
+                    "Compare, and open, update or close the issue",
+                    f"make ci-drift STACK={environment}",
+                    GITHUB_TOKEN="${{ github.token }}",  # noqa: S106  an expression
+                ),
+            ],
+            minutes=60,  # usually 5
+            permissions={"id-token": "write", "issues": "write"},
+            runs_on=HOSTED,
+            when=f"contains(fromJSON(vars.DEPLOY_TO || '[]'), '{environment}')",
+            environment=f"{environment}-drift",
+            # With the deployments, since a comparison in the middle of an `up` finds what is not there.
+            concurrency={"group": f"deploy-{environment}", "cancel-in-progress": False, "queue": "max"},
+            env=dict(PLATFORM_ACCOUNT),
+        )
+        for environment in PROMOTION
+    }
+    return {
+        "name": "drift",
+        "on": {"schedule": [{"cron": "43 4 * * 1"}], "workflow_dispatch": None},
+        "permissions": {},
+        "jobs": jobs,
+    }

@@ -1,0 +1,155 @@
+"""Whose turn it is: whether a tier's `up` of one commit may begin in an environment.
+
+Workflows of several directories run side by side on one commit, and commits overtake each other: a commit that changes
+tenants alone is tested sooner than the one before it, which changes the cluster. So a tier's `up` comes after
+
+- the tiers above it, of its own commit: done, or this one is refused;
+- the tiers above it, of the commits that its own contains: ended. Where they failed, only a warning: whether the tier
+  can live with what is there is what the version of the contract says;
+- no newer commit of its own tier: else this one would take the environment back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import networkx
+
+from shared.errors import Refused
+from tooling.runner.tiers_file import load_tiers
+from tooling.workflows.github_api import Github, WorkflowRun
+from tooling.workflows.tier_workflow import up_job_name
+
+SETTLE = timedelta(seconds=90)
+"""How long after its own beginning a run expects others of the same push to appear; GitHub starts them together, and
+says nothing of those whose path filter does not match. Picked by feeling."""
+
+
+class State(StrEnum):
+    DONE = "done"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upper:
+    """How the `up` of a tier above stands."""
+
+    tier: str
+    state: State
+    of_this_commit: bool
+    job_status: str = ""
+
+
+class Turn(StrEnum):
+    OURS = "ours"
+    SUPERSEDED = "superseded"
+
+
+def uppers(tier: str) -> list[str]:
+    """The tiers above, nearest last."""
+    graph = networkx.DiGraph([(read, one.name) for one in load_tiers().tiers for read in one.reads])
+    above = networkx.ancestors(graph, tier) if tier in graph else set()
+    return [one.name for one in load_tiers().tiers if one.name in above]
+
+
+def wait_for_turn(
+    github: Github,
+    tier: str,
+    environment: str,
+    *,
+    patience: timedelta,
+    say: Callable[[str], None],
+    poll_seconds: float = 20.0,
+    settle: timedelta = SETTLE,
+) -> Turn:
+    """Returns once it is the turn of `tier` in `environment`, or a newer commit has taken it.
+
+    Args:
+        patience: how long to wait for what is not done; zero where waiting would keep others out.
+
+    Raises:
+        Refused: `upstream-failed`, `upstream-unfinished`.
+        PlatformError: GitHub does not answer.
+    """
+    load_tiers().tier(tier)
+    own = github.own_run()
+    deadline = time.monotonic() + patience.total_seconds()
+    said = ""
+    while True:
+        if newer := _newer(github, own, tier, environment):
+            say(f"{newer.sha[:12]}, which is newer, has been deployed to {environment}: nothing to do")
+            return Turn.SUPERSEDED
+        states = [_state(github, own, upper, environment) for upper in uppers(tier)]
+        for upper in states:
+            if upper.state is State.FAILED and upper.of_this_commit:
+                raise _failed(upper, own, environment)
+        pending = [upper for upper in states if upper.state is State.PENDING]
+        # Runs of one push appear together, but not in one moment.
+        young = patience > timedelta(0) and uppers(tier) and datetime.now(UTC) - own.created_at < settle
+        if not pending and not young:
+            for upper in states:
+                if upper.state is State.FAILED:
+                    say(f"the last up of {upper.tier} in {environment}, of an earlier commit, failed; going on")
+            return Turn.OURS
+        if time.monotonic() >= deadline and pending:
+            raise _unfinished(pending[0], own, environment)
+        waiting = "waiting for " + (", ".join(f"{upper.tier} ({upper.job_status})" for upper in pending) or "runs")
+        if waiting != said:
+            say(waiting)
+            said = waiting
+        time.sleep(poll_seconds)
+
+
+def _newer(github: Github, own: WorkflowRun, tier: str, environment: str) -> WorkflowRun | None:
+    """A run of the same workflow of a later push whose `up` has at least begun."""
+    for run in github.runs_of_main(f"{tier}.yml"):
+        if run.number <= own.number:
+            return None
+        job = github.jobs(run).get(up_job_name(environment))
+        if job and (job.status == "in_progress" or job.conclusion in ("success", "failure", "timed_out")):
+            return run
+    return None
+
+
+def _state(github: Github, own: WorkflowRun, tier: str, environment: str) -> Upper:
+    """Of the latest run that our commit contains."""
+    runs = github.runs_of_main(f"{tier}.yml")
+    run = next((run for run in runs if run.sha == own.sha), None)
+    if run is None:
+        run = next((run for run in runs if run.created_at <= own.created_at), None)
+    if run is None:
+        return Upper(tier=tier, state=State.DONE, of_this_commit=False)
+    ours = run.sha == own.sha
+    job = github.jobs(run).get(up_job_name(environment))
+    if job is not None and job.conclusion == "success":
+        return Upper(tier=tier, state=State.DONE, of_this_commit=ours)
+    if run.status != "completed" and (job is None or job.status != "completed"):
+        return Upper(tier=tier, state=State.PENDING, of_this_commit=ours, job_status=job.status if job else run.status)
+    # Skipped in a run that went well: it is not deployed there, or a newer one has taken its turn.
+    well = run.conclusion == "success" and (job is None or job.conclusion == "skipped")
+    return Upper(tier=tier, state=State.DONE if well else State.FAILED, of_this_commit=ours)
+
+
+def _failed(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
+    return Refused(
+        "upstream-failed",
+        f"the up of {upper.tier} in {environment} failed on this commit",
+        where=f"commit {own.sha[:12]}",
+        mend=f"mend it and run the failed jobs of workflow {upper.tier} again, then those of this one",
+    )
+
+
+def _unfinished(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
+    approval = upper.job_status == "waiting"
+    return Refused(
+        "upstream-unfinished",
+        f"the up of {upper.tier} in {environment} "
+        + ("waits for its approval" if approval else f"is not done ({upper.job_status})"),
+        where=f"commit {own.sha[:12]}" if upper.of_this_commit else f"a commit before {own.sha[:12]}",
+        mend=f"{'approve' if approval else 'wait for'} workflow {upper.tier}, then run this job again",
+    )
