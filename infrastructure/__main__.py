@@ -26,10 +26,7 @@ from shared.settings import load_settings, stack_environment
 
 settings, environment = load_settings(InfrastructureSettings), stack_environment()
 preflight(
-    settings,
-    environment,
-    last_published(Infrastructure),
-    addons=lambda: published(PlatformAddons, stack=environment.name).get("addons", ()),
+    settings, environment, last_published(Infrastructure), lambda: published(PlatformAddons, stack=environment.name)
 )
 place, aws = Place.of(environment), aws_provider(environment)
 require_agreement(settings, environment, aws)

@@ -4,7 +4,7 @@ steps that a deployed cluster cannot take. Everything else is refused by the set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
@@ -25,13 +25,13 @@ def preflight(
     settings: InfrastructureSettings,
     environment: Environment,
     published: Mapping[str, Any],
-    addons: Callable[[], Sequence[str]],
+    platform_addons: Callable[[], Mapping[str, Any]],
 ) -> None:
     """Checks the settings against the environment and against what is deployed.
 
     Args:
         published: what the stack itself published last, empty before its first deployment.
-        addons: reads the add-ons that tier 2 has published, none before its first deployment; asked where it matters.
+        platform_addons: reads what tier 2 published last, empty before its first deployment; asked where it matters.
 
     Raises:
         ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `upgrade-refused`.
@@ -46,7 +46,7 @@ def preflight(
             where=f"{where}, public_access_cidrs",
             mend="name the ranges that administrators come from, or leave it empty for a private API",
         )
-    if settings.network_policy_mode == "strict" and NETWORK_POLICIES not in addons():
+    if settings.network_policy_mode == "strict" and NETWORK_POLICIES not in platform_addons().get("addons", ()):
         # Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies": in strict mode every endpoint
         # needs a policy, CoreDNS included; without one the cluster has no name resolution.
         raise ProgramInputError(

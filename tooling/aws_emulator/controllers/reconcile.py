@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ Key = tuple[str, str, str]
 
 
 _NOT_SERVED_YET = (404, 429)
+_LATE_POD_SECONDS = 30.0
+"""How long a controller that has not yet heard of a node's removal may still put pods on it."""
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Reconciler:
 
     def __init__(self, api: KubernetesApi) -> None:
         self._api = api
+        self._removed_nodes: dict[str, float] = {}
+        """Names, with the moment of their removal."""
 
     def run(self, cluster: ClusterSnapshot | None) -> Outcome:
         """One pass."""
@@ -128,10 +133,18 @@ class Reconciler:
         for name in actual:
             if name not in wanted:
                 outcome.attempt(partial(self._api.delete, api_kinds.NODE, name))
+                self._removed_nodes[name] = time.monotonic()
+        for name, removed in list(self._removed_nodes.items()):
+            if name in wanted or time.monotonic() - removed > _LATE_POD_SECONDS:
+                del self._removed_nodes[name]
+            else:
                 outcome.attempt(partial(self._remove_pods_of, name))
 
     def _remove_pods_of(self, node_name: str) -> None:
-        """They ended with their machine. The controller manager would find out too, but takes a minute over it."""
+        """They ended with their machine. The controller manager would find out too, but takes a minute over it.
+
+        Asked for more than once a node: the DaemonSet controller makes a pod for a node that it still believes in.
+        """
         for pod in self._api.list(api_kinds.POD, fields=f"spec.nodeName={node_name}"):
             metadata = pod["metadata"]
             self._api.delete(api_kinds.POD, metadata["name"], metadata["namespace"], grace_seconds=0)

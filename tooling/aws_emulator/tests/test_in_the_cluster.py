@@ -25,6 +25,7 @@ from tooling.aws_emulator.controllers.kubernetes_api import (
     INGRESS,
     NAMESPACE,
     NODE,
+    POD,
     ROLE_BINDING,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -44,6 +45,8 @@ from tooling.lane.testing import running_cluster
 pytestmark = pytest.mark.lane
 
 PATIENCE_SECONDS = 60
+POD_COLLECTION_SECONDS = 30
+"""The controller manager removes a pod without a node too, but looks at it for 40 s first."""
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps", True)
 API_SERVICE = Kind("apiregistration.k8s.io/v1", "APIService", "apiservices", False)
 MANAGED = (NODE, CRD, CLUSTER_ROLE_BINDING, ROLE_BINDING, SERVICE_ACCOUNT, SERVICE, DEPLOYMENT, DAEMON_SET)
@@ -96,9 +99,9 @@ def left(api: KubernetesApi) -> list[str]:
     return [f"{kind.kind} {name}" for kind in MANAGED for name in managed(api, kind)]
 
 
-def eventually(condition: Callable[[], bool]) -> None:
+def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
     """For what other components do in their own time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.1)
@@ -192,6 +195,26 @@ def test_nodes_go_with_their_group_and_others_stay(lane: Lane, account: Account,
     lane.emulator.settle()
     nodes = managed(api, NODE).values()
     assert Counter(node["metadata"]["labels"]["eks.amazonaws.com/nodegroup"] for node in nodes) == {"two": 3}
+
+
+def test_a_pod_that_comes_too_late_goes_the_way_of_its_node(lane: Lane, account: Account, api: KubernetesApi) -> None:
+    account.cluster()
+    account.nodegroup()
+    lane.emulator.settle()
+    node = next(iter(managed(api, NODE)))
+    account.eks.delete_nodegroup(clusterName="platform", nodegroupName="main")
+    lane.emulator.settle()
+    # What the DaemonSet controller does while it still believes in the node.
+    name = namespace(api, "test-late")
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "late", "namespace": name},
+        "spec": {"nodeName": node, "containers": [{"name": "agent", "image": "example.com/agent:1"}]},
+    }
+    eventually(lambda: api.get(SERVICE_ACCOUNT, "default", namespace=name) is not None)
+    api.create(POD, pod)
+    eventually(lambda: api.list(POD, fields=f"spec.nodeName={node}") == [], seconds=POD_COLLECTION_SECONDS)
 
 
 def test_addons_put_their_objects_into_the_cluster_and_their_pods_run(

@@ -40,13 +40,14 @@ def test_help_imports_neither_pulumi_nor_an_aws_client(tmp_path: Path) -> None:
             2,
             "error[environment-unknown]: there is no environment 'prd', did you mean \"prod\"?",
         ),
-        (["graph", "tenant"], 2, "error[usage]"),
+        (["graph", "tenant"], 2, "error[tier-without-graph]"),
+        (["graph", "tenants", "x"], 2, "error[usage]"),
         (["up", "--stack", "local"], 2, "hint: tiers local up"),
         (["up", "--stack", "dev"], 2, "hint: export PLATFORM_ACCOUNT_ID=<12 digits>"),
         (["audit", "--remove"], 2, "error[audit-removes-in-aws-only]"),
         (["fly"], 2, "error[usage]: No such command 'fly'"),
     ],
-    ids=["no-stack", "environment", "argument", "lane-down", "account", "audit", "command"],
+    ids=["no-stack", "environment", "graph", "argument", "lane-down", "account", "audit", "command"],
 )
 def test_bad_input_ends_with_one_message_and_its_mend(
     tmp_path: Path, arguments: list[str], exit_code: int, says: str
