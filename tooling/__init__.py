@@ -1,4 +1,4 @@
-"""What runs the platform: the command line, the runner, the local lane, its plug-ins and its AWS, and what is generated.
+"""What runs the platform: command line, runner, local lane with its plug-ins and its AWS; and what is generated.
 
 Pulumi's SDKs are tens of megabytes of source. Where PYTHONDONTWRITEBYTECODE is set, as in many images, every process
 would compile them anew: 8 of the 27 CPU seconds of a preview of 13 stacks. Their bytecode lies beside them, in `.venv`.

@@ -18,6 +18,10 @@ from tooling.plugins.kubernetes.cluster import Target
 from tooling.plugins.kubernetes.manifest import Manifest
 from tooling.plugins.kubernetes.operations import CREATE_RETRIES, Resource, Stored
 
+_RETRIES = (*CREATE_RETRIES, CREATE_RETRIES[-1], CREATE_RETRIES[-1], CREATE_RETRIES[-1])
+"""What is patched may be a controller's to make: after the API server was away, the controller manager needs up to its
+lease of 15 s and a start to take up its work again."""
+
 
 def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, preview: bool) -> Stored | None:
     """Applies the fields. Returns `None` in a preview, as the released plug-in does.
@@ -59,7 +63,7 @@ def delete(resource: Resource, identity: str, state: Mapping[str, Any]) -> None:
 def _existing(resource: Resource, body: Manifest, limit: timedelta | None) -> Target:
     """The object to patch; waits a moment for it, since a controller may be about to make it."""
     cluster, spent = resource.cluster, timedelta(0)
-    for pause in (*CREATE_RETRIES, None):
+    for pause in (*_RETRIES, None):
         kind = cluster.kind_of(body)
         if kind is not None:
             target = cluster.target(kind, body)
