@@ -92,6 +92,13 @@ CLUSTER_AUTOSCALER_IMAGE = Pin(
 )
 """The autoscaler's minor must be the cluster's: it simulates that minor's scheduler."""
 
+EXTERNAL_DNS_IMAGE = Pin(
+    value="registry.k8s.io/external-dns/external-dns:v0.22.0",
+    source="kubernetes-sigs/external-dns at 00fc1a3fc85f9a7a2c03e33b5dcc3b50247a89db, docs/registry/txt.md; "
+    "digest unread",
+    read_on=date(2026, 11, 26),
+)
+
 DEMO_IMAGE = Pin(
     value="registry.k8s.io/e2e-test-images/agnhost:2.59",
     source="k8s.io/kubernetes v1.35.4, test/utils/image/manifest.go",

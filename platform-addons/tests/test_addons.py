@@ -47,6 +47,10 @@ def test_promised_defaults_hold(project: Path) -> None:
     assert load_module(project, "settings").PlatformAddonsSettings().model_dump() == {
         "addon_versions": {},
         "cluster_autoscaler_enabled": True,
+        "external_dns_domains": (),
+        "external_dns_enabled": False,
+        "external_dns_policy": "upsert-only",
+        "external_dns_zone_ids": (),
         "ingress_class_enabled": True,
         "metrics_server_enabled": True,
         "network_policies_enabled": True,

@@ -7,6 +7,7 @@ from tests.bad_input.case import Case, append, directory_at, edit, remove, write
 _UP = "up --stack local"
 _ONE = "up infrastructure --stack local"
 _LOCAL = "shared/environments/local.yaml"
+_ADDONS = "platform-addons/Pulumi.local.yaml"
 _STACK = "infrastructure/Pulumi.local.yaml"
 _DEMO = "applications/demo/Pulumi.local.yaml"
 
@@ -20,6 +21,19 @@ def _environment(id_: str, old: str, new: str, place: str = "", says: str = "", 
         place=f"{_LOCAL}{', ' + place if place else ''}",
         says=says,
         nearest=nearest,
+    )
+
+
+def _addon_setting(id_: str, line: str, says: str) -> Case:
+    """A row about external-dns switched on in the add-ons tier with one more setting."""
+    switch = "platform-addons:external_dns_enabled: true"
+    return Case(
+        id=f"settings: {id_}",
+        command="up platform-addons --stack local",
+        wrong=(write(_ADDONS, f"config:\n  {switch}\n  platform-addons:{line}\n"),),
+        code="settings-invalid",
+        place=_ADDONS,
+        says=says,
     )
 
 
@@ -229,6 +243,9 @@ CASES = [
     _setting("overlapping ranges", "  infrastructure:vpc_cidr: 172.20.0.0/16\n", "", "overlaps"),
     _setting("open to nobody", "  infrastructure:endpoint_public_access: true\n", "", "public_access_cidrs"),
     _setting("sizes out of order", "  infrastructure:min_size: 9\n", "", "desired_capacity"),
+    _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: name at"),
+    _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: name at"),
+    _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not the id of a hosted zone"),
     Case(
         id="settings: wrong in the last tier of the whole chain",
         command=_UP,

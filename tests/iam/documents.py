@@ -16,7 +16,11 @@ _SUBJECTS: dict[str, dict[str, Any]] = {
         "bucket_key_arn": "arn:aws:kms:us-east-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000",
         "admin_principal_arns": ["arn:aws:iam::123456789012:role/operators"],
     },
-    "platform-addons": {},
+    "platform-addons": {
+        "external_dns_enabled": True,
+        "external_dns_zone_ids": ["Z0123456789ABCDEFGHIJ"],
+        "external_dns_domains": ["apps.example.com"],
+    },
     "tenants": {},
 }
 _STACKS = {"tenants": "dev.tenant-a"}

@@ -103,7 +103,9 @@ def sources() -> list[tuple[str, str]]:
     """(place, text) of every function of a tier or of `shared` that writes a statement."""
     found = []
     for directory in ("infrastructure", "platform-addons", "tenants", "shared"):
-        for path in sorted((REPOSITORY / directory).glob("*.py")):
+        for path in sorted(
+            [*(REPOSITORY / directory).glob("*.py"), *(REPOSITORY / directory).glob("permissions/*.py")]
+        ):
             text = path.read_text(encoding="utf-8")
             found += [(f"{_place(path)}::{name}", segment) for name, segment in _writers(text)]
     return found
