@@ -7,10 +7,12 @@ caller which error it was. All of them pass through `run_in_stack`, so here they
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pulumi
@@ -45,6 +47,7 @@ class Program:
             return error
         if _is_the_engines_answer(error):
             return pulumi.RunError(str(error))
+        error = error.with_traceback(vars(error).get(_RAISED_AT, error.__traceback__))
         traceback.print_exception(error, file=sys.stderr)
         self.failure = ProgramError(
             "program-failed",
@@ -55,7 +58,29 @@ class Program:
         return self.failure
 
 
+_RAISED_AT = "_tiers_raised_at"
+"""Attribute of an exception: its traceback in the task that raised it."""
+
+
+def _remembering_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> asyncio.Task[Any]:
+    """A task that keeps the traceback of what it raises on the exception itself.
+
+    The second to await a failed future gets the exception without its frames: `Future.result` hands them out once. An
+    output has several that await it, and the one that reports the failure need not be the first.
+    """
+
+    async def remembering() -> Any:
+        try:
+            return await coroutine
+        except Exception as error:
+            vars(error).setdefault(_RAISED_AT, error.__traceback__)
+            raise
+
+    return asyncio.Task(remembering(), loop=loop, **named)
+
+
 async def _telling(program: Callable[[], Awaitable[None] | None]) -> None:
+    asyncio.get_running_loop().set_task_factory(_remembering_task)
     try:
         await run_in_stack(program)
     except BaseException as error:

@@ -135,6 +135,14 @@ CASES = [
         where=f"project/__main__.py:{FIRST + 1}",
     ),
     Case(
+        id="bug in an apply that others wait for too",
+        text="bad = given.apply(lambda value: value['absent'])\n"
+        "for number in range(20):\n    pulumi.export(f'x{number}', bad.apply(lambda value: value))",
+        exit_code=ExitCode.DEPLOYMENT_FAILED,
+        says="error[program-failed]: KeyError: 'absent'",
+        where=f"project/__main__.py:{FIRST}",
+    ),
+    Case(
         id="bug in an apply that a component registers",
         text="Part('one', {'x': given.apply(lambda value: 1 / 0)})",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
