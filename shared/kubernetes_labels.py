@@ -11,6 +11,9 @@ TENANT_LABEL = "platform.internal/tenant"
 HOSTS_ANNOTATION = "platform.internal/hosts"
 """On a tenant's namespace: host names that its Ingresses may bear, comma-separated."""
 
+REGISTRIES_ANNOTATION = "platform.internal/registries"
+"""On a tenant's namespace: registries, with a path or without, that its images may come from, comma-separated."""
+
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 

@@ -21,6 +21,7 @@ from shared.quantities import Quantity, quantity_value
 _NONE_OF = {"services.loadbalancers": "0", "services.nodeports": "0"}
 """Ways in that go around the Ingress and its load balancer."""
 
+_REGISTRY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9._-]+)*")
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 
 
@@ -28,6 +29,12 @@ def _host(value: str) -> str:
     labels = value.split(".")
     if len(value) > 253 or len(labels) < 2 or not all(is_dns_label(label) for label in labels):
         raise ValueError(f"{value!r} is not a whole host name such as tenant-a.example.com")
+    return value
+
+
+def _registry(value: str) -> str:
+    if len(value) > 253 or not _REGISTRY.fullmatch(value):
+        raise ValueError(f"{value!r} is not a registry such as ghcr.io/team-a, without scheme, tag and last slash")
     return value
 
 
@@ -144,6 +151,11 @@ class TenantFile(_Part):
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
         default=(), description="Host names that the tenant's Ingresses may bear."
     )
+    registries: tuple[Annotated[str, AfterValidator(_registry)], ...] = Field(
+        default=("public.ecr.aws", "registry.k8s.io"),
+        description="Where the tenant's images may come from besides the account's own ECR; each with a path or "
+        "without.",
+    )
     web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
         min_length=1,
@@ -182,7 +194,7 @@ class TenantFile(_Part):
                 raise ValueError(
                     f"namespace {namespace!r} is neither {self.name!r} nor begins with {self.name + '-'!r}"
                 )
-        for key in ("environments", "namespaces", "hosts", "web_ports"):
+        for key in ("environments", "namespaces", "hosts", "registries", "web_ports"):
             values = getattr(self, key)
             if len(set(values)) != len(values):
                 raise ValueError(f"{key} names one thing twice")

@@ -15,7 +15,7 @@ from pulumi_kubernetes.meta import v1 as meta
 from service_account import TenantServiceAccount, TenantServiceAccountArgs
 
 from shared.contracts import Infrastructure
-from shared.kubernetes_labels import HOSTS_ANNOTATION, tenant_labels
+from shared.kubernetes_labels import HOSTS_ANNOTATION, REGISTRIES_ANNOTATION, tenant_labels
 from shared.tenant_file import TenantFile
 from shared.versions import KUBERNETES
 
@@ -35,6 +35,12 @@ def namespace_labels(tenant: TenantFile) -> dict[str, str]:
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     versions = {f"{level}-version": f"v{KUBERNETES.value}" for level in levels}
     return {**tenant_labels(tenant.name), **levels, **versions}
+
+
+def account_registry(place: Place) -> str:
+    """The account's ECR in the region. Source: Amazon ECR user guide, "Private registry"."""
+    suffix = "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
+    return f"{place.account_id}.dkr.ecr.{place.region}.{suffix}"
 
 
 def container_limits(tenant: TenantFile) -> core.LimitRangeItemArgs:
@@ -63,7 +69,10 @@ class TenantNamespace(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 labels=namespace_labels(tenant),
-                annotations={HOSTS_ANNOTATION: ",".join(tenant.hosts)},
+                annotations={
+                    HOSTS_ANNOTATION: ",".join(tenant.hosts),
+                    REGISTRIES_ANNOTATION: ",".join([account_registry(args.place), *tenant.registries]),
+                },
             ),
             opts=child,
         )

@@ -27,7 +27,17 @@ def test_pod_security_is_restricted_at_the_clusters_own_minor(tenant_a: Run) -> 
 def test_the_namespace_says_which_hosts_its_ingresses_may_bear(run_tenant: Callable[..., Run]) -> None:
     run = run_tenant({"hosts": ["a.example.com", "b.example.com"]})
     annotations = run.one(NAMESPACE).inputs["metadata"]["annotations"]
-    assert annotations == {"platform.internal/hosts": "a.example.com,b.example.com"}
+    assert annotations["platform.internal/hosts"] == "a.example.com,b.example.com"
+
+
+def test_the_namespace_says_where_its_images_may_come_from(run_tenant: Callable[..., Run]) -> None:
+    annotations = run_tenant({"registries": ["ghcr.io/team-a"]}).one(NAMESPACE).inputs["metadata"]["annotations"]
+    own, given = annotations["platform.internal/registries"].split(",")
+    assert own.endswith(".dkr.ecr.us-east-1.amazonaws.com")
+    assert len(own.split(".")[0]) == 12
+    assert given == "ghcr.io/team-a"
+    annotations = run_tenant({}).one(NAMESPACE).inputs["metadata"]["annotations"]
+    assert annotations["platform.internal/registries"].split(",")[1:] == ["public.ecr.aws", "registry.k8s.io"]
 
 
 def test_the_quota_is_the_files_with_no_load_balancer_and_no_node_port(tenant_a: Run) -> None:

@@ -135,9 +135,11 @@ CASES = [
         where=f"project/__main__.py:{FIRST + 1}",
     ),
     Case(
-        id="bug in an apply that others wait for too",
+        id="bug in an apply that another awaits first",
         text="bad = given.apply(lambda value: value['absent'])\n"
-        "for number in range(20):\n    pulumi.export(f'x{number}', bad.apply(lambda value: value))",
+        "async def first():\n    try:\n        await bad.future()\n    except KeyError:\n        pass\n"
+        "asyncio.ensure_future(first())\n"
+        "pulumi.export('x', bad)",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: KeyError: 'absent'",
         where=f"project/__main__.py:{FIRST}",
