@@ -2,7 +2,7 @@
 
 It acts on what tenants write, so what it takes from them is narrow: hosts in `rules` of Ingresses of our class, below
 the domains of the settings. Services are no source: their names would come from annotations alone. Whose Ingress may
-bear which host is for the admission policies, since external-dns itself believes whoever comes first.
+bear which host the admission policies see to, since external-dns itself believes whoever comes first.
 """
 
 from __future__ import annotations
@@ -216,6 +216,7 @@ ADDON = Addon(
     settings=ExternalDnsSettings,
     namespace=NAMESPACE,
     enabled=False,
-    requires=("ingress-class", "priority-classes"),
+    # Without them any tenant could ask for any host.
+    requires=("admission-policies", "ingress-class", "priority-classes"),
     pin=same_for_every_minor(EXTERNAL_DNS_IMAGE),
 )

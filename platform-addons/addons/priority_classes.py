@@ -1,7 +1,7 @@
 """Priority classes of the platform's own workloads outside kube-system.
 
 Kubernetes' two `system-` classes stay for what a cluster cannot do without. A tenant's pods may bear neither those nor
-these: that is for the admission policies.
+these: the admission policies refuse it.
 """
 
 from __future__ import annotations

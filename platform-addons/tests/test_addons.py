@@ -33,6 +33,7 @@ def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
     assert dev.outputs == contract_outputs(
         PlatformAddons,
         addons=[
+            "admission-policies",
             "cluster-autoscaler",
             "ingress-class",
             "metrics-server",
@@ -46,6 +47,10 @@ def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
 def test_promised_defaults_hold(project: Path) -> None:
     assert load_module(project, "settings").PlatformAddonsSettings().model_dump() == {
         "addon_versions": {},
+        "admission_audit": (),
+        "admission_ingress_annotations": (),
+        "admission_policies_enabled": True,
+        "admission_storage_classes": ("gp3",),
         "cluster_autoscaler_enabled": True,
         "external_dns_domains": (),
         "external_dns_enabled": False,

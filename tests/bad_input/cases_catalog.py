@@ -156,6 +156,8 @@ CASES = [
     _in_c("namespace of another tenant", "owner: a\nnamespaces: [tenant-a]\n", "", "'tenant-a' is neither"),
     _in_c("namespace is no DNS label", "owner: a\nnamespaces: [Tenant]\n", "", "'Tenant' is not a DNS label"),
     _in_c("namespace twice", "owner: a\nnamespaces: [tenant-c, tenant-c]\n", "", "twice"),
+    _in_c("registry with a scheme", 'owner: a\nregistries: ["https://ghcr.io"]\n', "registries.0", "'https://ghcr.io'"),
+    _in_c("registry that is a word", "owner: a\nregistries: [dockerhub]\n", "registries.0", "'dockerhub'"),
     _in_c("host with a star", 'owner: a\nhosts: ["*.example.com"]\n', "hosts.0", "'*.example.com'"),
     _in_c("port out of range", "owner: a\nweb_ports: [0]\n", "web_ports.0", "greater than"),
     _in_c("more ports than the CNI takes", f"owner: a\nweb_ports: {list(range(8000, 8025))}\n", "web_ports", "24"),

@@ -247,6 +247,15 @@ CASES = [
     _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: name at"),
     _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not the id of a hosted zone"),
     Case(
+        id="settings: admission policy that does not exist",
+        command="up platform-addons --stack local",
+        wrong=(write(_ADDONS, "config:\n  platform-addons:admission_audit: [pod-images]\n"),),
+        code="settings-invalid",
+        place=_ADDONS,
+        says="'pod-images' is not one of",
+        nearest="pods-images",
+    ),
+    Case(
         id="settings: wrong in the last tier of the whole chain",
         command=_UP,
         wrong=(write(_DEMO, "config:\n  demo:port: 70000\n"),),

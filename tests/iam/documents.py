@@ -8,22 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.testing import Registered, run_program
+from tests.everything_on import SETTINGS, STACKS
 from tooling.paths import REPOSITORY
 
-_SUBJECTS: dict[str, dict[str, Any]] = {
-    "infrastructure": {
-        "interface_endpoints": ["sts"],
-        "bucket_key_arn": "arn:aws:kms:us-east-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000",
-        "admin_principal_arns": ["arn:aws:iam::123456789012:role/operators"],
-    },
-    "platform-addons": {
-        "external_dns_enabled": True,
-        "external_dns_zone_ids": ["Z0123456789ABCDEFGHIJ"],
-        "external_dns_domains": ["apps.example.com"],
-    },
-    "tenants": {},
-}
-_STACKS = {"tenants": "dev.tenant-a"}
 _TRUST = ("assumeRolePolicy",)
 _PERMISSIONS = {
     "aws:iam/policy:Policy": "identity",
@@ -49,8 +36,8 @@ class Document:
 def documents() -> list[Document]:
     return [
         document
-        for project, config in _SUBJECTS.items()
-        for resource in run_program(REPOSITORY / project, stack=_STACKS.get(project, "dev"), config=config).resources
+        for project, config in SETTINGS.items()
+        for resource in run_program(REPOSITORY / project, stack=STACKS.get(project, "dev"), config=config).resources
         for document in _of(project, resource)
     ]
 

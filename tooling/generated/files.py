@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from tooling.generated.environments import environments_page
 from tooling.generated.project_files import project_files
-from tooling.generated.reference import local_lane_page, policies_page, settings_page, variables_page
+from tooling.generated.reference import (
+    admission_policies_page,
+    local_lane_page,
+    policies_page,
+    settings_page,
+    variables_page,
+)
 from tooling.paths import REPOSITORY
 from tooling.runner.drawing import as_svg
 from tooling.workflows.rendering import workflow_files
@@ -17,6 +23,7 @@ def generated_files() -> dict[str, str]:
         **project_files(),
         **workflow_files(),
         "docs/chain.svg": as_svg() + "\n",
+        "docs/reference/admission-policies.md": admission_policies_page(),
         "docs/reference/settings.md": settings_page(),
         "docs/reference/environments.md": environments_page(),
         "docs/reference/environment-variables.md": variables_page(),

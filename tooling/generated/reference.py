@@ -14,8 +14,10 @@ from shared.environment import Environment
 from shared.environment_variables import ALL
 from shared.policies.rule import Facts
 from shared.policies.table import BY_ID
+from shared.testing import load_module
 from tooling.generated.project_files import project_directories, settings_model
 from tooling.generated.tables import NOTE, table
+from tooling.paths import REPOSITORY
 from tooling.plugins.aws.model import modelled, modelled_functions
 from tooling.plugins.eks.inputs import MODELLED
 
@@ -68,6 +70,30 @@ def policies_page() -> str:
         + "Exemptions: `shared/policies/exemptions.yaml`. Why it works so: "
         + "[decision 0010](../decisions/0010-policies.md).\n\n"
         + table(("rule", "what has to hold", "level", "mend", "source"), rows)
+    )
+
+
+def admission_policies_page() -> str:
+    """Every admission policy: what it stops, what to write instead, and where the rule comes from."""
+    module = load_module(REPOSITORY / "platform-addons", "addons.admission_policies")
+    settings = module.AdmissionSettings()
+    rows = [
+        (
+            f"`{policy.name}`",
+            policy.stops,
+            "; ".join(validation.message for validation in policy.validations),
+            policy.source,
+        )
+        for policy in module.policies(settings.admission_storage_classes, settings.admission_ingress_annotations)
+    ]
+    return (
+        NOTE
+        + "# Admission policies\n\n"
+        + "What the API server refuses in every namespace of a tenant, whoever asks. A refusal begins with the "
+        + f"policy's name after `{module.PREFIX}` and says what to write instead. "
+        + "`platform-addons:admission_audit` lists those that only warn. Why it works so: "
+        + "[decision 0013](../decisions/0013-admission-policies.md).\n\n"
+        + table(("policy", "what a tenant could otherwise do", "what to write instead", "source"), rows)
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,15 +46,23 @@ class ApiServer:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def request(self, method: str, path: str, body: object = None, *, accept: str = "application/json") -> Answer:
-        """Any request.
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        accept: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Any request; further `headers` such as those of impersonation.
 
         Raises:
             OSError: nobody answers.
         """
-        headers = {"Accept": accept, "Content-Type": "application/json"}
+        all_headers = {"Accept": accept, "Content-Type": "application/json", **(headers or {})}
         try:
-            self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+            self._connection.request(method, path, None if body is None else json.dumps(body), all_headers)
             answer = self._connection.getresponse()
             return Answer(answer.status, answer.read())
         except http.client.HTTPException as error:

@@ -1,0 +1,161 @@
+"""Services and Ingresses: what of a tenant the outside reaches, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from admission.policy import HOSTS, SPEC_CHANGED, SPEC_OR_ANNOTATIONS_CHANGED, AdmissionPolicy, Rule, Validation, cel
+from shared.kubernetes_labels import INGRESS_CLASS, TENANT_LABEL
+
+_SERVICES = (Rule(group="", resources=("services",)),)
+_INGRESSES = (Rule(group="networking.k8s.io", resources=("ingresses",)),)
+
+_ALB = "alb.ingress.kubernetes.io/"
+INGRESS_ANNOTATIONS = tuple(
+    f"{_ALB}{key}"
+    for key in (
+        "backend-protocol",
+        "backend-protocol-version",
+        "certificate-arn",
+        "group.order",
+        "healthcheck-interval-seconds",
+        "healthcheck-path",
+        "healthcheck-port",
+        "healthcheck-protocol",
+        "healthcheck-timeout-seconds",
+        "healthy-threshold-count",
+        "inbound-cidrs",
+        "listen-ports",
+        "scheme",
+        "ssl-policy",
+        "ssl-redirect",
+        "success-codes",
+        "target-group-attributes",
+        "target-type",
+        "unhealthy-threshold-count",
+    )
+)
+"""What an Ingress may say to the load balancer controller: about its own listeners and its own targets. Left out is
+what reaches others' load balancers, target groups, subnets, security groups, buckets and tags.
+
+Source: AWS Load Balancer Controller documentation, "Ingress annotations"."""
+_GROUP = f"{_ALB}group.name"
+_TOOLS = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "pulumi.com/")
+"""Prefixes of annotations that deployment tools write and no controller of the cluster reads."""
+
+TYPES = AdmissionPolicy(
+    name="services-types",
+    stops="ways in around the Ingress, and names of the cluster that lead elsewhere",
+    source="Capsule e2e, service_disable_*; Kubernetes issue 97076 (CVE-2020-8554)",
+    rules=_SERVICES,
+    conditions=SPEC_CHANGED,
+    validations=(
+        Validation(
+            expression="object.spec.?type.orValue('ClusterIP') == 'ClusterIP'",
+            detail="'type ' + object.spec.?type.orValue('') + ' is refused'",
+            message="use ClusterIP with an Ingress in front; to reach a name outside, call that name itself",
+        ),
+        Validation(
+            expression="object.spec.?externalIPs.orValue([]).size() == 0",
+            message="leave externalIPs out: they take traffic that is meant for others",
+        ),
+    ),
+)
+
+DNS_NAMES = AdmissionPolicy(
+    name="services-dns-names",
+    stops="DNS records for any name, by an annotation that external-dns reads",
+    source="kubernetes-sigs/external-dns, issues 3330 and 3565",
+    rules=_SERVICES,
+    conditions=SPEC_OR_ANNOTATIONS_CHANGED,
+    validations=(
+        Validation(
+            expression="object.metadata.?annotations.orValue({}).all(key, !key.startsWith('external-dns.'))",
+            message="records are made for the hosts of Ingresses: take the external-dns annotations out",
+        ),
+    ),
+)
+
+INGRESS_HOSTS = AdmissionPolicy(
+    name="ingresses-hosts",
+    stops="traffic for another tenant's host, for every host below a domain, or for any host",
+    source="Capsule e2e, ingress_hostnames_collision_* and ingress_disable_wildcard; Kyverno policies, "
+    "disallow-empty-ingress-host and restrict-ingress-defaultbackend",
+    rules=_INGRESSES,
+    conditions=SPEC_CHANGED,
+    variables={
+        **HOSTS,
+        "asked": "object.spec.?rules.orValue([]).map(rule, rule.?host.orValue(''))",
+        "foreign": "variables.asked.filter(host, !(host in variables.hosts))",
+    },
+    validations=(
+        Validation(
+            expression="!('' in variables.asked)",
+            message="name a `host` in every rule: one without catches what no other Ingress wants",
+        ),
+        Validation(
+            expression="!has(object.spec.defaultBackend)",
+            message="leave defaultBackend out: it catches what no other Ingress wants; name a host in a rule",
+        ),
+        Validation(
+            expression="variables.foreign.size() == 0",
+            detail="'host ' + variables.foreign.join(', ') + ' is none of ' + variables.hosts.join(', ')",
+            message="use one of the tenant's hosts, whole and without *, or add it to `hosts` in the tenant's file",
+        ),
+        Validation(
+            expression="object.spec.?tls.orValue([]).all(tls, tls.?hosts.orValue([]).size() > 0 && "
+            "tls.hosts.all(host, host in variables.hosts))",
+            message="each entry of `tls` names hosts, and only hosts of the tenant's",
+        ),
+    ),
+)
+
+INGRESS_CLASSES = AdmissionPolicy(
+    name="ingresses-class",
+    stops="an Ingress of a class that others serve, or of none",
+    source="Capsule e2e, ingress_class",
+    rules=_INGRESSES,
+    conditions=SPEC_CHANGED,
+    validations=(
+        Validation(
+            expression=f"object.spec.?ingressClassName.orValue('') == '{INGRESS_CLASS}'",
+            message=f"set ingressClassName: {INGRESS_CLASS}",
+        ),
+    ),
+)
+
+
+def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
+    """`more`: keys that the platform team allows besides."""
+    allowed = cel((*INGRESS_ANNOTATIONS, _GROUP, *more))
+    tools = f"{cel(_TOOLS)}.exists(tool, key.startsWith(tool))"
+    return AdmissionPolicy(
+        name="ingresses-annotations",
+        stops="another tenant's load balancer joined by its group name, or configuration slipped into a controller",
+        source="AWS Load Balancer Controller documentation, IngressGroup; Kubernetes issue 126811 (CVE-2021-25742)",
+        rules=_INGRESSES,
+        conditions=SPEC_OR_ANNOTATIONS_CHANGED,
+        variables={
+            "group": f"object.metadata.?annotations[?'{_GROUP}'].orValue('')",
+            "tenant": f"namespaceObject.metadata.labels['{TENANT_LABEL}']",
+            # A key without a domain is a person's note, which no controller reads.
+            "refused": "object.metadata.?annotations.orValue({}).filter(key, "
+            f"key.contains('/') && !(key in {allowed}) && !{tools})",
+        },
+        validations=(
+            Validation(
+                expression="variables.refused.size() == 0",
+                detail="'annotation ' + variables.refused.join(', ') + ' is not on the list for Ingresses'",
+                message="take it out; what every tenant may say is added to "
+                "platform-addons:admission_ingress_annotations",
+            ),
+            Validation(
+                expression="variables.group in ['', variables.tenant]",
+                detail="'group.name ' + variables.group + ' is not ' + variables.tenant",
+                message="all Ingresses of a tenant share the load balancer that is named after it, and no other",
+            ),
+        ),
+    )
+
+
+SERVICES = (TYPES, DNS_NAMES, INGRESS_HOSTS, INGRESS_CLASSES)

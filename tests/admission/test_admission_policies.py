@@ -1,0 +1,165 @@
+"""The admission policies on a real API server: each attack refused by the policy that is for it, each control admitted.
+
+Attacks come from one who may do everything in the namespace, or from a controller of Kubernetes, so that nothing but
+the policy stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.testing import run_program
+from tests.admission.attacks import ATTACKS, Attack, attacked
+from tests.admission.controls import BY_DEPLOYER, CONTROLS
+from tests.admission.world import (
+    DEPLOYER,
+    LOAD_BALANCER_CONTROLLER,
+    OWNER,
+    PLATFORM,
+    REPLICA_SETS,
+    TENANT,
+    World,
+    altered,
+    namespace,
+    policies,
+    populate,
+    rendered,
+)
+from tooling.lane.testing import running_cluster
+from tooling.paths import REPOSITORY
+
+pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
+
+_BY_HOST = next(attack for attack in ATTACKS if attack.policy == "ingresses-hosts")
+POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running_cluster(tmp_path_factory.mktemp("admission")) as cluster, cluster.api() as api:
+        made = World(api)
+        made.make(namespace("bare", labelled=True))
+        populate(made)
+        yield made
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
+def test_an_attack_is_refused_by_the_policy_that_is_for_it(world: World, attack: Attack) -> None:
+    verdict = world.create(attacked(attack), attack.actor, dry_run=True)
+    assert verdict.status == 403, verdict
+    assert f"{POLICY} '{NAMES}{attack.policy}'" in verdict.message
+    assert attack.says in verdict.message
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_same_without_the_attack_is_admitted(world: World, name: str) -> None:
+    actor = REPLICA_SETS if name == "pod" else OWNER
+    verdict = world.create(CONTROLS[name], actor, dry_run=True)
+    assert verdict.admitted, verdict
+
+
+@pytest.mark.parametrize("name", BY_DEPLOYER)
+def test_the_tenants_deployers_may_make_it(world: World, name: str) -> None:
+    verdict = world.create(CONTROLS[name], DEPLOYER, dry_run=True)
+    assert verdict.admitted, verdict
+
+
+def test_the_demo_application_passes_as_its_deployers_write_it(world: World) -> None:
+    objects = rendered(run_program(REPOSITORY / "applications/demo", stack="dev"))
+    assert len(objects) == 6
+    for body in objects:
+        # Kubernetes' name for one without: the engine's own would be longer.
+        named = altered(body, {"metadata.name": body["metadata"].get("name", "generated")})
+        verdict = world.create(named, DEPLOYER, dry_run=True)
+        assert verdict.admitted, (body["kind"], verdict)
+
+
+def test_every_policy_has_an_attack_and_is_known_to_the_server_without_a_warning(world: World) -> None:
+    made = [body for body in policies() if body["kind"] == POLICY]
+    assert {body["metadata"]["name"] for body in made} == {f"{NAMES}{attack.policy}" for attack in ATTACKS}
+    for body in made:
+        name = body["metadata"]["name"]
+        world.wait(f"{name} is checked", lambda body=body: _status(world, body).get("typeChecking") is not None)
+        assert _status(world, body)["typeChecking"].get("expressionWarnings", []) == [], name
+
+
+def _status(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    found = world.get(body)
+    assert found is not None
+    return found.get("status", {})
+
+
+@pytest.fixture(scope="module")
+def rails(world: World) -> list[dict[str, Any]]:
+    """The network policies that the platform made for the tenant."""
+    found = world.list(CONTROLS["networkpolicy"])
+    assert len(found) > 3
+    return [{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", **body} for body in found]
+
+
+def test_the_rails_cannot_be_deleted_one_by_one(world: World, rails: list[dict[str, Any]]) -> None:
+    verdict = world.delete(rails[0], OWNER)
+    assert f"{NAMES}objects-of-the-platform" in verdict.message
+    assert world.delete(rails[0], PLATFORM, dry_run=True).admitted
+
+
+def test_nor_all_at_once(world: World, rails: list[dict[str, Any]]) -> None:
+    verdict = world.delete_all(rails[0], OWNER)
+    assert verdict.status == 403
+    assert f"{NAMES}objects-of-the-platform" in verdict.message
+    assert len(world.list(rails[0])) == len(rails)
+
+
+def test_nor_after_their_label_is_taken_off(world: World, rails: list[dict[str, Any]]) -> None:
+    stripped = altered(rails[0], {"metadata.labels.app\\.kubernetes\\.io/managed-by": None})
+    verdict = world.replace(stripped, OWNER)
+    assert f"{NAMES}objects-of-the-platform" in verdict.message
+    assert world.replace(stripped, PLATFORM, dry_run=True).admitted
+
+
+def test_an_object_cannot_be_turned_into_an_attack_later(world: World) -> None:
+    service = altered(CONTROLS["service"], {"metadata.name": "turned"})
+    assert world.create(service, OWNER).admitted
+    verdict = world.replace(altered(service, {"spec.externalIPs": ["10.0.0.10"]}), OWNER)
+    assert f"{NAMES}services-types" in verdict.message
+    verdict = world.replace(altered(service, {"metadata.finalizers": ["example.com/stay"]}), OWNER)
+    assert f"{NAMES}objects-finalizers" in verdict.message
+    assert world.delete(service, OWNER).admitted
+
+
+def test_controllers_turn_what_is_admitted_into_pods(world: World) -> None:
+    for kind in ("deployment", "job", "statefulset"):
+        assert world.create(CONTROLS[kind], DEPLOYER).admitted
+    world.wait("each has its pod", lambda: len(world.list(CONTROLS["pod"])) == 3)
+    world.wait("the claim of the stateful one", lambda: len(world.list(CONTROLS["claim"])) == 1)
+
+
+def test_a_namespace_ends_whatever_is_in_it(world: World) -> None:
+    """The tenant's, with rails and workloads; and one with what was there before the policies, which now refuse it."""
+    old, whole = namespace("old", labelled=False), namespace(TENANT, labelled=True)
+    world.make(old)
+    for number, attack in enumerate(ATTACKS):
+        body = attacked(attack)
+        # Nobody would take away the finalizers of an attack, with policies or without.
+        if "finalizers" not in attack.policy and body["kind"] in ("Ingress", "NetworkPolicy", "Secret", "Service"):
+            world.create(_in_old(body, f"left-{number}"))
+    for kind in ("ingress", "networkpolicy", "service"):
+        assert len(world.list(_in_old(CONTROLS[kind], "x"))) > 1, kind
+    held = _in_old(altered(attacked(_BY_HOST), {"metadata.finalizers": ["ingress.k8s.aws/resources"]}), "held")
+    world.make(held)
+    found = world.get(old)
+    assert found is not None
+    labelled = altered(found, {"metadata.labels.platform\\.internal/tenant": "old"})
+    assert world.replace({**old, **labelled}, PLATFORM).admitted
+    for ending in (old, whole):
+        assert world.delete(ending).admitted
+    assert world.replace(altered(held, {"metadata.finalizers": []}), LOAD_BALANCER_CONTROLLER).admitted
+    for ending in (old, whole):
+        world.wait("the namespace is gone", lambda ending=ending: world.get(ending) is None)
+
+
+def _in_old(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return altered(body, {"metadata.name": name, "metadata.namespace": "old"})

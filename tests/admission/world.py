@@ -1,0 +1,205 @@
+"""A real API server with the admission policies and a tenant, as the programs render them; and who asks it."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.kubernetes_labels import TENANT_LABEL, deployers_group
+from shared.testing import Run, run_program
+from tooling.lane.api_server import ApiServer
+from tooling.paths import REPOSITORY
+
+TENANT = "tenant-a"
+SECONDS = 60.0
+Object = dict[str, Any]
+
+_CLUSTER_WIDE = frozenset(
+    {
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "RuntimeClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who asks: the administrator, or whom the administrator impersonates."""
+
+    user: str = ""
+    group: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        named = {"Impersonate-User": self.user, "Impersonate-Group": self.group}
+        return {name: value for name, value in named.items() if value}
+
+
+PLATFORM = Actor()
+DEPLOYER = Actor(user="somebody", group=deployers_group(TENANT))
+"""Has the rights of the tenant's Role."""
+OWNER = Actor(user="owner")
+"""May do everything in the tenant's namespace, so that what stops it is never RBAC."""
+LOAD_BALANCER_CONTROLLER = Actor(
+    user="system:serviceaccount:kube-system:aws-load-balancer-controller", group="system:masters"
+)
+REPLICA_SETS = Actor(user="system:serviceaccount:kube-system:replicaset-controller")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    status: int
+    message: str
+
+    @property
+    def admitted(self) -> bool:
+        return self.status in (200, 201)
+
+
+class World:
+    def __init__(self, api: ApiServer) -> None:
+        self._api = api
+
+    def create(self, body: Object, actor: Actor = PLATFORM, *, dry_run: bool = False) -> Verdict:
+        return self._ask("POST", collection(body), body, actor, dry_run=dry_run)
+
+    def replace(self, body: Object, actor: Actor, *, dry_run: bool = False) -> Verdict:
+        return self._ask("PUT", path(body), body, actor, dry_run=dry_run)
+
+    def delete(self, body: Object, actor: Actor = PLATFORM, *, dry_run: bool = False) -> Verdict:
+        return self._ask("DELETE", path(body), None, actor, dry_run=dry_run)
+
+    def delete_all(self, body: Object, actor: Actor) -> Verdict:
+        """Every object of its kind in its namespace, in one request."""
+        return self._ask("DELETE", collection(body), None, actor)
+
+    def get(self, body: Object) -> Object | None:
+        answer = self._api.request("GET", path(body))
+        return answer.json() if answer.status == 200 else None
+
+    def list(self, body: Object) -> list[Object]:
+        return self._api.request("GET", collection(body)).json()["items"]
+
+    def make(self, *bodies: Object) -> None:
+        for body in bodies:
+            verdict = self.create(body)
+            assert verdict.admitted, (body["kind"], body["metadata"], verdict)
+
+    def wait(self, what: str, holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {SECONDS} s: {what}"
+            time.sleep(0.1)
+
+    def _ask(self, method: str, where: str, body: Object | None, actor: Actor, *, dry_run: bool = False) -> Verdict:
+        asked = f"{where}?dryRun=All" if dry_run else where
+        answer = self._api.request(method, asked, body, headers=actor.headers)
+        said = answer.json()
+        return Verdict(status=answer.status, message=said.get("message", "") if said.get("kind") == "Status" else "")
+
+
+def path(body: Object) -> str:
+    return f"{collection(body)}/{body['metadata']['name']}"
+
+
+def collection(body: Object) -> str:
+    version, kind = body["apiVersion"], body["kind"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    inside = "" if kind in _CLUSTER_WIDE else f"/namespaces/{body['metadata']['namespace']}"
+    return f"{root}{inside}/{_plural(kind)}"
+
+
+def _plural(kind: str) -> str:
+    word = kind.lower()
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith("s") else f"{word}s"
+
+
+def rendered(run: Run, kinds: frozenset[str] | None = None) -> list[Object]:
+    """The Kubernetes objects that a program registers, in order; patches of what Kubernetes makes are left out."""
+    bodies = [
+        resource.inputs
+        for resource in run.resources
+        if resource.type.startswith("kubernetes:") and not resource.type.endswith("Patch")
+    ]
+    return [body for body in bodies if kinds is None or body["kind"] in kinds]
+
+
+def policies(**config: Any) -> list[Object]:
+    kinds = frozenset(
+        {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "PriorityClass", "StorageClass"}
+    )
+    return rendered(run_program(REPOSITORY / "platform-addons", stack="dev", config=config), kinds)
+
+
+def tenant() -> list[Object]:
+    return rendered(run_program(REPOSITORY / "tenants", stack=f"dev.{TENANT}"))
+
+
+def altered(body: Object, changes: Mapping[str, Any]) -> Object:
+    """A copy in which the values at these dotted paths differ; a number is a place in a list, `None` takes away."""
+    changed = copy.deepcopy(body)
+    for dotted, value in changes.items():
+        *parents, last = [int(word) if word.isdigit() else word for word in dotted.replace("\\.", "\0").split(".")]
+        at: Any = changed
+        for word in parents:
+            at = at.setdefault(word.replace("\0", "."), {}) if isinstance(word, str) else at[word]
+        key = last.replace("\0", ".") if isinstance(last, str) else last
+        if value is None:
+            del at[key]
+        else:
+            at[key] = value
+    return changed
+
+
+def populate(world: World) -> None:
+    """Policies and tenant, what attacks need to exist, and the actors' rights."""
+    world.make(*policies(), *tenant())
+    world.make(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": TENANT}},
+        {
+            "apiVersion": "node.k8s.io/v1",
+            "kind": "RuntimeClass",
+            "metadata": {"name": "sandbox"},
+            "handler": "sandbox",
+        },
+        binding("owner", TENANT, "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
+    )
+    wait_until_enforced(world)
+
+
+def binding(name: str, namespace: str, role: str, subjects: list[Object]) -> Object:
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": namespace},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [subject if "namespace" in subject else {"apiGroup": group, **subject} for subject in subjects],
+    }
+
+
+def wait_until_enforced(world: World) -> None:
+    """The API server takes up new policies a moment after they are stored, and in no order."""
+    from tests.admission.attacks import ATTACKS, attacked
+
+    one_each = {attack.policy: attack for attack in ATTACKS}
+    for attack in one_each.values():
+        world.wait(
+            f"{attack.policy} is enforced",
+            lambda attack=attack: not world.create(attacked(attack), attack.actor, dry_run=True).admitted,
+        )
+
+
+def namespace(name: str, *, labelled: bool) -> Object:
+    labels = {TENANT_LABEL: name} if labelled else {}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
