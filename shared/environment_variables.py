@@ -30,5 +30,10 @@ TIERS_BACKEND_URL = Variable(
     name="TIERS_BACKEND_URL",
     meaning="state backend of every environment but `local`, instead of its `backend_url`; previews use a copy.",
 )
+TIERS_FETCH_CHARTS = Variable(
+    name="TIERS_FETCH_CHARTS",
+    meaning="`true`: the local lane fetches Helm charts from their repositories; else what is neither on disk nor on "
+    "loopback is recorded and not run.",
+)
 
-ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR, TIERS_BACKEND_URL)
+ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR, TIERS_BACKEND_URL, TIERS_FETCH_CHARTS)

@@ -59,6 +59,8 @@ ENGINE = Pin(value="3.259.0", source="tooling/binaries/control-plane/go.mod", re
 
 ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=date(2026, 11, 21))
 ACTIONLINT = Pin(value="1.7.12", source="tooling/binaries/actionlint/go.mod", read_on=date(2026, 11, 24))
+HELM = Pin(value="3.22.0", source="tooling/binaries/helm/go.mod", read_on=date(2026, 11, 26))
+"""Helm that the local lane runs for charts; the released Kubernetes plug-in brings its own."""
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
 
 _PUBLIC_EKS_135 = (
@@ -97,6 +99,13 @@ EXTERNAL_DNS_IMAGE = Pin(
     source="kubernetes-sigs/external-dns at 00fc1a3fc85f9a7a2c03e33b5dcc3b50247a89db, docs/registry/txt.md; "
     "digest unread",
     read_on=date(2026, 11, 26),
+)
+
+LOAD_BALANCER_CONTROLLER_CHART = Pin(
+    value="1.13.0",
+    source="unverified: read in alexkuklin/yamasoft, terraform/.helm.sh, which installs it from AWS's repository; "
+    "check with `helm search repo eks/aws-load-balancer-controller --versions` before deploying",
+    read_on=date(2026, 11, 27),
 )
 
 DEMO_IMAGE = Pin(

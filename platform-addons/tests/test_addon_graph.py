@@ -127,7 +127,7 @@ def test_an_add_on_that_is_off_is_not_made_and_not_promised(project: Path) -> No
     run = run_program(project, stack="dev", config={"cluster_autoscaler_enabled": False})
     assert run.registered("kubernetes:apps/v1:Deployment") == []
     assert "cluster-autoscaler" not in run.outputs["addons"]
-    assert run.outputs["role_arns"] == {}
+    assert "cluster-autoscaler" not in run.outputs["role_arns"]
 
 
 def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path) -> None:
@@ -135,10 +135,10 @@ def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path)
     run = run_program(
         project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, workload_identity="pod-identity")
     )
-    role, policy = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
-    assert run.one(policy).inputs["policy"] == irsa.one(policy).inputs["policy"]
-    assert "pods.eks.amazonaws.com" in run.one(role).inputs["assumeRolePolicy"]
-    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
-    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", "cluster-autoscaler")
-    account = run.one("kubernetes:core/v1:ServiceAccount").inputs
+    name, role, policy = "cluster-autoscaler", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+    assert run.one(policy, name).inputs["policy"] == irsa.one(policy, name).inputs["policy"]
+    assert "pods.eks.amazonaws.com" in run.one(role, name).inputs["assumeRolePolicy"]
+    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", name).inputs
+    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", name)
+    account = run.one("kubernetes:core/v1:ServiceAccount", name).inputs
     assert "annotations" not in account["metadata"]

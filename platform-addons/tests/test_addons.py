@@ -22,20 +22,13 @@ def test_metrics_server_is_a_pinned_eks_add_on(dev: Run) -> None:
     }
 
 
-def test_applications_can_name_an_ingress_class_that_is_nobodys_default(dev: Run) -> None:
-    ingress_class = dev.one("kubernetes:networking.k8s.io/v1:IngressClass").inputs
-    assert ingress_class["metadata"]["name"] == "alb"
-    assert ingress_class["spec"] == {"controller": "ingress.k8s.aws/alb"}
-    assert "annotations" not in ingress_class["metadata"]
-
-
 def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
     assert dev.outputs == contract_outputs(
         PlatformAddons,
         addons=[
             "admission-policies",
             "cluster-autoscaler",
-            "ingress-class",
+            "load-balancer-controller",
             "metrics-server",
             "network-policies",
             "priority-classes",
@@ -56,7 +49,9 @@ def test_promised_defaults_hold(project: Path) -> None:
         "external_dns_enabled": False,
         "external_dns_policy": "upsert-only",
         "external_dns_zone_ids": (),
-        "ingress_class_enabled": True,
+        "load_balancer_controller_chart": "",
+        "load_balancer_controller_enabled": True,
+        "load_balancer_ingress_validation": True,
         "metrics_server_enabled": True,
         "network_policies_enabled": True,
         "priority_classes_enabled": True,

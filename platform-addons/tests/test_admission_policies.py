@@ -71,7 +71,17 @@ def test_external_dns_is_refused_without_them(project: Path) -> None:
         "external_dns_zone_ids": ["Z0123456789ABCDEFGHIJ"],
         "external_dns_domains": ["apps.example.com"],
         "admission_policies_enabled": False,
+        "load_balancer_controller_enabled": False,
     }
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", config=config)
-    assert "external-dns requires admission-policies: set admission_policies_enabled: true" in str(refused.value)
+    # Asked of whichever needs what is off: the class's controller comes before it.
+    assert "external-dns requires" in str(refused.value)
+
+
+def test_so_is_the_load_balancer_controller(project: Path) -> None:
+    with pytest.raises(ProgramInputError) as refused:
+        run_program(project, stack="dev", config={"admission_policies_enabled": False})
+    assert "load-balancer-controller requires admission-policies: set admission_policies_enabled: true" in str(
+        refused.value
+    )

@@ -12,6 +12,7 @@ from shared.program_errors import ProgramInputError
 from shared.testing import Run, run_program
 from shared.versions import CLUSTER_AUTOSCALER_IMAGE, KUBERNETES
 
+NAME = "cluster-autoscaler"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 
@@ -35,7 +36,7 @@ def granted(run: Run, kind: str) -> dict[tuple[str, str], set[str]]:
 
 
 def test_only_its_own_service_account_may_assume_the_role(dev: Run) -> None:
-    role = dev.one("aws:iam/role:Role").inputs
+    role = dev.one("aws:iam/role:Role", NAME).inputs
     assert role["name"] == "eks-cluster-autoscaler-dev"
     (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
     issuer = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
@@ -50,7 +51,7 @@ def test_only_its_own_service_account_may_assume_the_role(dev: Run) -> None:
 
 
 def test_it_writes_only_to_groups_tagged_as_this_clusters(dev: Run) -> None:
-    policy = dev.one("aws:iam/rolePolicy:RolePolicy").inputs
+    policy = dev.one("aws:iam/rolePolicy:RolePolicy", NAME).inputs
     assert policy["role"] == "eks-cluster-autoscaler-dev"
     read, write = json.loads(policy["policy"])["Statement"]
     assert all(action.split(":")[1].startswith(("Describe", "Get")) for action in read["Action"])
@@ -62,7 +63,7 @@ def test_it_writes_only_to_groups_tagged_as_this_clusters(dev: Run) -> None:
 
 
 def test_its_account_bears_the_role_and_mounts_no_token_by_itself(dev: Run) -> None:
-    account = dev.one("kubernetes:core/v1:ServiceAccount").inputs
+    account = dev.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert account["metadata"]["name"] == "cluster-autoscaler"
     assert account["metadata"]["namespace"] == "kube-system"
     assert account["metadata"]["annotations"] == {
@@ -164,10 +165,10 @@ def test_its_image_is_of_the_clusters_minor(dev: Run) -> None:
 
 def test_it_starts_once_its_rights_are_there(dev: Run) -> None:
     needed = [
-        dev.one("aws:iam/rolePolicy:RolePolicy"),
+        dev.one("aws:iam/rolePolicy:RolePolicy", NAME),
         dev.one(f"{RBAC}:ClusterRoleBinding"),
         dev.one(f"{RBAC}:RoleBinding"),
-        dev.one("kubernetes:core/v1:ServiceAccount"),
+        dev.one("kubernetes:core/v1:ServiceAccount", NAME),
     ]
     assert all(dev.comes_after(dev.one(DEPLOYMENT), resource) for resource in needed)
 

@@ -77,7 +77,10 @@ _INFRASTRUCTURE: dict[str, Any] = {
 
 _PLATFORM_ADDONS: dict[str, Any] = {
     "addons": ["cluster-autoscaler", "metrics-server"],
-    "role_arns": {"cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev"},
+    "role_arns": {
+        "cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev",
+        "load-balancer-controller": f"{_ROLES}/eks-aws-load-balancer-controller-dev",
+    },
     "ingress_class_name": "alb",
 }
 

@@ -17,6 +17,8 @@ RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 WORKLOADS = tuple(f"kubernetes:apps/v1:{kind}" for kind in ("DaemonSet", "Deployment", "StatefulSet"))
 
 ACCEPTED = {
+    "aws-load-balancer-controller": "Ingresses make it write load balancers: the admission policies admit a tenant's "
+    "own hosts and group and a list of annotations, and its AWS role changes only what bears the cluster's tag",
     "cluster-autoscaler": "pods that wait make it add nodes: within the namespace's quota and the groups' max_size",
     "external-dns": "hosts of Ingresses make it write records: the admission policies admit a tenant's own hosts, "
     "and its AWS role the named zones and domains",
@@ -88,7 +90,9 @@ def test_every_workload_that_acts_on_tenants_objects_is_named_with_its_bounds(ti
         )
         in bound
     }
-    assert acting == set(ACCEPTED)
+    # What a chart runs is not seen here: each counts as if it had rights everywhere.
+    charts = {release.inputs["name"] for release in run.registered("kubernetes:helm.sh/v3:Release")}
+    assert acting | charts == set(ACCEPTED)
 
 
 def test_tenants_tier_runs_nothing(tiers: dict[str, Run]) -> None:

@@ -16,8 +16,12 @@ parliament: Any = pytest.importorskip(
 
 ACCEPTED = {
     ("platform-addons: RolePolicy cluster-autoscaler", "RESOURCE_STAR"),
+    ("platform-addons: RolePolicy aws-load-balancer-controller", "RESOURCE_MISMATCH"),
+    ("platform-addons: RolePolicy aws-load-balancer-controller", "UNKNOWN_CONDITION_FOR_ACTION"),
 }
-"""(document, issue) with a reason: the autoscaler's writes are limited by the groups' tags, in a condition."""
+"""(document, issue) with a reason. The autoscaler's writes are limited by the groups' tags, in a condition. The load
+balancer controller has no rights on Network Load Balancers, which the linter misses; and AWS has tables newer than its
+own for the VPC of a new security group and for `elasticloadbalancing:CreateAction`."""
 
 
 def findings(document: dict[str, Any]) -> list[str]:

@@ -36,8 +36,9 @@ def status(stack: Stack, as_json: Json = False) -> None:
 
     with open_engine(stack) as engine:
         counts = engine.resource_counts()
-    declared = environment_graph(stack)
-    stacks = in_order(with_undeclared(declared, stack, counts))
+        declared = environment_graph(stack)
+        stacks = in_order(with_undeclared(declared, stack, counts))
+        recorded = {one: engine.recorded_only(one) for one in stacks if counts.get(str(one))}
     rows = [
         {
             "stack": str(one),
@@ -45,6 +46,7 @@ def status(stack: Stack, as_json: Json = False) -> None:
             "deployed": counts.get(str(one), 0) > 0,
             "resources": counts.get(str(one), 0),
             "declared": one in declared,
+            "recorded_not_run": recorded.get(one, []),
         }
         for one in stacks
     ]
@@ -58,6 +60,9 @@ def status(stack: Stack, as_json: Json = False) -> None:
         note = "" if row["declared"] else "no file in the catalog"
         table.add_row(row["stack"], row["tier"], str(row["resources"]) if row["deployed"] else "-", note)
     messages().print(table)
+    for row in rows:
+        for chart in row["recorded_not_run"]:
+            messages().print(f"recorded, not run: {chart} ({row['stack']})", soft_wrap=True)
 
 
 def outputs(

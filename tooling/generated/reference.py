@@ -56,7 +56,9 @@ def local_lane_page() -> str:
         + ".\n\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
         + _names(sorted(MODELLED))
         + ".\n\n## Package `kubernetes`\n\n"
-        + "Every kind that the API server knows. Not modelled: `yaml`, `helm` and `kustomize` resources.\n"
+        + "Every kind that the API server knows; `helm.sh/v3:Release` and `helm.sh/v4:Chart`, by the real Helm. Charts "
+        + "are taken from disk and from loopback; others are recorded with their values and not run, unless "
+        + "`TIERS_FETCH_CHARTS=true`. Not modelled: `yaml`, `kustomize` and older `helm` resources.\n"
     )
 
 

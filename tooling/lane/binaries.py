@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import PlatformError
-from shared.versions import ACTIONLINT, ENGINE, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane import installer
 from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
 from tooling.lane.hosts import available_memory_bytes, supported_host
@@ -58,6 +58,10 @@ def _is_etcd(version: Version) -> bool:
     return version >= _ETCD_OLDEST and version[0] == _ETCD_OLDEST[0]
 
 
+def _is_helm(version: Version) -> bool:
+    return version >= _pinned(HELM.value) and version[0] == _pinned(HELM.value)[0]
+
+
 def _is_kwok(version: Version) -> bool:
     return version == _pinned(KWOK.value)
 
@@ -76,7 +80,7 @@ class Program:
     version_argument: str
     fits: Callable[[Version], bool]
     of_the_lane: bool = True
-    """False for what only tests run, and `tiers local up` never builds."""
+    """False for what `tiers local up` does not build: only tests run it, or only a program that asks for a chart."""
 
 
 PROGRAMS = {
@@ -91,6 +95,7 @@ PROGRAMS = {
         name: Program("kwok", f"sigs.k8s.io/kwok/cmd/{name}", name, "--version", _is_kwok)
         for name in ("kwok", "kwokctl")
     },
+    "helm": Program("helm", "helm.sh/helm/v3/cmd/helm", "helm", "version", _is_helm, of_the_lane=False),
     "actionlint": Program(
         "actionlint",
         "github.com/rhysd/actionlint/cmd/actionlint",
@@ -127,12 +132,17 @@ MODULES = {
             }
         ),
     ),
+    "helm": GoModule(
+        REPOSITORY / "tooling" / "binaries" / "helm",
+        _stamps({"helm.sh/helm/v3/internal/version.version": f"v{HELM.value}"}),
+    ),
     "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
     "actionlint": GoModule(REPOSITORY / "tooling" / "binaries" / "actionlint", _stamps({})),
 }
 _TITLES = {
     "control-plane": "building the engine and the Kubernetes control plane (some 8 minutes on two cores, once)",
     "kwok": "building kwok (some 2 minutes on two cores, once)",
+    "helm": "building Helm (some 2 minutes on two cores, once)",
     "actionlint": "building actionlint (some seconds, once)",
 }
 

@@ -1,7 +1,8 @@
 """`google.protobuf.Struct` to plain Python and back, with Pulumi's marker for a value not known yet.
 
 Every number on the wire is a double; whole ones become `int`, since boto3 and the Kubernetes API refuse `3.0`.
-Secrets never arrive here: the plug-ins answer `accept_secrets=False`, and the engine strips and restores them.
+Secrets never arrive here: the engine strips and restores them for a plug-in that answers `accept_secrets=False`, and
+the kubernetes one does so itself.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from tooling.lane.binaries import engine_at
 from tooling.lane.state import Lane
 from tooling.lane.status import not_running
 from tooling.paths import local_directory
+from tooling.plugins.recorded import RECORDED
 from tooling.policies.pack import PLUGIN_DIRECTORY, PORT_VARIABLE, write_analyzer, write_pack
 from tooling.runner.ballast import BALLAST_BYTES, ballast
 from tooling.runner.encryption_salt import lane_salt
@@ -106,6 +107,16 @@ class Engine:
         if not self.is_local:
             return str(stack) in self._existing
         return bool((_checkpoint(stack) or {}).get("pending_operations"))
+
+    def recorded_only(self, stack: StackId) -> list[str]:
+        """Charts of the stack that the lane has recorded and not run: `<resource>: <chart> <version>`."""
+        resources = (_checkpoint(stack) or {}).get("resources") or [] if self.is_local else []
+        found = [(one["urn"].rpartition("::")[2], one.get("outputs", {}).get("status")) for one in resources]
+        return [
+            f"{name}: {status['chart']} {status.get('version', '')}".strip()
+            for name, status in found
+            if isinstance(status, dict) and status.get("status") == RECORDED
+        ]
 
     def export(self, stack: StackId) -> dict[str, Any]:
         """The engine's record of a stack: `{"resources": […], "pending_operations": […], …}`, secrets encrypted."""

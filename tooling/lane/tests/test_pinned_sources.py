@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from shared.versions import ACTIONLINT, ENGINE, ETCD, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, ENGINE, ETCD, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane.binaries import MODULES, PROGRAMS, binary, ensure
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
@@ -27,6 +27,7 @@ def required(module: str) -> dict[str, str]:
         ("control-plane", "go.etcd.io/etcd/server/v3", ETCD.value),
         ("kwok", "sigs.k8s.io/kwok", KWOK.value),
         ("actionlint", "github.com/rhysd/actionlint", ACTIONLINT.value),
+        ("helm", "helm.sh/helm/v3", HELM.value),
     ],
     ids=lambda value: str(value).rpartition("/")[2],
 )

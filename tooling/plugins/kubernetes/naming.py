@@ -55,7 +55,12 @@ def with_name(
             mend="set `metadata.name`",
         )
     proposed = options.proposed_name if options is not None else ""
-    return _autonamed(inputs, proposed or f"{logical_name}-{_digits(seed)}")
+    return _autonamed(inputs, proposed or drawn(logical_name, seed))
+
+
+def drawn(logical_name: str, seed: bytes) -> str:
+    """A name for what has none."""
+    return f"{logical_name}-{_digits(seed)}"
 
 
 def field_manager(inputs: Mapping[str, Any], state: Mapping[str, Any]) -> str:

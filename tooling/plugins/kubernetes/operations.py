@@ -38,10 +38,9 @@ class Stored:
 class InitFailed(Exception):
     """The object is stored, but not ready: the engine keeps it, and tries again next time."""
 
-    def __init__(self, stored: Stored, error: waiting.NotReady, inputs: Manifest | None = None) -> None:
+    def __init__(self, stored: Stored, error: PlatformError, inputs: Manifest | None = None) -> None:
         self.stored = stored
         self.inputs = inputs
-        self.reasons = error.reasons
         super().__init__(str(error))
 
 

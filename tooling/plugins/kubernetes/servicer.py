@@ -10,23 +10,25 @@ import functools
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2
+from google.protobuf.message import Message
 from pulumi.runtime.proto import plugin_pb2, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 from pulumi.runtime.proto import provider_pb2_grpc as service
 
 from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
-from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_values, settings, update
+from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_marks, settings, update
+from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
 from tooling.plugins.kubernetes.cluster import Cluster
-from tooling.plugins.kubernetes.diff import Change, Difference
-from tooling.plugins.kubernetes.manifest import Manifest
+from tooling.plugins.kubernetes.helm.release import CHART
+from tooling.plugins.kubernetes.helm.requests import Releases, is_release
 from tooling.plugins.kubernetes.operations import InitFailed, Resource, Stored
 from tooling.plugins.kubernetes.settings import Settings
 
@@ -35,15 +37,6 @@ PLUGIN_VERSION = "4.34.2"
 
 WORKERS = 64
 """Requests served at once; those that wait for a rollout hold a thread each."""
-
-_KINDS = {
-    (Change.ADD, False): proto.PropertyDiff.ADD,
-    (Change.ADD, True): proto.PropertyDiff.ADD_REPLACE,
-    (Change.DELETE, False): proto.PropertyDiff.DELETE,
-    (Change.DELETE, True): proto.PropertyDiff.DELETE_REPLACE,
-    (Change.UPDATE, False): proto.PropertyDiff.UPDATE,
-    (Change.UPDATE, True): proto.PropertyDiff.UPDATE_REPLACE,
-}
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -61,15 +54,15 @@ def add_to_server(server: grpc.Server) -> None:
     service.add_ResourceProviderServicer_to_server(KubernetesPlugin(), server)
 
 
-def _answering(method: Method) -> Method:
+def _aborting(method: Method) -> Method:
     """Turns our errors into what the engine prints and keeps."""
 
     @functools.wraps(method)
-    def answer(self: object, request: object, context: grpc.ServicerContext) -> object:
+    def answer(self: object, request: Message, context: grpc.ServicerContext) -> object:
         try:
             return method(self, request, context)
         except InitFailed as error:
-            _abort_stored(context, error)
+            _abort_stored(context, request, error)
         except PlatformError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except ApiError as error:
@@ -81,19 +74,35 @@ def _answering(method: Method) -> Method:
     return cast("Method", answer)
 
 
+def _answering(method: Method) -> Method:
+    """As `_aborting`; secrets come in plain and go out marked."""
+
+    @functools.wraps(method)
+    def answer(self: object, request: Message, context: grpc.ServicerContext) -> Message:
+        answered = method(self, secret_marks.taken_off(request), context)
+        secret_marks.put_on(answered, request)
+        return answered
+
+    return _aborting(cast("Method", answer))
+
+
 class KubernetesPlugin(service.ResourceProviderServicer):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._instances: dict[str, Instance] = {}
+        self._engines: dict[str, str] = {}
+        """Addresses of the engines that attached, by connection."""
 
     def Handshake(  # noqa: N802
         self, request: proto.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> proto.ProviderHandshakeResponse:
-        return proto.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+        self._attached(context, request.engine_address)
+        return proto.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
     def Attach(  # noqa: N802
         self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
+        self._attached(context, request.address)
         return empty_pb2.Empty()
 
     def GetPluginInfo(  # noqa: N802
@@ -116,29 +125,31 @@ class KubernetesPlugin(service.ResourceProviderServicer):
 
     @_answering
     def DiffConfig(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:  # noqa: N802
-        old = _decoded(request.old_inputs) or _decoded(request.olds)
-        found = settings.compare(old, _decoded(request.news))
+        old = decoded(request.old_inputs) or decoded(request.olds)
+        found = settings.compare(old, decoded(request.news))
         return proto.DiffResponse(
-            changes=_changes(bool(found.changed)), diffs=list(found.changed), replaces=list(found.replaces)
+            changes=changes(bool(found.changed)), diffs=list(found.changed), replaces=list(found.replaces)
         )
 
     @_answering
     def Configure(self, request: proto.ConfigureRequest, context: grpc.ServicerContext) -> proto.ConfigureResponse:  # noqa: N802
-        arguments = _decoded(request.args)
+        arguments = decoded(request.args)
         instance = Instance(None, None)
         if not wire.has_unknown({key: arguments.get(key) for key in settings.CLUSTER_KEYS}):
             chosen = settings.configured(arguments)
             instance = Instance(chosen, Cluster(Client(chosen.connection, timeout=chosen.timeout), chosen.namespace))
         with self._lock:
             self._instances[context.peer()] = instance
-        return proto.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     @_answering
     def Check(self, request: proto.CheckRequest, context: grpc.ServicerContext) -> proto.CheckResponse:  # noqa: N802
+        if is_release(request.urn):
+            return self._releases(context).check(request)
         try:
             inputs = planning.checked(
-                _decoded(request.news),
-                _decoded(request.olds),
+                decoded(request.news),
+                decoded(request.olds),
                 token=manifest.of_urn(request.urn),
                 logical_name=request.urn.split("::", 3)[3],
                 seed=request.randomSeed,
@@ -149,64 +160,65 @@ class KubernetesPlugin(service.ResourceProviderServicer):
             raise
         except PlatformError as error:
             return proto.CheckResponse(inputs=request.news, failures=[proto.CheckFailure(reason=str(error))])
-        return proto.CheckResponse(inputs=_encoded(inputs))
+        return proto.CheckResponse(inputs=encoded(inputs))
 
     @_answering
     def Diff(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:  # noqa: N802
+        if is_release(request.urn):
+            return self._releases(context).diff(request)
         instance = self._instance(context)
-        state = _decoded(request.olds)
+        state = decoded(request.olds)
         plan = planning.plan(
-            _old_inputs(request.old_inputs, state),
+            old_inputs(request.old_inputs, state),
             state,
-            _decoded(request.news),
+            decoded(request.news),
             token=manifest.of_urn(request.urn),
             ignore_changes=request.ignoreChanges,
             settings=instance.settings,
             cluster=instance.cluster,
         )
-        return proto.DiffResponse(
-            changes=_changes(bool(plan.differences)),
-            diffs=sorted({str(difference.location[0]) for difference in plan.differences}),
-            replaces=plan.replaces,
-            deleteBeforeReplace=plan.delete_before_replace,
-            detailedDiff={difference.path: _property_diff(difference) for difference in plan.differences},
-            hasDetailedDiff=True,
-        )
+        return diff_response(plan.differences, delete_before_replace=plan.delete_before_replace)
 
     @_answering
     def Create(self, request: proto.CreateRequest, context: grpc.ServicerContext) -> proto.CreateResponse:  # noqa: N802
-        inputs, instance = _decoded(request.properties), self._instance(context)
+        if is_release(request.urn):
+            return self._releases(context).create(request)
+        inputs, instance = decoded(request.properties), self._instance(context)
         if request.preview and instance.cluster is None:
-            return proto.CreateResponse(properties=_encoded(inputs))
+            return proto.CreateResponse(properties=encoded(inputs))
         resource = _resource(instance, request.urn)
         create = patch.create if resource.token.is_patch_of(inputs) else operations.create
         stored = create(resource, inputs, timeout_seconds=request.timeout, preview=request.preview)
         if stored is None:
-            return proto.CreateResponse(properties=_encoded(inputs))
-        return proto.CreateResponse(id=stored.id, properties=_encoded(stored.state))
+            return proto.CreateResponse(properties=encoded(inputs))
+        return proto.CreateResponse(id=stored.id, properties=encoded(stored.state))
 
     @_answering
     def Update(self, request: proto.UpdateRequest, context: grpc.ServicerContext) -> proto.UpdateResponse:  # noqa: N802
-        inputs, instance = _decoded(request.news), self._instance(context)
+        if is_release(request.urn):
+            return self._releases(context).update(request)
+        inputs, instance = decoded(request.news), self._instance(context)
         if request.preview and instance.cluster is None:
-            return proto.UpdateResponse(properties=_encoded(inputs))
+            return proto.UpdateResponse(properties=encoded(inputs))
         stored = update.update(
             _resource(instance, request.urn),
             request.id,
-            _decoded(request.olds),
+            decoded(request.olds),
             inputs,
             ignore_changes=request.ignoreChanges,
             timeout_seconds=request.timeout,
             preview=request.preview,
         )
-        return proto.UpdateResponse(properties=_encoded(inputs if stored is None else stored.state))
+        return proto.UpdateResponse(properties=encoded(inputs if stored is None else stored.state))
 
     @_answering
     def Read(self, request: proto.ReadRequest, context: grpc.ServicerContext) -> proto.ReadResponse:  # noqa: N802
-        instance, state = self._instance(context), _decoded(request.properties)
+        if is_release(request.urn):
+            return self._releases(context).read(request)
+        instance, state = self._instance(context), decoded(request.properties)
         resource = _resource(instance, request.urn)
         try:
-            found = operations.read(resource, request.id, state, _old_inputs(request.inputs, state))
+            found = operations.read(resource, request.id, state, old_inputs(request.inputs, state))
         except Unreachable:
             if resource.settings.delete_unreachable:
                 return proto.ReadResponse()
@@ -216,17 +228,19 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         if found is None:
             return proto.ReadResponse()
         stored, inputs = found
-        return proto.ReadResponse(id=stored.id, properties=_encoded(stored.state), inputs=_encoded(inputs))
+        return proto.ReadResponse(id=stored.id, properties=encoded(stored.state), inputs=encoded(inputs))
 
     @_answering
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        state = _decoded(request.properties)
+        if is_release(request.urn):
+            return self._releases(context).delete(request)
+        state = decoded(request.properties)
         resource = _resource(self._instance(context), request.urn)
         try:
             if resource.token.is_patch_of(state):
                 patch.delete(resource, request.id, state)
             else:
-                inputs = _old_inputs(request.old_inputs, state) or state
+                inputs = old_inputs(request.old_inputs, state) or state
                 operations.delete(resource, request.id, state, inputs, timeout_seconds=request.timeout)
         except Unreachable:
             if not resource.settings.delete_unreachable:
@@ -241,9 +255,11 @@ class KubernetesPlugin(service.ResourceProviderServicer):
     def Call(self, request: proto.CallRequest, context: grpc.ServicerContext) -> proto.CallResponse:  # noqa: N802
         raise _not_modelled(f"the method {request.tok}")
 
-    @_answering
+    @_aborting
     def Construct(self, request: proto.ConstructRequest, context: grpc.ServicerContext) -> proto.ConstructResponse:  # noqa: N802
-        raise _not_modelled(request.type)
+        if request.type != CHART:
+            raise _not_modelled(request.type)
+        return self._releases(context).construct(request, context, self._instance(context).cluster)
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         with self._lock:
@@ -251,6 +267,17 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         if instance is not None and instance.cluster is not None:
             instance.cluster.cancellation.cancel()
         return empty_pb2.Empty()
+
+    def _attached(self, context: grpc.ServicerContext, address: str) -> None:
+        with self._lock:
+            self._engines[context.peer()] = address
+
+    def _releases(self, context: grpc.ServicerContext) -> Releases:
+        instance = self._instance(context)
+        with self._lock:
+            engine = self._engines.get(context.peer(), "")
+        cancellation = instance.cluster.cancellation if instance.cluster is not None else None
+        return Releases(settings=instance.settings, cancellation=cancellation, engine=engine)
 
     def _instance(self, context: grpc.ServicerContext) -> Instance:
         with self._lock:
@@ -276,14 +303,15 @@ def _resource(instance: Instance, urn: str) -> Resource:
     return Resource(instance.cluster, instance.settings, manifest.of_urn(urn))
 
 
-def _abort_stored(context: grpc.ServicerContext, error: InitFailed) -> NoReturn:
+def _abort_stored(context: grpc.ServicerContext, request: Message, error: InitFailed) -> NoReturn:
     """Aborts with the state attached, so that the engine keeps the object that was stored but is not ready."""
     detail = proto.ErrorResourceInitFailed(
         id=error.stored.id,
-        properties=_encoded(error.stored.state),
+        properties=encoded(error.stored.state),
         reasons=[str(error)],
-        inputs=_encoded(error.inputs) if error.inputs is not None else None,
+        inputs=encoded(error.inputs) if error.inputs is not None else None,
     )
+    secret_marks.put_on(detail, request)
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
@@ -298,35 +326,6 @@ def _not_modelled(what: str) -> Refused:
         where="",
         mend="write the objects as Kubernetes resources, or run this stack with the released plug-ins",
     )
-
-
-def _old_inputs(inputs: struct_pb2.Struct, state: Mapping[str, Any]) -> Manifest:
-    """The last inputs; an older engine sends none, and states of the released plug-in hold them."""
-    return _decoded(inputs) or dict(state.get("__inputs") or {})
-
-
-def _decoded(struct: struct_pb2.Struct) -> Manifest:
-    return _without_none(wire.decode(struct))
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_without_none(item) for item in value]
-    return value
-
-
-def _encoded(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    return wire.encode(secret_values.marked(values))
-
-
-def _changes(some: bool) -> proto.DiffResponse.DiffChanges.ValueType:
-    return proto.DiffResponse.DIFF_SOME if some else proto.DiffResponse.DIFF_NONE
-
-
-def _property_diff(difference: Difference) -> proto.PropertyDiff:
-    return proto.PropertyDiff(kind=_KINDS[difference.change, difference.replaces], inputDiff=True)
 
 
 __all__ = ["PLUGIN_VERSION", "WORKERS", "Instance", "KubernetesPlugin", "Stored", "add_to_server"]

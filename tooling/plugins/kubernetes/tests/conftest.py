@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tooling.lane.binaries import ensure
+from tooling.lane.binaries import binary, ensure
 from tooling.lane.cluster import Cluster, ClusterPorts
 from tooling.lane.locks import hold
 from tooling.lane.progress import progress_on
@@ -38,6 +38,29 @@ NODE = {
         "capacity": {"cpu": "64", "memory": "256Gi", "pods": "500"},
     },
 }
+
+CHART_DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      {{- with .Values.nodeSelector }}
+      nodeSelector: {{ toYaml . | nindent 8 }}
+      {{- end }}
+      containers: [{name: main, image: example.com/main}]
+"""
+CHART_CONFIG = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-config}
+data: {greeting: {{ .Values.greeting | quote }}}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +179,22 @@ def provider(new_provider: Callable[..., Provider]) -> Provider:
 @pytest.fixture
 def meddler(api: Api) -> Meddler:
     return Meddler(api)
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    ensure(progress_on(), ["helm"])
+    return binary("helm")
+
+
+@pytest.fixture
+def chart(helm: Path, tmp_path: Path) -> Path:
+    """A chart on disk, with Helm to run it: a Deployment and a ConfigMap."""
+    del helm
+    directory = tmp_path / "demo"
+    (directory / "templates").mkdir(parents=True)
+    (directory / "Chart.yaml").write_text("apiVersion: v2\nname: demo\nversion: 1.2.3\nappVersion: '9'\n")
+    (directory / "values.yaml").write_text("replicas: 1\ngreeting: hello\nnodeSelector: {}\n")
+    (directory / "templates/deployment.yaml").write_text(CHART_DEPLOYMENT)
+    (directory / "templates/config.yaml").write_text(CHART_CONFIG)
+    return directory

@@ -21,6 +21,8 @@ from pulumi.runtime.proto import provider_pb2_grpc as service
 from tooling.plugins import wire
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
+"""What the wire's marked values bear, assets as well as secrets."""
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
 STACK = "urn:pulumi:test::demo"
 TIMEOUT_SECONDS = 30
 
@@ -239,7 +241,7 @@ class Provider:
 def unmarked(value: Any) -> Any:
     """What the engine sends to a plug-in that accepts no secrets."""
     if isinstance(value, dict):
-        if SECRET_KEY in value:
+        if value.get(SECRET_KEY) == SECRET:
             return unmarked(value["value"])
         return {key: unmarked(item) for key, item in value.items()}
     if isinstance(value, list):

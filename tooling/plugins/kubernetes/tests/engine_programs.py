@@ -53,6 +53,39 @@ def adopted(provider: k8s.Provider, namespace: str, importing: bool, labels: dic
     )
 
 
+def charts(provider: k8s.Provider, namespace: str, chart: str, greeting: str, hidden: bool = False) -> None:
+    """One chart twice: as a release, and as resources of the program."""
+    value = pulumi.Output.secret(greeting) if hidden else pulumi.Output.from_input(greeting)
+    k8s.helm.v3.Release(
+        "release",
+        name="release",
+        chart=chart,
+        namespace=namespace,
+        values={"greeting": value},
+        opts=_on(provider),
+    )
+    rendered = k8s.helm.v4.Chart(
+        "rendered",
+        chart=chart,
+        namespace=namespace,
+        values={"greeting": value},
+        opts=pulumi.ResourceOptions(providers=[provider]),
+    )
+    pulumi.export("rendered", rendered.resources.apply(lambda found: len(found or [])))
+
+
+def chart_out_of_reach(provider: k8s.Provider, namespace: str) -> None:
+    """Neither form of it can be run."""
+    away = k8s.helm.v4.RepositoryOptsArgs(repo="https://charts.example.com")
+    k8s.helm.v4.Chart(
+        "away",
+        chart="demo",
+        namespace=namespace,
+        repository_opts=away,
+        opts=pulumi.ResourceOptions(providers=[provider]),
+    )
+
+
 def reading(provider: k8s.Provider, namespace: str) -> None:
     others = k8s.core.v1.Namespace.get("others", namespace, opts=_on(provider))
     pulumi.export("phase", others.status.phase)
@@ -95,5 +128,17 @@ def team(provider: k8s.Provider, name: str) -> None:
 
 
 PROGRAMS: dict[str, Program] = {
-    program.__name__: program for program in (nothing, settings, secrets, adopted, reading, web, invalid, team)
+    program.__name__: program
+    for program in (
+        nothing,
+        settings,
+        secrets,
+        adopted,
+        reading,
+        charts,
+        chart_out_of_reach,
+        web,
+        invalid,
+        team,
+    )
 }

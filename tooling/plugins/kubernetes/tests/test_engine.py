@@ -230,3 +230,47 @@ def test_changed_kubeconfig_of_the_same_cluster_replaces_nothing(stack: Stack, n
     stack.kubeconfig = stack.kubeconfig.replace("127.0.0.1", "localhost")
 
     assert stack.up("settings", namespace=namespace) == {"same": 2, "update": 1}
+
+
+def test_a_chart_is_a_release_or_resources_of_the_program(
+    stack: Stack, meddler: Meddler, namespace: str, chart: Path
+) -> None:
+    given: dict[str, Any] = {"namespace": namespace, "chart": str(chart), "greeting": "hello"}
+    assert stack.preview("charts", **given) == {"create": 6}
+    assert stack.up("charts", **given) == {"create": 6}
+    assert stack.outputs()["rendered"] == 2
+    for name in ("release-config", "rendered-config"):
+        live = meddler.live(config_map(namespace, name))
+        assert live is not None
+        assert live["data"] == {"greeting": "hello"}
+    assert stack.preview("charts", **given) == {"same": 6}
+
+    assert stack.up("charts", **{**given, "greeting": "bye"}) == {"same": 4, "update": 1, "replace": 1}
+
+    stack.destroy()
+    for name in ("release-config", "rendered-config"):
+        assert meddler.live(config_map(namespace, name)) is None
+
+
+def test_secret_values_of_a_chart_are_encrypted_in_the_state(stack: Stack, namespace: str, chart: Path) -> None:
+    stack.up("charts", namespace=namespace, chart=str(chart), greeting="sesame", hidden=True)
+    assert stack.up("charts", namespace=namespace, chart=str(chart), greeting="sesame", hidden=True) == {"same": 6}
+    assert "ciphertext" in stack.state()
+    assert "sesame" not in stack.state()
+
+
+def test_a_chart_out_of_reach_is_told_and_its_program_goes_on(stack: Stack, namespace: str) -> None:
+    stack.up("chart_out_of_reach", namespace=namespace)
+    told = "warning: chart demo of https://charts.example.com is recorded with its values, not run: the local lane"
+    assert told in stack.output
+    assert stack.resources()["kubernetes:helm.sh/v4:Chart"]["outputs"]["status"]["status"] == "recorded, not run"
+    assert stack.preview("chart_out_of_reach", namespace=namespace) == {"same": 3}
+
+
+def test_what_is_wrong_in_a_chart_is_said_in_helms_words(stack: Stack, namespace: str, chart: Path) -> None:
+    (chart / "templates/config.yaml").write_text("{{ .Values.absent.key }}")
+    with pytest.raises(Failed) as failed:
+        stack.up("charts", namespace=namespace, chart=str(chart), greeting="hello")
+    assert "error[helm-failed]: helm template: " in str(failed.value)
+    assert "nil pointer evaluating interface {}.key" in str(failed.value)
+    assert "the local kubernetes plug-in failed" not in str(failed.value)

@@ -24,7 +24,6 @@ def config_map(namespace: str, **metadata: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "token",
     [
-        "kubernetes:helm.sh/v3:Release",
         "kubernetes:helm.sh/v4:Chart",
         "kubernetes:yaml/v2:ConfigGroup",
         "kubernetes:yaml:ConfigFile",
@@ -36,7 +35,7 @@ def test_resource_that_is_no_object_is_refused_by_name(provider: Provider, token
         provider.check(token, "release", {})
 
 
-@pytest.mark.parametrize("token", ["kubernetes:helm.sh/v4:Chart", "kubernetes:yaml/v2:ConfigFile"])
+@pytest.mark.parametrize("token", ["kubernetes:kustomize/v2:Directory", "kubernetes:yaml/v2:ConfigFile"])
 def test_component_is_refused_by_name(provider: Provider, token: str) -> None:
     with pytest.raises(Refused, match=f"the local lane does not model {token}"):
         _called(provider.stub.Construct, proto.ConstructRequest(type=token, name="chart"))

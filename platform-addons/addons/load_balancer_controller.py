@@ -1,0 +1,278 @@
+"""AWS Load Balancer Controller: an Application Load Balancer for the Ingresses of each tenant, and the class they name.
+
+Its custom resources are ours and come first: Helm installs a chart's own once and never again. So are its service
+account, which bears its AWS role, and the class with its parameters. An Ingress without a class is served by nobody:
+the class is not the default on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
+from custom_resources import (
+    Definition,
+    label_selector,
+    list_of,
+    mapping_of,
+    number_or_text,
+    record,
+    text,
+    true_or_false,
+)
+from identity import Policies, ServiceAccountName, WorkloadRole
+from network_rules import dns, from_ranges, https, network_policy
+from permissions.load_balancer_controller import NAME, NAMESPACE, load_balancer_policy
+from pulumi_kubernetes import apiextensions
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.helm import v3 as helm
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.networking import v1 as networking
+from pydantic import Field
+
+from shared.kubernetes_labels import INGRESS_CLASS, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, TENANT_LABEL
+from shared.settings import Settings
+from shared.versions import LOAD_BALANCER_CONTROLLER_CHART
+
+REPOSITORY = "https://aws.github.io/eks-charts"
+# Source: AWS Load Balancer Controller documentation, "IngressClass".
+CONTROLLER = "ingress.k8s.aws/alb"
+_GROUP, _VERSION = "elbv2.k8s.aws", "v1beta1"
+_WEBHOOK_PORT = 9443
+_LABELS = {NAME_LABEL: NAME, MANAGED_BY_LABEL: PLATFORM}
+
+_PAIR = record("key", "value", key=text(), value=text())
+_PEER = record(
+    ipBlock=record("cidr", cidr=text()),
+    securityGroup=record("groupID", groupID=text()),
+)
+_RULE = record(
+    "from",
+    "ports",
+    **{"from": list_of(_PEER)},
+    ports=list_of(record(port=number_or_text(), protocol=text("TCP", "UDP"))),
+)
+DEFINITIONS = (
+    Definition(
+        group=_GROUP,
+        version=_VERSION,
+        kind="IngressClassParams",
+        plural="ingressclassparams",
+        namespaced=False,
+        columns={"Scheme": ".spec.scheme"},
+        spec=record(
+            certificateArn=list_of(text()),
+            group=record("name", name=text()),
+            inboundCIDRs=list_of(text()),
+            ipAddressType=text("ipv4", "dualstack", "dualstack-without-public-ipv4"),
+            loadBalancerAttributes=list_of(_PAIR),
+            namespaceSelector=label_selector(),
+            scheme=text("internal", "internet-facing"),
+            sslPolicy=text(),
+            subnets=record(ids=list_of(text()), tags=mapping_of(list_of(text()))),
+            tags=list_of(_PAIR),
+        ),
+    ),
+    Definition(
+        group=_GROUP,
+        version=_VERSION,
+        kind="TargetGroupBinding",
+        plural="targetgroupbindings",
+        namespaced=True,
+        columns={"Service": ".spec.serviceRef.name", "Port": ".spec.serviceRef.port", "Type": ".spec.targetType"},
+        spec=record(
+            "serviceRef",
+            ipAddressType=text("ipv4", "ipv6"),
+            iamRoleArnToAssume=text(),
+            assumeRoleExternalId=text(),
+            multiClusterTargetGroup=true_or_false(),
+            networking=record(ingress=list_of(_RULE)),
+            nodeSelector=label_selector(),
+            serviceRef=record("name", "port", name=text(), port=number_or_text()),
+            targetGroupARN=text(),
+            targetGroupName=text(),
+            targetGroupProtocol=text(),
+            targetType=text("instance", "ip"),
+            vpcID=text(),
+        ),
+    ),
+)
+"""Kinds that the controller reads and makes; their fields, without those that tell of what no tenant may use.
+
+Source: kubernetes-sigs/aws-load-balancer-controller, helm/aws-load-balancer-controller/crds/crds.yaml and
+docs/guide/targetgroupbinding/spec.md."""
+
+
+class LoadBalancerControllerSettings(Settings):
+    load_balancer_controller_chart: str = Field(
+        default="",
+        description=f"Chart in place of the one of {REPOSITORY}: an `oci://` reference, or a path from the directory "
+        "of the tier.",
+    )
+    load_balancer_ingress_validation: bool = Field(
+        default=True,
+        description="Whether the controller's webhook looks at each Ingress; off where its pods do not run, else no "
+        "Ingress could be made.",
+    )
+
+
+def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str, vpc_id: str) -> dict[str, object]:
+    """Of the chart.
+
+    Source: kubernetes-sigs/aws-load-balancer-controller, helm/aws-load-balancer-controller/values.yaml.
+    """
+    return {
+        "clusterName": cluster_name,
+        # Instance metadata, where it would look for them, is out of a pod's reach.
+        "region": args.place.region,
+        "vpcId": vpc_id,
+        "replicaCount": 2,
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "priorityClassName": "system-cluster-critical",
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "192Mi"},
+            "limits": {"cpu": "500m", "memory": "192Mi"},
+        },
+        "podSecurityContext": {
+            "fsGroup": 65534,
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "securityContext": {
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "serviceAccount": {"create": False, "name": NAME},
+        "createIngressClassResource": False,
+        "ingressClass": INGRESS_CLASS,
+        "ingressClassParams": {"create": False},
+        "disableIngressClassAnnotation": True,
+        # Pods have addresses of the VPC, and node ports are closed to tenants.
+        "defaultTargetType": "ip",
+        # Services of type LoadBalancer are refused to tenants, and the platform has none.
+        "enableServiceMutatorWebhook": False,
+        "controllerConfig": {"featureGates": {"EnableServiceController": False}},
+        "webhookConfig": {"disableIngressValidation": not args.settings.load_balancer_ingress_validation},
+        # What its role has no right to.
+        "enableShield": False,
+        "enableWaf": False,
+        "enableWafv2": False,
+        "defaultTags": dict(args.place.tags),
+    }
+
+
+class LoadBalancerController(AddonComponent):
+    def __init__(
+        self, name: str, args: AddonArgs[LoadBalancerControllerSettings], opts: pulumi.ResourceOptions
+    ) -> None:
+        # The class must not go away under its Ingresses: it was an add-on by itself, and before that a component.
+        before = [
+            pulumi.Alias(name="ingress-class", type_="platform:platform-addons:IngressClass"),
+            pulumi.Alias(name="ingress", type_="platform:platform-addons:LoadBalancerIngress"),
+        ]
+        super().__init__(name, args, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=before)))
+        self._args = args
+        role = self._role()
+        self.role_arn = role.arn
+        account = core.ServiceAccount(
+            NAME,
+            metadata=meta.ObjectMetaArgs(
+                name=NAME, namespace=NAMESPACE, labels=_LABELS, annotations=role.annotations or None
+            ),
+            opts=self.child,
+        )
+        definitions = [definition.deploy(self.child) for definition in DEFINITIONS]
+        infrastructure = args.infrastructure
+        policy = network_policy(
+            NAME,
+            NAMESPACE,
+            {NAME_LABEL: NAME},
+            self.child,
+            # The API server calls its webhooks from the private subnets.
+            ingress=infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_WEBHOOK_PORT])),
+            egress=[dns(), https()],
+        )
+        release = self._release([account, policy, *role.ready, *definitions])
+        self._ingress_class(definitions, release)
+        self.register_outputs({"role_arn": self.role_arn})
+
+    def _role(self) -> WorkloadRole:
+        infrastructure, region = self._args.infrastructure, self._args.place.region
+        document = pulumi.Output.all(
+            infrastructure.partition, infrastructure.account_id, infrastructure.vpc_id, infrastructure.cluster_name
+        ).apply(
+            lambda facts: load_balancer_policy(
+                partition=facts[0], region=region, account_id=facts[1], vpc_id=facts[2], cluster_name=facts[3]
+            )
+        )
+        return WorkloadRole(
+            NAME,
+            self._args,
+            ServiceAccountName(namespace=NAMESPACE, name=NAME),
+            Policies(inline={"load-balancers": document}),
+            self.child,
+        )
+
+    def _release(self, before: list[pulumi.Resource]) -> helm.Release:
+        chart = self._args.settings.load_balancer_controller_chart
+        own = bool(chart)
+        if own and not chart.startswith("oci://"):
+            chart = str(Path(chart).resolve())
+        facts = pulumi.Output.all(self._args.infrastructure.cluster_name, self._args.infrastructure.vpc_id)
+        return helm.Release(
+            NAME,
+            name=NAME,
+            namespace=NAMESPACE,
+            chart=chart or NAME,
+            version=None if own else self._args.version,
+            repository_opts=None if own else helm.RepositoryOptsArgs(repo=REPOSITORY),
+            skip_crds=True,
+            values=facts.apply(lambda known: values(self._args, cluster_name=known[0], vpc_id=known[1])),
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=before)),
+        )
+
+    def _ingress_class(self, definitions: Sequence[pulumi.Resource], release: helm.Release) -> None:
+        labels = {MANAGED_BY_LABEL: PLATFORM}
+        parameters = apiextensions.CustomResource(
+            f"{INGRESS_CLASS}-parameters",
+            api_version=f"{_GROUP}/{_VERSION}",
+            kind="IngressClassParams",
+            metadata=meta.ObjectMetaArgs(name=INGRESS_CLASS, labels=labels),
+            spec={
+                "namespaceSelector": {"matchExpressions": [{"key": TENANT_LABEL, "operator": "Exists"}]},
+                # TLS 1.2 at least. Source: Elastic Load Balancing, "Security policies".
+                "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+                "loadBalancerAttributes": [
+                    {"key": "routing.http.drop_invalid_header_fields.enabled", "value": "true"},
+                ],
+            },
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=list(definitions))),
+        )
+        networking.IngressClass(
+            INGRESS_CLASS,
+            metadata=meta.ObjectMetaArgs(name=INGRESS_CLASS, labels=labels),
+            spec=networking.IngressClassSpecArgs(
+                controller=CONTROLLER,
+                parameters=networking.IngressClassParametersReferenceArgs(
+                    api_group=_GROUP, kind="IngressClassParams", name=INGRESS_CLASS
+                ),
+            ),
+            # On the way down the controller goes last: it takes the load balancers away.
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[parameters, release])),
+        )
+
+
+ADDON = Addon(
+    name="load-balancer-controller",
+    summary="load balancers for the Ingresses of applications, and their class",
+    component=LoadBalancerController,
+    settings=LoadBalancerControllerSettings,
+    namespace=NAMESPACE,
+    provides=("ingress-class",),
+    requires=("admission-policies",),
+    pin=same_for_every_minor(LOAD_BALANCER_CONTROLLER_CHART),
+)
