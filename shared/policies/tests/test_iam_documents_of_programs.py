@@ -35,6 +35,13 @@ OWN_RULES_SAY = frozenset({"RESOURCE_STAR"})
 """Findings of parliament that a rule of ours decides, more finely: `iam-no-wildcard-resource` lets an action that only
 reads settings stand on every resource, and one that writes only behind a condition."""
 
+NEWER_THAN_THE_LINTER = {
+    # Rights on Application Load Balancers alone, where parliament asks for Network ones too; the VPC of a new security
+    # group; and `elasticloadbalancing:CreateAction`.
+    "aws-load-balancer-controller": {"RESOURCE_MISMATCH", "UNKNOWN_CONDITION_FOR_ACTION"},
+}
+"""By the policy's logical name: findings where AWS's service authorization reference says otherwise."""
+
 
 def findings(document: str) -> list[tuple[str, Any]]:
     analyzed = parliament.analyze_policy_string(document)
@@ -56,7 +63,9 @@ def test_aws_would_understand_every_document(directory: str, stack: str) -> None
     documents = [(view, document) for view in views if (document := permissions(view))]
     assert documents, "the program registers no IAM document"
     for view, document in documents:
-        assert findings(document) == [], f"{view.urn}: {document}"
+        known = NEWER_THAN_THE_LINTER.get(view.urn.rpartition("::")[2], set())
+        left = [found for found in findings(document) if found[0] not in known]
+        assert left == [], f"{view.urn}: {document}"
 
 
 @pytest.mark.parametrize(
