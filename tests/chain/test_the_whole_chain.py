@@ -185,7 +185,10 @@ def record_of(chain: Clone, project: str, stack: str) -> dict[str, Any]:
 
 
 def make_pending(chain: Clone, project: str, stack: str) -> int:
-    """Sets a stack's record to where an engine that was killed while it created everything at once would leave it."""
+    """Sets a stack's record to where an engine that was killed while it created everything at once would leave it.
+
+    Returns how many of them the runner looks for; a Helm release the plug-in knows again by itself.
+    """
     file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
     record = json.loads(file.read_text())
     latest = record["checkpoint"]["latest"]
@@ -197,7 +200,7 @@ def make_pending(chain: Clone, project: str, stack: str) -> int:
     asked = [{key: value for key, value in one.items() if key not in ("id", "outputs")} for one in made]
     latest["pending_operations"] = [{"type": "creating", "resource": one} for one in asked]
     file.write_text(json.dumps(record))
-    return len(made)
+    return sum(one["type"] != "kubernetes:helm.sh/v3:Release" for one in made)
 
 
 @pytest.mark.parametrize(

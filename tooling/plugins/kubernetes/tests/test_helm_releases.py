@@ -213,6 +213,12 @@ def test_what_a_killed_run_has_left_is_made_anew(
     assert greeting(api, namespace) == "hello"
 
 
+def test_what_was_made_and_not_recorded_is_taken_over(provider: Provider, namespace: str, chart: Path) -> None:
+    one = deploy(provider, inputs(chart, namespace))
+    again = deploy(provider, one.inputs)
+    assert (again.state["status"]["status"], again.state["status"]["revision"]) == ("deployed", 2)
+
+
 def test_somebody_elses_release_of_that_name_is_left_alone(
     provider: Provider, api: Api, namespace: str, chart: Path, cluster: Cluster, helm: Path
 ) -> None:
