@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from shared.errors import nearest
 from shared.settings import Settings
-from shared.versions import ADDONS, KUBERNETES
+from shared.versions import ADDONS, KUBERNETES, addon_pin
 
 ALWAYS = ("vpc-cni", "kube-proxy", "coredns")
 POD_IDENTITY_AGENT = "eks-pod-identity-agent"
@@ -59,8 +59,8 @@ class AddonSettings(Settings):
         Raises:
             ValueError: for the ones that nobody has named a version of for this minor.
         """
-        pins = {name: pin.value for name, pin in ADDONS.items()} if kubernetes_version == KUBERNETES.value else {}
-        versions = {**pins, **self.addon_versions}
+        pins = {name: addon_pin(name, kubernetes_version) for name in self.enabled_addons()}
+        versions = {**{name: pin.value for name, pin in pins.items() if pin is not None}, **self.addon_versions}
         missing = [name for name in self.enabled_addons() if name not in versions]
         if missing:
             raise ValueError(

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from settings import InfrastructureSettings
 
+from shared.versions import minor_number
+
 # Source: Kubernetes, "Version Skew Policy": kubelet and kube-proxy may be three minors older than the API server.
 OLDEST = 3
 
@@ -27,22 +29,17 @@ class Deployed:
     """Version by add-on, e.g. `v1.35.0-eksbuild.2`."""
 
 
-def minor(version: str) -> int:
-    """35 of `1.35` and of `v1.35.0-eksbuild.2`."""
-    return int(version.removeprefix("v").split(".")[1])
-
-
 def refusals(deployed: Deployed, settings: InfrastructureSettings) -> list[str]:
     """What stands against it, one sentence each; empty: nothing does."""
     wanted = settings.kubernetes_version
     nodes = settings.node_kubernetes_version or wanted
     proxy = settings.pinned_addons(wanted)["kube-proxy"]
     found: list[str] = []
-    if minor(nodes) > minor(wanted):
+    if minor_number(nodes) > minor_number(wanted):
         found.append(f"node_kubernetes_version {nodes} is newer than kubernetes_version {wanted}")
-    elif minor(wanted) - minor(nodes) > OLDEST:
+    elif minor_number(wanted) - minor_number(nodes) > OLDEST:
         found.append(f"node_kubernetes_version {nodes} is more than {OLDEST} minors behind kubernetes_version {wanted}")
-    if not 0 <= minor(wanted) - minor(proxy) <= OLDEST:
+    if not 0 <= minor_number(wanted) - minor_number(proxy) <= OLDEST:
         found.append(f"addon_versions: kube-proxy {proxy} does not fit kubernetes_version {wanted}")
     return [*found, *_from(deployed, wanted, nodes)]
 
@@ -50,24 +47,24 @@ def refusals(deployed: Deployed, settings: InfrastructureSettings) -> list[str]:
 def _from(deployed: Deployed, wanted: str, nodes: str) -> list[str]:
     found: list[str] = []
     if deployed.cluster:
-        step = minor(wanted) - minor(deployed.cluster)
+        step = minor_number(wanted) - minor_number(deployed.cluster)
         if step < 0:
             found.append(f"kubernetes_version {wanted} is older than the cluster's {deployed.cluster}: none goes back")
         elif step > 1:
-            following = f"1.{minor(deployed.cluster) + 1}"
+            following = f"1.{minor_number(deployed.cluster) + 1}"
             found.append(
                 f"kubernetes_version {wanted} is {step} minors after the cluster's {deployed.cluster}: "
                 f"deploy {following} first"
             )
     for group, version in deployed.nodes.items():
-        if minor(wanted) - minor(version) > OLDEST:
+        if minor_number(wanted) - minor_number(version) > OLDEST:
             found.append(
                 f"nodes of group {group} run {version}, more than {OLDEST} minors behind kubernetes_version {wanted}: "
                 "bring them up first"
             )
-        elif minor(nodes) < minor(version):
+        elif minor_number(nodes) < minor_number(version):
             found.append(f"nodes of group {group} run {version}, and {nodes} would be older: none goes back")
     running = deployed.addons.get("kube-proxy")
-    if running and minor(wanted) - minor(running) > OLDEST:
+    if running and minor_number(wanted) - minor_number(running) > OLDEST:
         found.append(f"kube-proxy is at {running}, more than {OLDEST} minors behind kubernetes_version {wanted}")
     return found

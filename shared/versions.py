@@ -87,6 +87,17 @@ ADDONS = {
 }
 """EKS add-ons by name. The keys are the closed set of add-ons that the platform installs."""
 
+
+def addon_pin(name: str, minor: str) -> Pin | None:
+    """The pin of an EKS add-on for a Kubernetes minor; `None` where none is known: they are for the platform's own."""
+    return ADDONS.get(name) if minor == KUBERNETES.value else None
+
+
+def minor_number(version: str) -> int:
+    """35 of `1.35`, of `1.35.4` and of `v1.35.0-eksbuild.2`."""
+    return int(version.removeprefix("v").split(".")[1])
+
+
 CLUSTER_AUTOSCALER_IMAGE = Pin(
     value="registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
     source="unverified: read in one public manifest, in a copy without its repository's name; digest unread",

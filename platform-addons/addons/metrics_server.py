@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_aws as aws
-from addon import Addon, AddonArgs, AddonComponent, by_minor
+from addon import Addon, AddonArgs, AddonComponent
 from network_rules import Egress, dns, from_ranges, https, network_policy, ports
 
 from shared.kubernetes_labels import NAME_LABEL
 from shared.settings import Settings
-from shared.versions import ADDONS, KUBERNETES
+from shared.versions import addon_pin
 
 NAME = "metrics-server"
 NAMESPACE = "kube-system"
@@ -48,5 +48,5 @@ ADDON = Addon(
     summary="CPU and memory of pods and nodes, for `kubectl top` and HorizontalPodAutoscalers",
     component=MetricsServer,
     namespace=NAMESPACE,
-    pin=by_minor({KUBERNETES.value: ADDONS[NAME]}),
+    pin=lambda minor: addon_pin(NAME, minor),
 )

@@ -49,6 +49,13 @@ CASES = [
     _usage("outputs of no tier", "outputs --stack local", "tiers outputs", "TIER"),
     _usage("one argument too many", "status everything --stack local", "tiers status", "everything"),
     Case(
+        id="upgrade-check: a minor that nobody knows",
+        command="upgrade-check --stack local --to 1.99",
+        code="minor-unknown",
+        place="--to",
+        says="'1.99' is none of the minors that the platform knows",
+    ),
+    Case(
         id="command: the add-ons of a tier that has none",
         command="graph platform-addon",
         code="tier-without-graph",

