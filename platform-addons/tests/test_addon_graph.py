@@ -14,6 +14,8 @@ from shared.program_errors import ProgramError, ProgramInputError
 from shared.settings import parse_settings
 from shared.testing import contract_outputs, load_module, run_program
 
+NAME = "cluster-autoscaler"
+
 
 @pytest.fixture(scope="module")
 def graph() -> ModuleType:
@@ -127,7 +129,7 @@ def test_an_add_on_that_is_off_is_not_made_and_not_promised(project: Path) -> No
     run = run_program(project, stack="dev", config={"cluster_autoscaler_enabled": False})
     assert run.registered("kubernetes:apps/v1:Deployment") == []
     assert "cluster-autoscaler" not in run.outputs["addons"]
-    assert run.outputs["role_arns"] == {}
+    assert "cluster-autoscaler" not in run.outputs["role_arns"]
 
 
 def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path) -> None:
@@ -136,9 +138,9 @@ def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path)
         project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, workload_identity="pod-identity")
     )
     role, policy = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
-    assert run.one(policy).inputs["policy"] == irsa.one(policy).inputs["policy"]
-    assert "pods.eks.amazonaws.com" in run.one(role).inputs["assumeRolePolicy"]
-    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
-    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", "cluster-autoscaler")
-    account = run.one("kubernetes:core/v1:ServiceAccount").inputs
+    assert run.one(policy, NAME).inputs["policy"] == irsa.one(policy, NAME).inputs["policy"]
+    assert "pods.eks.amazonaws.com" in run.one(role, NAME).inputs["assumeRolePolicy"]
+    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", NAME).inputs
+    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", NAME)
+    account = run.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert "annotations" not in account["metadata"]

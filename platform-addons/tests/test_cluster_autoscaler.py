@@ -12,12 +12,13 @@ from shared.program_errors import ProgramInputError
 from shared.testing import Run, run_program
 from shared.versions import CLUSTER_AUTOSCALER_IMAGE, KUBERNETES
 
+NAME = "cluster-autoscaler"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 
 
 def pod(run: Run) -> dict[str, Any]:
-    return run.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]
+    return run.one(DEPLOYMENT, NAME).inputs["spec"]["template"]["spec"]
 
 
 def container(run: Run) -> dict[str, Any]:
@@ -28,14 +29,14 @@ def container(run: Run) -> dict[str, Any]:
 def granted(run: Run, kind: str) -> dict[tuple[str, str], set[str]]:
     return {
         (group, resource): set(rule["verbs"])
-        for rule in run.one(f"{RBAC}:{kind}").inputs["rules"]
+        for rule in run.one(f"{RBAC}:{kind}", NAME).inputs["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
 
 
 def test_only_its_own_service_account_may_assume_the_role(dev: Run) -> None:
-    role = dev.one("aws:iam/role:Role").inputs
+    role = dev.one("aws:iam/role:Role", NAME).inputs
     assert role["name"] == "eks-cluster-autoscaler-dev"
     (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
     issuer = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
@@ -50,7 +51,7 @@ def test_only_its_own_service_account_may_assume_the_role(dev: Run) -> None:
 
 
 def test_it_writes_only_to_groups_tagged_as_this_clusters(dev: Run) -> None:
-    policy = dev.one("aws:iam/rolePolicy:RolePolicy").inputs
+    policy = dev.one("aws:iam/rolePolicy:RolePolicy", NAME).inputs
     assert policy["role"] == "eks-cluster-autoscaler-dev"
     read, write = json.loads(policy["policy"])["Statement"]
     assert all(action.split(":")[1].startswith(("Describe", "Get")) for action in read["Action"])
@@ -62,7 +63,7 @@ def test_it_writes_only_to_groups_tagged_as_this_clusters(dev: Run) -> None:
 
 
 def test_its_account_bears_the_role_and_mounts_no_token_by_itself(dev: Run) -> None:
-    account = dev.one("kubernetes:core/v1:ServiceAccount").inputs
+    account = dev.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert account["metadata"]["name"] == "cluster-autoscaler"
     assert account["metadata"]["namespace"] == "kube-system"
     assert account["metadata"]["annotations"] == {
@@ -86,7 +87,7 @@ def test_cluster_wide_it_changes_nodes_evicts_pods_and_reads_the_rest(dev: Run) 
 
 
 def test_leases_and_status_stay_in_its_own_namespace(dev: Run) -> None:
-    role = dev.one(f"{RBAC}:Role").inputs
+    role = dev.one(f"{RBAC}:Role", NAME).inputs
     assert role["metadata"]["namespace"] == "kube-system"
     named = [rule.get("resourceNames") for rule in role["rules"] if {"get", "update", "delete"} & set(rule["verbs"])]
     assert named == [["cluster-autoscaler-status"], ["cluster-autoscaler"]]
@@ -94,8 +95,8 @@ def test_leases_and_status_stay_in_its_own_namespace(dev: Run) -> None:
 
 @pytest.mark.parametrize(("binding", "role"), [("ClusterRoleBinding", "ClusterRole"), ("RoleBinding", "Role")])
 def test_its_rights_are_bound_to_its_account_alone(dev: Run, binding: str, role: str) -> None:
-    bound = dev.one(f"{RBAC}:{binding}").inputs
-    assert (bound["roleRef"]["kind"], bound["roleRef"]["name"]) == (role, "cluster-autoscaler")
+    bound = dev.one(f"{RBAC}:{binding}", NAME).inputs
+    assert (bound["roleRef"]["kind"], bound["roleRef"]["name"]) == (role, NAME)
     assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "cluster-autoscaler", "namespace": "kube-system"}]
 
 
@@ -148,13 +149,13 @@ def test_its_pod_is_hardened(dev: Run) -> None:
 
 
 def test_it_is_one_critical_pod_that_a_drain_may_move(dev: Run) -> None:
-    assert dev.one(DEPLOYMENT).inputs["metadata"]["namespace"] == "kube-system"
-    assert dev.one(DEPLOYMENT).inputs["spec"]["replicas"] == 1
+    assert dev.one(DEPLOYMENT, NAME).inputs["metadata"]["namespace"] == "kube-system"
+    assert dev.one(DEPLOYMENT, NAME).inputs["spec"]["replicas"] == 1
     assert pod(dev)["priorityClassName"] == "system-cluster-critical"
     assert pod(dev)["serviceAccountName"] == "cluster-autoscaler"
-    budget = dev.one("kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    budget = dev.one("kubernetes:policy/v1:PodDisruptionBudget", NAME).inputs["spec"]
     assert budget["maxUnavailable"] == 1
-    assert budget["selector"]["matchLabels"] == dev.one(DEPLOYMENT).inputs["spec"]["selector"]["matchLabels"]
+    assert budget["selector"]["matchLabels"] == dev.one(DEPLOYMENT, NAME).inputs["spec"]["selector"]["matchLabels"]
 
 
 def test_its_image_is_of_the_clusters_minor(dev: Run) -> None:
@@ -164,12 +165,12 @@ def test_its_image_is_of_the_clusters_minor(dev: Run) -> None:
 
 def test_it_starts_once_its_rights_are_there(dev: Run) -> None:
     needed = [
-        dev.one("aws:iam/rolePolicy:RolePolicy"),
-        dev.one(f"{RBAC}:ClusterRoleBinding"),
-        dev.one(f"{RBAC}:RoleBinding"),
-        dev.one("kubernetes:core/v1:ServiceAccount"),
+        dev.one("aws:iam/rolePolicy:RolePolicy", NAME),
+        dev.one(f"{RBAC}:ClusterRoleBinding", NAME),
+        dev.one(f"{RBAC}:RoleBinding", NAME),
+        dev.one("kubernetes:core/v1:ServiceAccount", NAME),
     ]
-    assert all(dev.comes_after(dev.one(DEPLOYMENT), resource) for resource in needed)
+    assert all(dev.comes_after(dev.one(DEPLOYMENT, NAME), resource) for resource in needed)
 
 
 @pytest.mark.parametrize(

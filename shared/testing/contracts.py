@@ -76,8 +76,11 @@ _INFRASTRUCTURE: dict[str, Any] = {
 }
 
 _PLATFORM_ADDONS: dict[str, Any] = {
-    "addons": ["cluster-autoscaler", "metrics-server"],
-    "role_arns": {"cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev"},
+    "addons": ["cluster-autoscaler", "fluent-bit", "metrics-server"],
+    "role_arns": {
+        "cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev",
+        "fluent-bit": f"{_ROLES}/eks-fluent-bit-dev",
+    },
     "ingress_class_name": "alb",
 }
 
