@@ -57,11 +57,9 @@ def fargate_files(*, cluster_name: str, region: str) -> dict[str, str]:
             Section(kind="FILTER", entries=_metadata(match="kube.*")),
         ),
         "output.conf": written(
-            Section(
-                kind="OUTPUT",
-                entries={
-                    "Name": "cloudwatch_logs",
-                    "Match": "kube.*",
+            _output(
+                "kube.*",
+                {
                     "region": region,
                     "log_group_name": fargate_log_group(cluster_name),
                     "log_stream_prefix": "pods-",
@@ -187,7 +185,6 @@ def _agent_filters() -> tuple[Section, ...]:
 
 def _agent_outputs(cluster_name: str, region: str) -> tuple[Section, ...]:
     to_platform: dict[str, str | int] = {
-        "Name": "cloudwatch_logs",
         "region": region,
         "log_group_name": platform_log_group(cluster_name),
         "log_stream_template": f"{_NAMESPACE}.{_POD}.{_CONTAINER}",
@@ -203,9 +200,13 @@ def _agent_outputs(cluster_name: str, region: str) -> tuple[Section, ...]:
         "storage.total_limit_size": "256M",
     }
     return (
-        Section(kind="OUTPUT", entries={"Match": "tenant.*", **to_tenants}),
-        Section(kind="OUTPUT", entries={"Match": "kube.*", **to_platform}),
+        _output("tenant.*", to_tenants),
+        _output("kube.*", to_platform),
     )
+
+
+def _output(match: str, entries: Mapping[str, str | int]) -> Section:
+    return Section(kind="OUTPUT", entries={"Name": "cloudwatch_logs", "Match": match, **entries})
 
 
 def _klog() -> Section:

@@ -26,7 +26,7 @@ cluster = kubernetes_provider(
 opts = pulumi.ResourceOptions(providers=[aws_provider(environment), cluster])
 
 roles = AwsRoles("roles", AwsRolesArgs(place=place, infrastructure=infrastructure), opts)
-logs = PodLogs("pod-logs", PodLogsArgs(place=place, cluster_name=infrastructure.cluster_name), opts)
+logs = PodLogs("pod-logs", PodLogsArgs(place=place, infrastructure=infrastructure), opts)
 # Before the first pod prints something, and gone after the last one.
 logged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[logs]))
 namespaces = [

@@ -12,13 +12,14 @@ import pulumi
 import pulumi_aws as aws
 from place import Place
 
+from shared.contracts import Infrastructure
 from shared.log_groups import tenant_log_group
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodLogsArgs:
     place: Place
-    cluster_name: pulumi.Output[str]
+    infrastructure: Infrastructure
 
 
 class PodLogs(pulumi.ComponentResource):
@@ -28,10 +29,11 @@ class PodLogs(pulumi.ComponentResource):
         for namespace in tenant.namespaces:
             aws.cloudwatch.LogGroup(
                 f"{namespace}-pods",
-                name=args.cluster_name.apply(
+                name=args.infrastructure.cluster_name.apply(
                     lambda cluster_name, namespace=namespace: tenant_log_group(cluster_name, namespace)
                 ),
                 retention_in_days=tenant.log_retention_days,
+                kms_key_id=args.infrastructure.secrets_key_arn,
                 tags={"Name": args.place.named("pod-logs"), "tenant": tenant.name},
                 opts=pulumi.ResourceOptions(parent=self),
             )

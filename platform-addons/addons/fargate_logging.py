@@ -40,6 +40,7 @@ class FargateLogging(AddonComponent):
             "fargate-pods",
             name=above.cluster_name.apply(fargate_log_group),
             retention_in_days=args.settings.fargate_logging_retention_days,
+            kms_key_id=above.secrets_key_arn,
             tags={"Name": args.place.named("fargate-pods")},
             opts=self.child,
         )

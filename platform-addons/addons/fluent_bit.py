@@ -67,6 +67,7 @@ class FluentBit(AddonComponent):
             "platform-pods",
             name=above.cluster_name.apply(platform_log_group),
             retention_in_days=args.settings.fluent_bit_retention_days,
+            kms_key_id=above.secrets_key_arn,
             tags={"Name": args.place.named("platform-pods")},
             opts=self.child,
         )

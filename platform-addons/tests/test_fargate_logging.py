@@ -75,6 +75,7 @@ def test_it_writes_to_the_group_made_here_which_ends(on: Run, project: Path) -> 
     assert group.inputs["name"] == output["log_group_name"] == "/eks/eks-cluster-dev/fargate"
     assert (output["auto_create_group"], output["region"]) == ("Off", "us-east-1")
     assert group.inputs["retentionInDays"] == 30
+    assert group.inputs["kmsKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/secrets-id"
     assert on.comes_after(on.one(CONFIG_MAP, "aws-logging"), group)
     longer = {"fargate_logging_enabled": True, "fargate_logging_retention_days": 90}
     again = run_program(project, stack="dev", config=longer)

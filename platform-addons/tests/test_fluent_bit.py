@@ -79,10 +79,11 @@ def test_a_tenants_pods_go_to_their_namespaces_group_and_all_others_to_the_platf
     assert {output["log_group_name"] for output in found.values()} == {PLATFORM_GROUP}
 
 
-def test_it_makes_no_group_and_the_platforms_own_ends(dev: Run, project: Path) -> None:
+def test_it_makes_no_group_and_the_platforms_own_ends_and_is_encrypted(dev: Run, project: Path) -> None:
     assert {output["auto_create_group"] for output in outputs(dev).values()} == {"Off"}
     group = dev.one(LOG_GROUP, "platform-pods").inputs
     assert (group["name"], group["retentionInDays"]) == (PLATFORM_GROUP, 30)
+    assert group["kmsKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/secrets-id"
     longer = run_program(project, stack="dev", config={"fluent_bit_retention_days": 365})
     assert longer.one(LOG_GROUP, "platform-pods").inputs["retentionInDays"] == 365
 

@@ -26,7 +26,9 @@ def test_each_namespace_has_a_group_that_ends_after_thirty_days(run_tenant: Call
         "/eks/eks-cluster-dev/tenants/shop": 30,
         "/eks/eks-cluster-dev/tenants/shop-batch": 30,
     }
-    assert run.one(LOG_GROUP, "shop-pods").inputs["tags"] == {"Name": "eks-shop-pod-logs-dev", "tenant": "shop"}
+    group = run.one(LOG_GROUP, "shop-pods").inputs
+    assert group["tags"] == {"Name": "eks-shop-pod-logs-dev", "tenant": "shop"}
+    assert group["kmsKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/secrets-id"
 
 
 def test_the_tenants_file_says_how_long_they_keep(run_tenant: Callable[..., Run]) -> None:
