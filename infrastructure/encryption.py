@@ -1,4 +1,4 @@
-"""The KMS key that encrypts Kubernetes Secrets, the control plane's logs and the VPC's flow logs."""
+"""The KMS key that encrypts Kubernetes Secrets, and the logs of the control plane, the VPC and pods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EncryptionArgs:
     place: Place
     settings: EncryptionSettings
     log_groups: Sequence[pulumi.Input[str]]
-    """Names of the groups that CloudWatch Logs may encrypt with the key."""
+    """Names of the groups that CloudWatch Logs may encrypt with the key; `*` at the end stands for any end."""
 
 
 def key_policy(place: Place, log_groups: Sequence[str]) -> str:
@@ -47,7 +47,8 @@ def key_policy(place: Place, log_groups: Sequence[str]) -> str:
             principals={"Service": ["eks.amazonaws.com"]},
             conditions={"StringEquals": {"aws:SourceAccount": place.account_id}},
         ),
-        # Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
+        # Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS". `ArnEquals` takes
+        # wildcards: IAM user guide, "Amazon Resource Name (ARN) condition operators".
         Statement(
             sid="LogGroups",
             actions=_USE,

@@ -1,6 +1,6 @@
 """Fargate profiles: pods of named platform namespaces that run without nodes of ours.
 
-Where their logs go is a ConfigMap in Kubernetes, hence tier 2's business.
+Where their logs go is a ConfigMap in Kubernetes, hence tier 2's business; that they may go there is the role's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from place import Place
 from settings import InfrastructureSettings
 
 from shared.iam import Statement, policy_document
+from shared.log_groups import fargate_log_group
 from shared.naming import iam_role_name
 
 POLICY = "AmazonEKSFargatePodExecutionRolePolicy"
@@ -41,6 +42,24 @@ def execution_trust(place: Place) -> str:
     )
 
 
+def pod_logs_policy(place: Place) -> str:
+    """Writes to the one group that tier 2 makes for them; without CreateLogGroup, which would make one without end.
+
+    Source: EKS user guide, "Start AWS Fargate logging for your cluster".
+    """
+    group = (
+        f"arn:{place.partition}:logs:{place.region}:{place.account_id}"
+        f":log-group:{fargate_log_group(place.cluster_name)}"
+    )
+    return policy_document(
+        Statement(
+            sid="WritePodLogs",
+            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources=[group, f"{group}:*"],
+        )
+    )
+
+
 class Fargate(pulumi.ComponentResource):
     """Makes nothing where no profile is set."""
 
@@ -49,14 +68,15 @@ class Fargate(pulumi.ComponentResource):
         self._args = args
         profiles = args.settings.fargate_profiles
         if profiles:
-            role, attachment = self._execution_role()
-            before: pulumi.Resource = attachment
+            role, policies = self._execution_role()
+            before: list[pulumi.Resource] = policies
             for profile in profiles:
                 # EKS makes or removes one profile of a cluster at a time.
-                before = self._profile(profile, role, after=before)
+                before = [self._profile(profile, role, after=before)]
         self.register_outputs({})
 
-    def _execution_role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
+    def _execution_role(self) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
+        """The role, and what gives it its rights."""
         place = self._args.place
         role = aws.iam.Role(
             "eks-fargate-role",
@@ -70,9 +90,20 @@ class Fargate(pulumi.ComponentResource):
             policy_arn=f"arn:{place.partition}:iam::aws:policy/{POLICY}",
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return role, attachment
+        policies: list[pulumi.Resource] = [attachment]
+        if self._args.settings.fargate_pod_logs:
+            policies.append(
+                aws.iam.RolePolicy(
+                    "eks-fargate-pod-logs",
+                    name=place.named("eks-fargate-pod-logs"),
+                    role=role.name,
+                    policy=pod_logs_policy(place),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            )
+        return role, policies
 
-    def _profile(self, name: str, role: aws.iam.Role, after: pulumi.Resource) -> aws.eks.FargateProfile:
+    def _profile(self, name: str, role: aws.iam.Role, after: list[pulumi.Resource]) -> aws.eks.FargateProfile:
         args = self._args
         return aws.eks.FargateProfile(
             name,
@@ -86,5 +117,5 @@ class Fargate(pulumi.ComponentResource):
             ],
             tags={"Name": args.place.named(name)},
             # A profile cannot be changed, and its name is fixed, since it shows in the names of its nodes.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[after], delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after, delete_before_replace=True),
         )

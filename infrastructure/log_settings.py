@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from shared.log_groups import RetentionDays
 from shared.settings import Settings
-
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-"""Source: CloudWatch Logs API reference, PutRetentionPolicy."""
 
 
 class LogSettings(Settings):

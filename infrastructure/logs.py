@@ -11,6 +11,8 @@ from log_settings import LogSettings
 from network import Network
 from place import Place
 
+from shared.log_groups import pod_log_groups
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogsArgs:
@@ -22,9 +24,9 @@ class LogsArgs:
 
 
 def log_groups(place: Place, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
-    """Names of the groups that `Logs` makes, for the policy of the key that encrypts them."""
+    """What the key that encrypts log groups is for: those that `Logs` makes, and those of pods, which later tiers make."""
     flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
-    return [control_plane_group(place.cluster_name), *flow_logs]
+    return [control_plane_group(place.cluster_name), *flow_logs, f"{pod_log_groups(place.cluster_name)}/*"]
 
 
 class Logs(pulumi.ComponentResource):

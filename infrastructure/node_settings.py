@@ -184,6 +184,17 @@ class NodeSettings(Settings):
     fargate_profiles: dict[Name, FargateProfileSettings] = Field(
         default_factory=dict, description="Fargate profiles by name; they select platform namespaces only."
     )
+    fargate_pod_logs: bool = Field(
+        default=False,
+        description="Let pods on Fargate write to CloudWatch Logs; goes with the add-on fargate-logging, which says "
+        "what they write.",
+    )
+
+    @model_validator(mode="after")
+    def _logs_of_some_profile(self) -> NodeSettings:
+        if self.fargate_pod_logs and not self.fargate_profiles:
+            raise ValueError("fargate_pod_logs: there is no role to give the right to without fargate_profiles")
+        return self
 
     @model_validator(mode="after")
     def _groups_are_sound(self) -> NodeSettings:

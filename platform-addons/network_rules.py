@@ -36,6 +36,14 @@ def https() -> networking.NetworkPolicyEgressRuleArgs:
     return Egress(to=[_range(_ANYWHERE)], ports=ports([443]))
 
 
+def aws_credentials(identity: str) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """Where the AWS SDK gets them with Pod Identity: the agent on the node. With IRSA it asks STS, by HTTPS.
+
+    Source: EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services", considerations.
+    """
+    return [Egress(to=[_range("169.254.170.23/32")], ports=ports([80]))] if identity == "pod-identity" else []
+
+
 def to_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyEgressRuleArgs]:
     return [Egress(to=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]
 

@@ -33,6 +33,18 @@ INGRESS_CLASS = "alb"
 """IngressClass that applications name."""
 DEFAULT_STORAGE_CLASS = "gp3"
 
+PLATFORM_NAMESPACES = (
+    "amazon-cloudwatch",
+    "aws-observability",
+    "default",
+    "external-dns",
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+    "logging",
+)
+"""Kubernetes' own and those of add-ons, of which no tenant may have one."""
+
 SERVICE_PRIORITY = "platform-service"
 """PriorityClass of the platform's services outside kube-system."""
 AGENT_PRIORITY = "platform-agent"

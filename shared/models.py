@@ -17,14 +17,15 @@ from shared.errors import BadInput, nearest
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _no_truth_value(value: Any) -> Any:
+def no_truth_value(value: Any) -> Any:
+    """For a field of numbers: YAML's `yes` would be 1 without it."""
     if isinstance(value, bool):
         raise ValueError("give a whole number, not true or false")
     return value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_no_truth_value)]
-"""A pydantic field for an `int`. YAML's `yes` would be 1 without it."""
+WholeNumber = Annotated[int, BeforeValidator(no_truth_value)]
+"""A pydantic field for an `int`."""
 
 
 def parse(model: type[Model], content: Any, *, where: str, code: str, error: type[BadInput] = BadInput) -> Model:

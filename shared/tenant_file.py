@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from shared.environment import environment_names
 from shared.errors import nearest
 from shared.github import Repository
+from shared.kubernetes_labels import PLATFORM_NAMESPACES
+from shared.log_groups import RetentionDays
 from shared.models import WholeNumber
 from shared.naming import is_dns_label
 from shared.quantities import Quantity, quantity_value
@@ -167,6 +169,10 @@ class TenantFile(_Part):
     bucket_access: Literal["read-write", "read-only", "none"] = Field(
         default="read-write", description="What the tenant's pods may do below its prefix of the tenants' bucket."
     )
+    log_retention_days: RetentionDays = Field(
+        default=30,
+        description="Days that what the tenant's pods print is kept; a value that CloudWatch Logs allows.",
+    )
     deployer_principal_arns: tuple[Annotated[str, AfterValidator(_principal)], ...] = Field(
         default=(),
         description="Who may assume the deployer role; empty: whoever the account's own IAM policies allow.",
@@ -194,6 +200,8 @@ class TenantFile(_Part):
                 raise ValueError(
                     f"namespace {namespace!r} is neither {self.name!r} nor begins with {self.name + '-'!r}"
                 )
+            if namespace in PLATFORM_NAMESPACES:
+                raise ValueError(f"namespace {namespace!r} is the platform's own; choose another name")
         for key in ("environments", "namespaces", "hosts", "registries", "web_ports"):
             values = getattr(self, key)
             if len(set(values)) != len(values):

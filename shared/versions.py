@@ -79,6 +79,13 @@ ADDONS = {
         "in a copy without its repository's name; check like the others",
         read_on=date(2026, 11, 24),
     ),
+    "amazon-cloudwatch-observability": Pin(
+        value="v4.10.3-eksbuild.1",
+        source="unverified: aws-observability/application-signals-demo, pull request 334, which pins it since 5.3 "
+        "broke its tests, and names no Kubernetes version; check like the others. From 5.0 on Application Signals is "
+        "on unless switched off",
+        read_on=date(2026, 11, 27),
+    ),
     "metrics-server": Pin(
         value="v0.8.0-eksbuild.2",
         source="unverified: read in one public Terraform file that names no Kubernetes version; check like the others",
@@ -118,6 +125,16 @@ LOAD_BALANCER_CONTROLLER_CHART = Pin(
     "check with `helm search repo eks/aws-load-balancer-controller --versions` before deploying",
     read_on=date(2026, 11, 27),
 )
+
+FLUENT_BIT_IMAGE = Pin(
+    value="public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"
+    "@sha256:88e1b56cedb230486afeca6eeb26c5f6bd59c48879d0054d1674d5a58838c607",
+    source="unverified: tag and digest read in public DaemonSet manifests, in copies without their repositories' "
+    "names; check with `docker buildx imagetools inspect` before deploying",
+    read_on=date(2026, 11, 27),
+)
+"""AWS's build of Fluent Bit; its versions are not Fluent Bit's. From 3.0 on it holds Fluent Bit 4 or newer, which the
+labels of namespaces need. Source: aws/aws-for-fluent-bit, VERSIONS.md."""
 
 DEMO_IMAGE = Pin(
     value="registry.k8s.io/e2e-test-images/agnhost:2.59",

@@ -5,6 +5,7 @@ from aws_roles import AwsRoles, AwsRolesArgs
 from deployers import Deployers, DeployersArgs
 from namespaces import TenantNamespace, TenantNamespaceArgs
 from place import Place
+from pod_logs import PodLogs, PodLogsArgs
 from publication import tenant_contract
 from settings import TenantsSettings
 
@@ -25,11 +26,14 @@ cluster = kubernetes_provider(
 opts = pulumi.ResourceOptions(providers=[aws_provider(environment), cluster])
 
 roles = AwsRoles("roles", AwsRolesArgs(place=place, infrastructure=infrastructure), opts)
+logs = PodLogs("pod-logs", PodLogsArgs(place=place, infrastructure=infrastructure), opts)
+# Before the first pod prints something, and gone after the last one.
+logged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[logs]))
 namespaces = [
     TenantNamespace(
         name,
         TenantNamespaceArgs(place=place, infrastructure=infrastructure, workload_role_arn=roles.workload.arn),
-        opts,
+        logged,
     )
     for name in place.tenant.namespaces
 ]

@@ -11,6 +11,7 @@ import pytest
 from shared.testing import Run, run_program
 
 PROFILE = "aws:eks/fargateProfile:FargateProfile"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PROFILES: dict[str, Any] = {
     "dns": {"selectors": [{"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}]},
     "logs": {"selectors": [{"namespace": "logging"}, {"namespace": "default"}]},
@@ -62,3 +63,20 @@ def test_the_execution_role_serves_profiles_of_this_cluster_only(run: Run) -> No
             },
         }
     ]
+
+
+def test_pods_write_no_logs_unless_they_may(run: Run, project: Path) -> None:
+    assert [policy.name for policy in run.registered(ROLE_POLICY) if "fargate" in policy.name] == []
+    logged = run_program(project, stack="dev", config={"fargate_profiles": PROFILES, "fargate_pod_logs": True})
+    policy = logged.one(ROLE_POLICY, "eks-fargate-pod-logs")
+    assert policy.inputs["role"] == "eks-fargate-role-dev"
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/eks/eks-cluster-dev/fargate"
+    assert json.loads(policy.inputs["policy"])["Statement"] == [
+        {
+            "Sid": "WritePodLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            "Resource": [group, f"{group}:*"],
+        }
+    ]
+    assert logged.comes_after(logged.one(PROFILE, "dns"), policy)

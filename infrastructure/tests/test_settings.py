@@ -60,6 +60,7 @@ def test_promised_defaults_hold(project: Path) -> None:
         "volume_key_arn": "",
         "node_cloudwatch_policy": False,
         "fargate_profiles": {},
+        "fargate_pod_logs": False,
     }
 
 
@@ -153,6 +154,11 @@ def fargate(namespace: str) -> dict[str, object]:
         ({"node_groups": {"general": {"instance_types": ["m6i.large"]}}}, "'general' is the group of instance_type"),
         ({"node_groups": {"Batch!": {"instance_types": ["m6i.large"]}}}, "node_groups.Batch!"),
         (fargate("tenant-a"), "`fargate_profiles.system.selectors.0`: namespace 'tenant-a' may be a tenant's"),
+        (
+            {"fargate_pod_logs": True},
+            "fargate_pod_logs: there is no role to give the right to",
+        ),
+        ({"log_retention_days": True}, "`log_retention_days`: give a whole number, not true or false"),
         (fargate("*"), "namespace '*' may be a tenant's"),
         (
             {"workload_identity": "pod-identity", "pod_identity_agent": False},

@@ -12,7 +12,7 @@ import pulumi
 from addon import Addon, AddonArgs, AddonComponent, by_minor
 from cluster_access import bind_in_cluster, bind_in_namespace
 from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import dns, https, network_policy
+from network_rules import aws_credentials, dns, https, network_policy
 from permissions.cluster_autoscaler import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
@@ -105,7 +105,9 @@ class ClusterAutoscaler(AddonComponent):
             *role.ready,
             bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
             bind_in_namespace(NAME, NAMESPACE, account, own_namespace_rules(), _LABELS, self.child),
-            network_policy(NAME, NAMESPACE, _SELECTOR, self.child, egress=[dns(), https()]),
+            network_policy(
+                NAME, NAMESPACE, _SELECTOR, self.child, egress=[dns(), https(), *aws_credentials(args.identity)]
+            ),
         ]
         if args.settings.autoscaler_priorities:
             before.append(

@@ -14,7 +14,7 @@ import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from cluster_access import bind_in_cluster
 from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import dns, https, network_policy
+from network_rules import aws_credentials, dns, https, network_policy
 from permissions.external_dns import NAME, NAMESPACE, RECORD_TYPES, cluster_rules, records_policy
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
@@ -153,7 +153,9 @@ class ExternalDns(AddonComponent):
             *role.ready,
             bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, self._inside),
-            network_policy(NAME, NAMESPACE, _SELECTOR, self._inside, egress=[dns(), https()]),
+            network_policy(
+                NAME, NAMESPACE, _SELECTOR, self._inside, egress=[dns(), https(), *aws_credentials(args.identity)]
+            ),
         ]
         self._deployment(account, before)
         policy.PodDisruptionBudget(

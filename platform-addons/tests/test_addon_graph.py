@@ -14,6 +14,8 @@ from shared.program_errors import ProgramError, ProgramInputError
 from shared.settings import parse_settings
 from shared.testing import contract_outputs, load_module, run_program
 
+NAME = "cluster-autoscaler"
+
 
 @pytest.fixture(scope="module")
 def graph() -> ModuleType:
@@ -135,10 +137,10 @@ def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path)
     run = run_program(
         project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, workload_identity="pod-identity")
     )
-    name, role, policy = "cluster-autoscaler", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
-    assert run.one(policy, name).inputs["policy"] == irsa.one(policy, name).inputs["policy"]
-    assert "pods.eks.amazonaws.com" in run.one(role, name).inputs["assumeRolePolicy"]
-    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", name).inputs
-    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", name)
-    account = run.one("kubernetes:core/v1:ServiceAccount", name).inputs
+    role, policy = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+    assert run.one(policy, NAME).inputs["policy"] == irsa.one(policy, NAME).inputs["policy"]
+    assert "pods.eks.amazonaws.com" in run.one(role, NAME).inputs["assumeRolePolicy"]
+    association = run.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", NAME).inputs
+    assert (association["namespace"], association["serviceAccount"]) == ("kube-system", NAME)
+    account = run.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert "annotations" not in account["metadata"]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from shared.contracts import PlatformAddons
+from shared.kubernetes_labels import PLATFORM_NAMESPACES
 from shared.program_errors import ProgramInputError
 from shared.testing import Run, contract_outputs, load_module, run_program
+from tests.everything_on import SETTINGS
 
 
 def test_metrics_server_is_a_pinned_eks_add_on(dev: Run) -> None:
@@ -28,6 +30,7 @@ def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
         addons=[
             "admission-policies",
             "cluster-autoscaler",
+            "fluent-bit",
             "load-balancer-controller",
             "metrics-server",
             "network-policies",
@@ -45,10 +48,15 @@ def test_promised_defaults_hold(project: Path) -> None:
         "admission_policies_enabled": True,
         "admission_storage_classes": ("gp3",),
         "cluster_autoscaler_enabled": True,
+        "container_insights_enabled": False,
         "external_dns_domains": (),
         "external_dns_enabled": False,
         "external_dns_policy": "upsert-only",
         "external_dns_zone_ids": (),
+        "fargate_logging_enabled": False,
+        "fargate_logging_retention_days": 30,
+        "fluent_bit_enabled": True,
+        "fluent_bit_retention_days": 30,
         "load_balancer_controller_chart": "",
         "load_balancer_controller_enabled": True,
         "load_balancer_ingress_validation": True,
@@ -78,4 +86,12 @@ def test_it_can_be_previewed_before_the_infrastructure(project: Path) -> None:
 
 def test_no_object_is_of_a_tenant(dev: Run) -> None:
     namespaces = {resource.inputs.get("metadata", {}).get("namespace") for resource in dev.resources}
-    assert namespaces <= {None, "kube-system"}
+    assert namespaces <= {None, "kube-system", "logging"}
+
+
+def test_every_namespace_of_the_tier_is_one_that_no_tenant_can_have(project: Path) -> None:
+    everything = run_program(project, stack="dev", config=SETTINGS["platform-addons"])
+    made = {each.inputs["metadata"]["name"] for each in everything.registered("kubernetes:core/v1:Namespace")}
+    declared = {addon.namespace for addon in load_module(project, "settings").ADDONS.values() if addon.namespace}
+    assert made
+    assert made | declared <= set(PLATFORM_NAMESPACES)

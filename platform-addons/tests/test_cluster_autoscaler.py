@@ -18,7 +18,7 @@ RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 
 
 def pod(run: Run) -> dict[str, Any]:
-    return run.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]
+    return run.one(DEPLOYMENT, NAME).inputs["spec"]["template"]["spec"]
 
 
 def container(run: Run) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def container(run: Run) -> dict[str, Any]:
 def granted(run: Run, kind: str) -> dict[tuple[str, str], set[str]]:
     return {
         (group, resource): set(rule["verbs"])
-        for rule in run.one(f"{RBAC}:{kind}").inputs["rules"]
+        for rule in run.one(f"{RBAC}:{kind}", NAME).inputs["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
@@ -87,7 +87,7 @@ def test_cluster_wide_it_changes_nodes_evicts_pods_and_reads_the_rest(dev: Run) 
 
 
 def test_leases_and_status_stay_in_its_own_namespace(dev: Run) -> None:
-    role = dev.one(f"{RBAC}:Role").inputs
+    role = dev.one(f"{RBAC}:Role", NAME).inputs
     assert role["metadata"]["namespace"] == "kube-system"
     named = [rule.get("resourceNames") for rule in role["rules"] if {"get", "update", "delete"} & set(rule["verbs"])]
     assert named == [["cluster-autoscaler-status"], ["cluster-autoscaler"]]
@@ -95,8 +95,8 @@ def test_leases_and_status_stay_in_its_own_namespace(dev: Run) -> None:
 
 @pytest.mark.parametrize(("binding", "role"), [("ClusterRoleBinding", "ClusterRole"), ("RoleBinding", "Role")])
 def test_its_rights_are_bound_to_its_account_alone(dev: Run, binding: str, role: str) -> None:
-    bound = dev.one(f"{RBAC}:{binding}").inputs
-    assert (bound["roleRef"]["kind"], bound["roleRef"]["name"]) == (role, "cluster-autoscaler")
+    bound = dev.one(f"{RBAC}:{binding}", NAME).inputs
+    assert (bound["roleRef"]["kind"], bound["roleRef"]["name"]) == (role, NAME)
     assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "cluster-autoscaler", "namespace": "kube-system"}]
 
 
@@ -149,13 +149,13 @@ def test_its_pod_is_hardened(dev: Run) -> None:
 
 
 def test_it_is_one_critical_pod_that_a_drain_may_move(dev: Run) -> None:
-    assert dev.one(DEPLOYMENT).inputs["metadata"]["namespace"] == "kube-system"
-    assert dev.one(DEPLOYMENT).inputs["spec"]["replicas"] == 1
+    assert dev.one(DEPLOYMENT, NAME).inputs["metadata"]["namespace"] == "kube-system"
+    assert dev.one(DEPLOYMENT, NAME).inputs["spec"]["replicas"] == 1
     assert pod(dev)["priorityClassName"] == "system-cluster-critical"
     assert pod(dev)["serviceAccountName"] == "cluster-autoscaler"
-    budget = dev.one("kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    budget = dev.one("kubernetes:policy/v1:PodDisruptionBudget", NAME).inputs["spec"]
     assert budget["maxUnavailable"] == 1
-    assert budget["selector"]["matchLabels"] == dev.one(DEPLOYMENT).inputs["spec"]["selector"]["matchLabels"]
+    assert budget["selector"]["matchLabels"] == dev.one(DEPLOYMENT, NAME).inputs["spec"]["selector"]["matchLabels"]
 
 
 def test_its_image_is_of_the_clusters_minor(dev: Run) -> None:
@@ -166,11 +166,11 @@ def test_its_image_is_of_the_clusters_minor(dev: Run) -> None:
 def test_it_starts_once_its_rights_are_there(dev: Run) -> None:
     needed = [
         dev.one("aws:iam/rolePolicy:RolePolicy", NAME),
-        dev.one(f"{RBAC}:ClusterRoleBinding"),
-        dev.one(f"{RBAC}:RoleBinding"),
+        dev.one(f"{RBAC}:ClusterRoleBinding", NAME),
+        dev.one(f"{RBAC}:RoleBinding", NAME),
         dev.one("kubernetes:core/v1:ServiceAccount", NAME),
     ]
-    assert all(dev.comes_after(dev.one(DEPLOYMENT), resource) for resource in needed)
+    assert all(dev.comes_after(dev.one(DEPLOYMENT, NAME), resource) for resource in needed)
 
 
 @pytest.mark.parametrize(

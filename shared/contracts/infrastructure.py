@@ -66,7 +66,7 @@ class Infrastructure:
     tenant_boundary_arn: pulumi.Output[str]
     """Permissions boundary that every role of a tenant bears."""
     secrets_key_arn: pulumi.Output[str]
-    """KMS key that encrypts Kubernetes Secrets in etcd."""
+    """KMS key that encrypts Kubernetes Secrets in etcd, and log groups of pods; its policy admits no others."""
     network_policy_enforced: pulumi.Output[bool]
     """Whether the VPC CNI enforces NetworkPolicy objects."""
     autoscaling_group_names: pulumi.Output[list[str]]

@@ -76,9 +76,10 @@ _INFRASTRUCTURE: dict[str, Any] = {
 }
 
 _PLATFORM_ADDONS: dict[str, Any] = {
-    "addons": ["cluster-autoscaler", "metrics-server"],
+    "addons": ["cluster-autoscaler", "fluent-bit", "metrics-server"],
     "role_arns": {
         "cluster-autoscaler": f"{_ROLES}/eks-cluster-autoscaler-dev",
+        "fluent-bit": f"{_ROLES}/eks-fluent-bit-dev",
         "load-balancer-controller": f"{_ROLES}/eks-aws-load-balancer-controller-dev",
     },
     "ingress_class_name": "alb",

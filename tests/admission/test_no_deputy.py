@@ -20,6 +20,8 @@ ACCEPTED = {
     "aws-load-balancer-controller": "Ingresses make it write load balancers: the admission policies admit a tenant's "
     "own hosts and group and a list of annotations, and its AWS role changes only what bears the cluster's tag",
     "cluster-autoscaler": "pods that wait make it add nodes: within the namespace's quota and the groups' max_size",
+    "fluent-bit": "what pods print it sends to CloudWatch: to the group of the pod's own namespace, by a label that no "
+    "tenant writes, and its AWS role can do nothing but write to groups of this cluster's pods",
     "external-dns": "hosts of Ingresses make it write records: the admission policies admit a tenant's own hosts, "
     "and its AWS role the named zones and domains",
 }

@@ -162,6 +162,16 @@ CASES = [
     _in_c("port out of range", "owner: a\nweb_ports: [0]\n", "web_ports.0", "greater than"),
     _in_c("more ports than the CNI takes", f"owner: a\nweb_ports: {list(range(8000, 8025))}\n", "web_ports", "24"),
     _in_c("unknown access to the bucket", "owner: a\nbucket_access: all\n", "bucket_access", "'read-write'"),
+    _in_c("days that no log group keeps", "owner: a\nlog_retention_days: 31\n", "log_retention_days", "should be 1, 3"),
+    _in_c("truth value for days", "owner: a\nlog_retention_days: yes\n", "log_retention_days", "whole number"),
+    Case(
+        id="catalog: tenant that is called after the platform's namespace",
+        command=_UP,
+        wrong=(rename(_C, "logging.yaml"),),
+        code="tenant-invalid",
+        place="tenants/catalog/logging.yaml",
+        says="namespace 'logging' is the platform's own",
+    ),
     _in_c(
         "principal that is everybody", 'owner: a\ndeployer_principal_arns: ["*"]\n', "deployer_principal_arns.0", "'*'"
     ),

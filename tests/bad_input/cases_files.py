@@ -26,11 +26,15 @@ def _environment(id_: str, old: str, new: str, place: str = "", says: str = "", 
 
 def _addon_setting(id_: str, line: str, says: str) -> Case:
     """A row about external-dns switched on in the add-ons tier with one more setting."""
-    switch = "platform-addons:external_dns_enabled: true"
+    return _addon_settings(id_, f"external_dns_enabled: true\n  platform-addons:{line}", says)
+
+
+def _addon_settings(id_: str, lines: str, says: str) -> Case:
+    """A row about the stack file of the add-ons tier."""
     return Case(
         id=f"settings: {id_}",
         command="up platform-addons --stack local",
-        wrong=(write(_ADDONS, f"config:\n  {switch}\n  platform-addons:{line}\n"),),
+        wrong=(write(_ADDONS, f"config:\n  platform-addons:{lines}\n"),),
         code="settings-invalid",
         place=_ADDONS,
         says=says,
@@ -217,6 +221,7 @@ CASES = [
         place=f"{_STACK}, confg",
         nearest="config",
     ),
+    _setting("logs of Fargate without a profile", "  infrastructure:fargate_pod_logs: true\n", "", "no role to give"),
     _setting("unknown key", "  infrastructure:vpc_cdr: 10.0.0.0/16\n", "vpc_cdr", "`vpc_cdr`", "vpc_cidr"),
     _setting(
         "misspelt project",
@@ -245,6 +250,9 @@ CASES = [
     _setting("sizes out of order", "  infrastructure:min_size: 9\n", "", "desired_capacity"),
     _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: name at"),
     _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: name at"),
+    _addon_settings("days that no log group keeps", "fluent_bit_retention_days: 31", "fluent_bit_retention_days"),
+    _addon_settings("truth value for days", "fargate_logging_retention_days: true", "give a whole number"),
+    _addon_settings("agent without its priority", "priority_classes_enabled: false", "requires priority-classes"),
     _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not the id of a hosted zone"),
     Case(
         id="settings: admission policy that does not exist",

@@ -47,7 +47,7 @@ class GoldenStack:
 
 
 def golden_stacks() -> list[GoldenStack]:
-    """Every stack that has a file of its own; where a project has none, `dev`, and there every tenant."""
+    """Every stack that has a file of its own, and `dev`, which stands for those that have none; there every tenant."""
     return [stack for tier in load_tiers().tiers for stack in _of_tier(tier)]
 
 
@@ -67,4 +67,4 @@ def _stacks(directory: Path, tier: Tier) -> list[str]:
     own = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in directory.glob("Pulumi.*.yaml"))
     if tier.stacks == "tenant":
         return [f"{_ENVIRONMENT}.{tenant}" for tenant in tenant_names(_ENVIRONMENT)]
-    return own or [_ENVIRONMENT]
+    return sorted({*own, _ENVIRONMENT})

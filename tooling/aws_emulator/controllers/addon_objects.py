@@ -9,14 +9,14 @@ the rest is accepted without effect.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tooling.aws_emulator.controllers.kubernetes_api import Manifest
 from tooling.aws_emulator.controllers.snapshot import InstalledAddon
 
-NAMESPACE = "kube-system"
+SYSTEM = "kube-system"
 REGISTRY_ACCOUNT = "602401143452"
 """AWS' account of EKS images: https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html"""
 
@@ -42,6 +42,8 @@ class Workload:
     cpu: str = "50m"
     memory: str = "64Mi"
     values: str = ""
+    switch: str = ""
+    """The part of `configurationValues` whose `enabled: false` leaves it out; empty where nothing does."""
     ports: tuple[tuple[str, int, str], ...] = ()
 
 
@@ -60,6 +62,8 @@ class AddonService:
 class AddonObjects:
     workloads: tuple[Workload, ...]
     service: AddonService | None = None
+    namespace: str = SYSTEM
+    """Made if it is not there, and left where it is when the add-on goes: who else uses it is not known."""
 
 
 ADDON_OBJECTS = {
@@ -193,10 +197,67 @@ ADDON_OBJECTS = {
             ),
         ),
     ),
+    "amazon-cloudwatch-observability": AddonObjects(
+        namespace="amazon-cloudwatch",
+        workloads=(
+            Workload(
+                kind="Deployment",
+                name="amazon-cloudwatch-observability-controller-manager",
+                labels={
+                    "app.kubernetes.io/name": "amazon-cloudwatch-observability",
+                    "control-plane": "controller-manager",
+                },
+                service_account="amazon-cloudwatch-observability-controller-manager",
+                image="eks/observability/cloudwatch-agent-operator",
+                container="manager",
+                tolerations=_EVERYWHERE,
+                replicas=1,
+                cpu="100m",
+                values="manager",
+                ports=(("webhook-server", 9443, "TCP"),),
+            ),
+            Workload(
+                kind="DaemonSet",
+                name="cloudwatch-agent",
+                labels={"app.kubernetes.io/name": "cloudwatch-agent"},
+                service_account="cloudwatch-agent",
+                image="eks/observability/cloudwatch-agent",
+                container="otc-container",
+                tolerations=_EVERYWHERE,
+                host_network=True,
+                cpu="250m",
+                memory="128Mi",
+                values="agent",
+            ),
+            Workload(
+                kind="DaemonSet",
+                name="fluent-bit",
+                labels={"k8s-app": "fluent-bit"},
+                service_account="cloudwatch-agent",
+                image="eks/observability/aws-for-fluent-bit",
+                container="fluent-bit",
+                tolerations=_EVERYWHERE,
+                host_network=True,
+                memory="25Mi",
+                switch="containerLogs",
+            ),
+        ),
+        service=AddonService(
+            name="amazon-cloudwatch-observability-webhook-service",
+            selector={
+                "app.kubernetes.io/name": "amazon-cloudwatch-observability",
+                "control-plane": "controller-manager",
+            },
+            labels={"app.kubernetes.io/name": "amazon-cloudwatch-observability"},
+            ports=(("https", 443, "TCP", "webhook-server"),),
+        ),
+    ),
 }
 """By add-on; the keys are those of the catalog."""
 
-_ROLE_ANNOTATED = frozenset({"aws-node", "ebs-csi-controller-sa", "coredns", "metrics-server", "kube-proxy"})
+_ROLE_ANNOTATED = frozenset(
+    {"aws-node", "cloudwatch-agent", "coredns", "ebs-csi-controller-sa", "kube-proxy", "metrics-server"}
+)
 """Service accounts that get `serviceAccountRoleArn`; a driver's node half keeps the node's role."""
 
 
@@ -209,27 +270,39 @@ def addon_objects(
         accepts_address: whether the API server's own service range holds an address; it may differ from the cluster's.
     """
     row = ADDON_OBJECTS[addon.name]
-    manifests = [_service_account(name, addon) for name in sorted({work.service_account for work in row.workloads})]
+    workloads = [work for work in row.workloads if _is_on(work, addon)]
+    accounts = sorted({work.service_account for work in workloads})
+    manifests = [_service_account(name, row.namespace, addon) for name in accounts]
     if row.service is not None:
         address = str(ipaddress.ip_network(service_cidr)[10])
         fixed = address if row.service.cluster_dns and accepts_address(address) else None
-        manifests.append(_service(row.service, fixed))
-    manifests.extend(_workload(workload, addon, region) for workload in row.workloads)
+        manifests.append(_service(row.service, row.namespace, fixed))
+    manifests.extend(_workload(workload, row.namespace, addon, region) for workload in workloads)
     return manifests
 
 
-def _service_account(name: str, addon: InstalledAddon) -> Manifest:
-    metadata: Manifest = {"name": name, "namespace": NAMESPACE}
+def addon_namespaces(addons: Iterable[InstalledAddon]) -> set[str]:
+    """Where their objects are."""
+    return {ADDON_OBJECTS[addon.name].namespace for addon in addons}
+
+
+def _is_on(workload: Workload, addon: InstalledAddon) -> bool:
+    values = addon.configuration.get(workload.switch) if workload.switch else None
+    return not isinstance(values, dict) or values.get("enabled") is not False
+
+
+def _service_account(name: str, namespace: str, addon: InstalledAddon) -> Manifest:
+    metadata: Manifest = {"name": name, "namespace": namespace}
     if addon.service_account_role and name in _ROLE_ANNOTATED:
         metadata["annotations"] = {"eks.amazonaws.com/role-arn": addon.service_account_role}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
-def _service(service: AddonService, cluster_ip: str | None) -> Manifest:
+def _service(service: AddonService, namespace: str, cluster_ip: str | None) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": service.name, "namespace": NAMESPACE, "labels": dict(service.labels)},
+        "metadata": {"name": service.name, "namespace": namespace, "labels": dict(service.labels)},
         "spec": {
             "selector": dict(service.selector),
             "ports": [
@@ -241,7 +314,7 @@ def _service(service: AddonService, cluster_ip: str | None) -> Manifest:
     }
 
 
-def _workload(workload: Workload, addon: InstalledAddon, region: str) -> Manifest:
+def _workload(workload: Workload, namespace: str, addon: InstalledAddon, region: str) -> Manifest:
     values = addon.configuration.get(workload.values, {}) if workload.values else addon.configuration
     values = values if isinstance(values, dict) else {}
     host = f"{REGISTRY_ACCOUNT}.dkr.ecr.{region}.amazonaws.com"
@@ -274,7 +347,7 @@ def _workload(workload: Workload, addon: InstalledAddon, region: str) -> Manifes
     return {
         "apiVersion": "apps/v1",
         "kind": workload.kind,
-        "metadata": {"name": workload.name, "namespace": NAMESPACE, "labels": dict(workload.labels)},
+        "metadata": {"name": workload.name, "namespace": namespace, "labels": dict(workload.labels)},
         "spec": spec,
     }
 

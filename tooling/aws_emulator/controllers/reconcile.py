@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from tooling.aws_emulator.controllers import kubernetes_api as api_kinds
+from tooling.aws_emulator.controllers.addon_objects import addon_namespaces
 from tooling.aws_emulator.controllers.desired import desired_objects
 from tooling.aws_emulator.controllers.ingresses import status_correction
 from tooling.aws_emulator.controllers.kubernetes_api import APPLIED_KINDS, CRD, ApiError, Kind, KubernetesApi, Manifest
@@ -67,6 +68,10 @@ class Reconciler:
             for namespace in self._api.list(api_kinds.NAMESPACE)
             if not namespace["metadata"].get("deletionTimestamp")
         }
+        if cluster is not None:
+            for name in sorted(addon_namespaces(cluster.addons) - namespaces):
+                manifest: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                outcome.attempt(partial(self._api.create, api_kinds.NAMESPACE, manifest))
         self._applied(cluster, namespaces, outcome)
         self._nodes(cluster, outcome)
         if cluster is not None:

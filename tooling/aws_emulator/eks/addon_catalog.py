@@ -39,6 +39,7 @@ CATALOG = {
         CatalogAddon(name="eks-pod-identity-agent", kind="security"),
         CatalogAddon(name="metrics-server", kind="observability"),
         CatalogAddon(name="aws-ebs-csi-driver", kind="storage"),
+        CatalogAddon(name="amazon-cloudwatch-observability", kind="observability", namespace="amazon-cloudwatch"),
     )
 }
 

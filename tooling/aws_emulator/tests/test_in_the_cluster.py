@@ -227,8 +227,21 @@ def test_addons_put_their_objects_into_the_cluster_and_their_pods_run(
     for name in ADDONS:
         account.eks.create_addon(clusterName="platform", addonName=name)
     lane.emulator.settle()
-    assert set(managed(api, DEPLOYMENT)) == {"coredns", "metrics-server", "ebs-csi-controller"}
-    assert set(managed(api, DAEMON_SET)) == {"aws-node", "kube-proxy", "eks-pod-identity-agent", "ebs-csi-node"}
+    assert set(managed(api, DEPLOYMENT)) == {
+        "coredns",
+        "metrics-server",
+        "ebs-csi-controller",
+        "amazon-cloudwatch-observability-controller-manager",
+    }
+    assert set(managed(api, DAEMON_SET)) == {
+        "aws-node",
+        "kube-proxy",
+        "eks-pod-identity-agent",
+        "ebs-csi-node",
+        "cloudwatch-agent",
+        "fluent-bit",
+    }
+    assert managed(api, DAEMON_SET)["cloudwatch-agent"]["metadata"]["namespace"] == "amazon-cloudwatch"
     dns = managed(api, SERVICE)["kube-dns"]
     assert dns["spec"]["clusterIP"] == "172.20.0.10"
     assert "aws-node" in managed(api, SERVICE_ACCOUNT)
@@ -273,6 +286,31 @@ def test_objects_of_an_addon_follow_its_configuration_and_go_with_it(
     assert managed(api, DEPLOYMENT)["coredns"]["spec"]["replicas"] == 2
     assert managed(api, DAEMON_SET) == {}
     assert set(managed(api, SERVICE_ACCOUNT)) == {"coredns"}
+
+
+def test_an_addon_outside_kube_system_has_its_namespace_and_leaves_out_what_is_switched_off(
+    lane: Lane, account: Account, api: KubernetesApi
+) -> None:
+    account.cluster(bootstrapSelfManagedAddons=False)
+    role = account.role("agent")
+    name = "amazon-cloudwatch-observability"
+    account.eks.create_addon(
+        clusterName="platform",
+        addonName=name,
+        serviceAccountRoleArn=role,
+        configurationValues=json.dumps({"containerLogs": {"enabled": False}}),
+    )
+    lane.emulator.settle()
+    assert set(managed(api, DAEMON_SET)) == {"cloudwatch-agent"}
+    agent = managed(api, SERVICE_ACCOUNT)["cloudwatch-agent"]["metadata"]
+    assert agent["namespace"] == "amazon-cloudwatch"
+    assert agent["annotations"]["eks.amazonaws.com/role-arn"] == role
+    account.eks.update_addon(clusterName="platform", addonName=name, configurationValues="")
+    lane.emulator.settle()
+    assert set(managed(api, DAEMON_SET)) == {"cloudwatch-agent", "fluent-bit"}
+    account.eks.delete_addon(clusterName="platform", addonName=name)
+    lane.emulator.settle()
+    assert managed(api, DAEMON_SET) == managed(api, DEPLOYMENT) == managed(api, SERVICE) == {}
 
 
 def test_preserved_addon_leaves_its_objects(lane: Lane, account: Account, api: KubernetesApi) -> None:

@@ -1,0 +1,106 @@
+"""CloudWatch Container Insights, as EKS's own add-on: metrics of the cluster, its nodes and pods.
+
+The add-on brings a Fluent Bit of its own. That is switched off whether or not ours is on: it would send every line a
+second time, tenants' among them, to groups that nobody ends. So are Application Signals.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+from addon import Addon, AddonArgs, AddonComponent, by_minor
+from identity import Policies, ServiceAccountName, WorkloadRole
+from network_rules import dns, from_ranges, https, network_policy
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+
+from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
+from shared.settings import Settings
+from shared.versions import ADDONS, KUBERNETES
+
+NAME = "container-insights"
+NAMESPACE = "amazon-cloudwatch"
+EKS_ADDON = "amazon-cloudwatch-observability"
+ACCOUNT = "cloudwatch-agent"
+"""Service account of the agent, which runs on the host network, where no policy holds."""
+_OPERATOR = {NAME_LABEL: EKS_ADDON}
+_WEBHOOK_PORT = 9443
+
+
+def configuration() -> str:
+    """Source: CloudWatch user guide, "Install the CloudWatch agent with the Amazon CloudWatch Observability EKS add-on
+    or the Helm chart", additional configuration."""
+    metrics = {"kubernetes": {"enhanced_container_insights": True}}
+    return json.dumps(
+        {
+            "agent": {"config": {"logs": {"metrics_collected": metrics}}},
+            "containerLogs": {"enabled": False},
+        }
+    )
+
+
+class ContainerInsights(AddonComponent):
+    def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(name, args, opts)
+        namespace = core.Namespace(
+            NAMESPACE,
+            metadata=meta.ObjectMetaArgs(
+                name=NAMESPACE,
+                # The agent reads the node's own files and is on its network.
+                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "privileged"},
+            ),
+            opts=self.child,
+        )
+        inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
+        role = WorkloadRole(
+            NAME,
+            args,
+            ServiceAccountName(namespace=NAMESPACE, name=ACCOUNT),
+            Policies(managed=["CloudWatchAgentServerPolicy"]),
+            self.child,
+            associate=False,
+        )
+        self.role_arn = role.arn
+        by_pod_identity = args.identity == "pod-identity"
+        rails = [
+            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
+            network_policy(
+                EKS_ADDON,
+                NAMESPACE,
+                _OPERATOR,
+                inside,
+                # The API server asks its webhooks, from its interfaces in the private subnets.
+                ingress=args.infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_WEBHOOK_PORT])),
+                egress=[dns(), https()],
+            ),
+        ]
+        aws.eks.Addon(
+            EKS_ADDON,
+            cluster_name=args.infrastructure.cluster_name,
+            addon_name=EKS_ADDON,
+            addon_version=args.version,
+            configuration_values=configuration(),
+            service_account_role_arn=None if by_pod_identity else role.arn,
+            pod_identity_associations=[
+                aws.eks.AddonPodIdentityAssociationArgs(role_arn=role.arn, service_account=ACCOUNT)
+            ]
+            if by_pod_identity
+            else None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            tags={"Name": args.place.named(EKS_ADDON)},
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*rails, *role.ready])),
+        )
+        self.register_outputs({"role_arn": self.role_arn})
+
+
+ADDON = Addon(
+    name=NAME,
+    summary="metrics of cluster, nodes and pods in CloudWatch",
+    component=ContainerInsights,
+    namespace=NAMESPACE,
+    enabled=False,
+    pin=by_minor({KUBERNETES.value: ADDONS[EKS_ADDON]}),
+)

@@ -1,0 +1,201 @@
+"""Fluent Bit on every node: what pods print goes to CloudWatch Logs, by namespace.
+
+A tenant's namespaces have log groups of their own, which the tenant's stack makes with the tenant's retention. All
+other pods share the platform's, made here. Which namespace is a tenant's its label says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
+from cluster_access import bind_in_cluster
+from fluent_bit_files import HEALTH_PORT, STATE, agent_files
+from identity import Policies, ServiceAccountName, WorkloadRole
+from network_rules import aws_credentials, dns, https, network_policy
+from permissions.fluent_bit import NAME, NAMESPACE, cluster_rules, log_policy
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+from pydantic import Field
+
+from shared.kubernetes_labels import AGENT_PRIORITY, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
+from shared.log_groups import RetentionDays, platform_log_group
+from shared.settings import Settings
+from shared.versions import FLUENT_BIT_IMAGE
+from shared.workloads import container_security_context, http_probe, resources
+
+_SELECTOR = {"k8s-app": "fluent-bit-logging"}
+_LABELS = {**_SELECTOR, NAME_LABEL: NAME, MANAGED_BY_LABEL: PLATFORM}
+_CONFIG = "fluent-bit-config"
+_CONFIG_DIRECTORY = "/fluent-bit/etc"
+
+
+class FluentBitSettings(Settings):
+    fluent_bit_retention_days: RetentionDays = Field(
+        default=30,
+        description="Days that what the platform's own pods print is kept; a value that CloudWatch Logs allows. Of "
+        "tenants' pods their files say it.",
+    )
+
+
+def checksum(files: Mapping[str, str]) -> str:
+    """Of the configuration, for the pods' template: a change rolls them."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+class FluentBit(AddonComponent):
+    def __init__(self, name: str, args: AddonArgs[FluentBitSettings], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(name, args, opts)
+        self._args = args
+        above, region = args.infrastructure, args.place.region
+        namespace = core.Namespace(
+            NAMESPACE,
+            metadata=meta.ObjectMetaArgs(
+                name=NAMESPACE,
+                # It reads the nodes' files, which the two stricter levels refuse. No tenant has any right in here.
+                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "privileged"},
+            ),
+            opts=self.child,
+        )
+        self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
+        group = aws.cloudwatch.LogGroup(
+            "platform-pods",
+            name=above.cluster_name.apply(platform_log_group),
+            retention_in_days=args.settings.fluent_bit_retention_days,
+            kms_key_id=above.secrets_key_arn,
+            tags={"Name": args.place.named("platform-pods")},
+            opts=self.child,
+        )
+        policy = pulumi.Output.all(above.partition, above.account_id, above.cluster_name).apply(
+            lambda facts: log_policy(partition=facts[0], region=region, account_id=facts[1], cluster_name=facts[2])
+        )
+        role = WorkloadRole(
+            NAME,
+            args,
+            ServiceAccountName(namespace=NAMESPACE, name=NAME),
+            Policies(inline={"pod-logs": policy}),
+            self.child,
+        )
+        self.role_arn = role.arn
+        account = core.ServiceAccount(
+            NAME,
+            metadata=self._metadata(annotations=role.annotations),
+            automount_service_account_token=False,
+            opts=self._inside,
+        )
+        egress = [dns(), https(), *aws_credentials(args.identity)]
+        before = [
+            group,
+            *role.ready,
+            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
+            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, self._inside),
+            network_policy(NAME, NAMESPACE, _SELECTOR, self._inside, egress=egress),
+        ]
+        files = above.cluster_name.apply(lambda cluster_name: agent_files(cluster_name=cluster_name, region=region))
+        config = core.ConfigMap(
+            _CONFIG,
+            metadata=meta.ObjectMetaArgs(name=_CONFIG, namespace=NAMESPACE, labels=_LABELS),
+            data=files,
+            opts=self._inside,
+        )
+        self._daemon_set(account, config, files.apply(checksum), before)
+        self.register_outputs({"role_arn": self.role_arn})
+
+    def _daemon_set(
+        self,
+        account: core.ServiceAccount,
+        config: core.ConfigMap,
+        config_checksum: pulumi.Output[str],
+        before: list[pulumi.Resource],
+    ) -> None:
+        apps.DaemonSet(
+            NAME,
+            metadata=self._metadata(),
+            spec=apps.DaemonSetSpecArgs(
+                selector=meta.LabelSelectorArgs(match_labels=_SELECTOR),
+                update_strategy=apps.DaemonSetUpdateStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.RollingUpdateDaemonSetArgs(max_unavailable="10%"),
+                ),
+                template=core.PodTemplateSpecArgs(
+                    metadata=meta.ObjectMetaArgs(
+                        labels=_LABELS, annotations={"platform.internal/config-checksum": config_checksum}
+                    ),
+                    spec=core.PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=True,
+                        priority_class_name=AGENT_PRIORITY,
+                        # Every node has logs, whatever it is tainted for.
+                        tolerations=[core.TolerationArgs(operator="Exists")],
+                        node_selector={"kubernetes.io/os": "linux"},
+                        # More than `Grace`, the seconds that it takes to send what it holds.
+                        termination_grace_period_seconds=45,
+                        # The runtime's files are for root alone. Without any capability this root may open what is
+                        # root's, and nothing else of the node is mounted.
+                        security_context=core.PodSecurityContextArgs(
+                            run_as_non_root=False,
+                            run_as_user=0,
+                            run_as_group=0,
+                            seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
+                        ),
+                        containers=[self._container()],
+                        volumes=_volumes(config),
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=before)),
+        )
+
+    def _container(self) -> core.ContainerArgs:
+        return core.ContainerArgs(
+            name=NAME,
+            image=self._args.version,
+            # Not the image's own entry point, which loads plug-ins that nothing here uses.
+            command=["/fluent-bit/bin/fluent-bit"],
+            args=["-c", f"{_CONFIG_DIRECTORY}/fluent-bit.conf"],
+            # Instance metadata, where it would look for it, is out of a pod's reach.
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            ports=[core.ContainerPortArgs(name="http", container_port=HEALTH_PORT)],
+            # Alive while it answers: where CloudWatch does not, a restart mends nothing. Ready while it delivers, so
+            # that a rollout stops at the first nodes.
+            liveness_probe=http_probe("/", HEALTH_PORT, period_seconds=30),
+            readiness_probe=http_probe("/api/v1/health", HEALTH_PORT),
+            # A guess for nodes with some dozen pods; the buffers in the configuration fit into it.
+            resources=resources({"cpu": "50m", "memory": "100Mi"}, {"cpu": "500m", "memory": "256Mi"}),
+            security_context=container_security_context(),
+            volume_mounts=[
+                core.VolumeMountArgs(name="config", mount_path=_CONFIG_DIRECTORY, read_only=True),
+                core.VolumeMountArgs(name="logs", mount_path="/var/log", read_only=True),
+                core.VolumeMountArgs(name="state", mount_path=STATE),
+            ],
+        )
+
+    def _metadata(self, annotations: dict[str, pulumi.Input[str]] | None = None) -> meta.ObjectMetaArgs:
+        return meta.ObjectMetaArgs(name=NAME, namespace=NAMESPACE, labels=_LABELS, annotations=annotations or None)
+
+
+def _volumes(config: core.ConfigMap) -> list[core.VolumeArgs]:
+    def of_node(name: str, path: str, kind: str) -> core.VolumeArgs:
+        return core.VolumeArgs(name=name, host_path=core.HostPathVolumeSourceArgs(path=path, type=kind))
+
+    return [
+        core.VolumeArgs(name="config", config_map=core.ConfigMapVolumeSourceArgs(name=config.metadata.name)),
+        of_node("logs", "/var/log", "Directory"),
+        of_node("state", STATE, "DirectoryOrCreate"),
+    ]
+
+
+ADDON = Addon(
+    name=NAME,
+    summary="what pods print goes to CloudWatch Logs, by namespace",
+    component=FluentBit,
+    settings=FluentBitSettings,
+    namespace=NAMESPACE,
+    requires=("priority-classes",),
+    pin=same_for_every_minor(FLUENT_BIT_IMAGE),
+)

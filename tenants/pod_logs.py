@@ -1,0 +1,40 @@
+"""A log group for each of the tenant's namespaces: what its pods print goes there, and ends.
+
+Who writes to them is tier 2's add-on fluent-bit, which makes no group, so that none lasts for ever. Where it is off
+they stay empty, and cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from place import Place
+
+from shared.contracts import Infrastructure
+from shared.log_groups import tenant_log_group
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodLogsArgs:
+    place: Place
+    infrastructure: Infrastructure
+
+
+class PodLogs(pulumi.ComponentResource):
+    def __init__(self, name: str, args: PodLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:tenants:PodLogs", name, {}, opts)
+        tenant = args.place.tenant
+        for namespace in tenant.namespaces:
+            aws.cloudwatch.LogGroup(
+                f"{namespace}-pods",
+                name=args.infrastructure.cluster_name.apply(
+                    lambda cluster_name, namespace=namespace: tenant_log_group(cluster_name, namespace)
+                ),
+                retention_in_days=tenant.log_retention_days,
+                kms_key_id=args.infrastructure.secrets_key_arn,
+                tags={"Name": args.place.named("pod-logs"), "tenant": tenant.name},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
