@@ -24,7 +24,7 @@ class LogsArgs:
 
 
 def log_groups(place: Place, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
-    """What the key that encrypts log groups is for: those that `Logs` makes, and those of pods, which later tiers make."""
+    """Names of the groups that the key encrypts: those that `Logs` makes, and those of pods, which later tiers make."""
     flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
     return [control_plane_group(place.cluster_name), *flow_logs, f"{pod_log_groups(place.cluster_name)}/*"]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from cluster_settings import known_minor
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from shared.kubernetes_labels import PLATFORM_NAMESPACES
 from shared.settings import Settings
 
 GENERAL = "general"
@@ -25,9 +26,6 @@ _ACCELERATED_FAMILY = re.compile(r"(g|gr|p|inf|trn|dl|vt|f)\d.*")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$")]
 """At most 20 characters: the physical name ends in the environment's suffix and 26 characters of the engine."""
-
-PLATFORM_NAMESPACES = ("default", "kube-system", "logging")
-"""Namespaces that can be no tenant's. A tenant's may not run on Fargate, where network policies do not apply."""
 
 
 def family(instance_type: str) -> str:

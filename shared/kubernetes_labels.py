@@ -43,7 +43,8 @@ PLATFORM_NAMESPACES = (
     "kube-system",
     "logging",
 )
-"""Kubernetes' own and those of add-ons, of which no tenant may have one."""
+"""Kubernetes' own and those of add-ons, of which no tenant may have one. Only these may run on Fargate, where network
+policies do not hold."""
 
 SERVICE_PRIORITY = "platform-service"
 """PriorityClass of the platform's services outside kube-system."""

@@ -130,9 +130,10 @@ class FluentBit(AddonComponent):
                         service_account_name=account.metadata.name,
                         automount_service_account_token=True,
                         priority_class_name=AGENT_PRIORITY,
-                        # Every node has logs, whatever it is tainted for.
+                        # Every node has logs, whatever it is tainted for; Fargate's take no agents.
                         tolerations=[core.TolerationArgs(operator="Exists")],
                         node_selector={"kubernetes.io/os": "linux"},
+                        affinity=_not_on_fargate(),
                         # More than `Grace`, the seconds that it takes to send what it holds.
                         termination_grace_period_seconds=45,
                         # The runtime's files are for root alone. Without any capability this root may open what is
@@ -177,6 +178,20 @@ class FluentBit(AddonComponent):
 
     def _metadata(self, annotations: dict[str, pulumi.Input[str]] | None = None) -> meta.ObjectMetaArgs:
         return meta.ObjectMetaArgs(name=NAME, namespace=NAMESPACE, labels=_LABELS, annotations=annotations or None)
+
+
+def _not_on_fargate() -> core.AffinityArgs:
+    """Source: EKS user guide, "Simplify compute management with AWS Fargate", considerations."""
+    compute = core.NodeSelectorRequirementArgs(
+        key="eks.amazonaws.com/compute-type", operator="NotIn", values=["fargate"]
+    )
+    return core.AffinityArgs(
+        node_affinity=core.NodeAffinityArgs(
+            required_during_scheduling_ignored_during_execution=core.NodeSelectorArgs(
+                node_selector_terms=[core.NodeSelectorTermArgs(match_expressions=[compute])]
+            )
+        )
+    )
 
 
 def _volumes(config: core.ConfigMap) -> list[core.VolumeArgs]:

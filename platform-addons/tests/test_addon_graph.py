@@ -144,3 +144,8 @@ def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path)
     assert (association["namespace"], association["serviceAccount"]) == ("kube-system", NAME)
     account = run.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert "annotations" not in account["metadata"]
+    own = run.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", f"{NAME}-network").inputs["spec"]
+    assert own["egress"][-1] == {
+        "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
+        "ports": [{"port": 80, "protocol": "TCP"}],
+    }

@@ -222,6 +222,13 @@ def test_it_runs_on_every_node_before_what_tenants_run(dev: Run) -> None:
     assert daemon_set["metadata"]["labels"]["k8s-app"] == "fluent-bit-logging"
     assert pod(dev)["tolerations"] == [{"operator": "Exists"}]
     assert pod(dev)["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    # It tolerates Fargate's taint too, and would wait there for ever.
+    (term,) = pod(dev)["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
+    assert term["matchExpressions"] == [
+        {"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["fargate"]}
+    ]
     assert pod(dev)["priorityClassName"] == "platform-agent"
     assert pod(dev)["serviceAccountName"] == NAME
     assert daemon_set["spec"]["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}}
