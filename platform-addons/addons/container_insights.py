@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, by_minor
 from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import dns, from_ranges, https, network_policy
+from network_rules import aws_credentials, dns, from_ranges, https, network_policy
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
@@ -73,7 +73,7 @@ class ContainerInsights(AddonComponent):
                 inside,
                 # The API server asks its webhooks, from its interfaces in the private subnets.
                 ingress=args.infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_WEBHOOK_PORT])),
-                egress=[dns(), https()],
+                egress=[dns(), https(), *aws_credentials(args.identity)],
             ),
         ]
         aws.eks.Addon(

@@ -23,7 +23,7 @@ from custom_resources import (
     true_or_false,
 )
 from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import dns, from_ranges, https, network_policy
+from network_rules import aws_credentials, dns, from_ranges, https, network_policy
 from permissions.load_balancer_controller import NAME, NAMESPACE, load_balancer_policy
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.core import v1 as core
@@ -194,7 +194,7 @@ class LoadBalancerController(AddonComponent):
             self.child,
             # The API server calls its webhooks from the private subnets.
             ingress=infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_WEBHOOK_PORT])),
-            egress=[dns(), https()],
+            egress=[dns(), https(), *aws_credentials(args.identity)],
         )
         release = self._release([account, policy, *role.ready, *definitions])
         self._ingress_class(definitions, release)

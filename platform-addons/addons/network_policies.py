@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent
-from network_rules import Egress, Ingress, dns, https, network_policy, ports
+from network_rules import Egress, Ingress, aws_credentials, dns, https, network_policy, ports
 
 from shared.settings import Settings
 
@@ -34,7 +34,7 @@ class NetworkPolicies(AddonComponent):
                 NAMESPACE,
                 {"app.kubernetes.io/name": "aws-ebs-csi-driver"},
                 self.child,
-                egress=[dns(), https()],
+                egress=[dns(), https(), *aws_credentials(args.identity)],
             ),
         ]
         network_policy(
