@@ -88,6 +88,10 @@ check: setup  ## Style and types: ruff, pyright
 lock: setup  ## Resolve requirements.lock anew from pyproject.toml
 	@.venv/bin/python -m tooling.checks lock
 
+.PHONY: pins
+pins: setup  ## Ask those who publish it whether what is pinned exists; fill in digests and days: make pins WRITE=1
+	@.venv/bin/python -m tooling.pins $(if $(WRITE),--write)
+
 .PHONY: update-generated
 update-generated: setup  ## Write what is generated: settings in Pulumi.yaml files, the picture, reference pages
 	@.venv/bin/python -m tooling.generated update
