@@ -7,7 +7,7 @@ Contracts of upstream stacks come from `contract_outputs`. Whatever a program re
 `shared.providers`, or the run fails. Mocks decide nothing: what AWS or Kubernetes would refuse passes here.
 """
 
-from shared.testing.contracts import contract_outputs, every_contract
+from shared.testing.contracts import contract_outputs, every_contract, undeployed
 from shared.testing.modules import load_module
 from shared.testing.program import ProviderMissing, Run, run_program
 from shared.testing.recording import UNKNOWN, Registered
@@ -21,4 +21,5 @@ __all__ = [
     "every_contract",
     "load_module",
     "run_program",
+    "undeployed",
 ]

@@ -6,7 +6,7 @@ a program that was tested with less than it will read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -138,3 +138,8 @@ def every_contract(reference: str) -> Mapping[str, Any] | None:
         if contract.project == project:
             return contract_outputs(contract)
     return None
+
+
+def undeployed(project: str) -> Callable[[str], Mapping[str, Any] | None]:
+    """As `every_contract`, before the first deployment of `project`: nothing deployed speaks against its settings."""
+    return lambda reference: None if reference.split("/")[1] == project else every_contract(reference)

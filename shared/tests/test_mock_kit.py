@@ -14,7 +14,15 @@ import pytest
 from shared.contracts import Infrastructure, PlatformAddons, Tenant, consume
 from shared.environment import load_environment
 from shared.providers import aws_provider
-from shared.testing import UNKNOWN, ProviderMissing, contract_outputs, load_module, run_program
+from shared.testing import (
+    UNKNOWN,
+    ProviderMissing,
+    contract_outputs,
+    every_contract,
+    load_module,
+    run_program,
+    undeployed,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -155,3 +163,9 @@ def test_an_upstream_stack_answers_as_the_engine_would() -> None:
 def test_a_function_of_a_plug_in_is_refused_by_name() -> None:
     with pytest.raises(AssertionError, match="getCallerIdentity"):
         run_program(lambda: aws.get_caller_identity() and None)
+
+
+def test_a_stack_before_its_first_deployment_sees_the_others_and_not_itself() -> None:
+    upstream = undeployed("infrastructure")
+    assert upstream("organization/infrastructure/dev") is None
+    assert upstream("organization/platform-addons/dev") == every_contract("organization/platform-addons/dev")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shared.testing import Run, run_program
+from shared.testing import Run, run_program, undeployed
 from tooling.cost.charges import Charge, bill_of
 from tooling.cost.prices import Prices
 from tooling.runner.graph import StackId
@@ -28,7 +28,11 @@ class Line:
 def estimate(stacks: Sequence[StackId], prices: Prices) -> list[Line]:
     """Runs every stack's program without AWS, engine or credentials."""
     return [
-        line for stack in stacks for line in lines_of(str(stack), run_program(stack.path, stack=stack.stack), prices)
+        line
+        for stack in stacks
+        for line in lines_of(
+            str(stack), run_program(stack.path, stack=stack.stack, upstream=undeployed(stack.project)), prices
+        )
     ]
 
 
