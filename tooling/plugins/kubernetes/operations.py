@@ -20,7 +20,7 @@ from tooling.plugins.kubernetes.manifest import Manifest, TypeToken
 from tooling.plugins.kubernetes.settings import Settings
 from tooling.plugins.wire import has_unknown
 
-CREATE_RETRIES = tuple(timedelta(seconds=seconds) for seconds in (0.1, 0.2, 0.4, 0.8, 1.5, 4, 8))
+CREATE_RETRIES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8))
 """Pauses before a create is tried again because its namespace or its kind does not exist yet: resources of one program
 are made side by side, and a definition is served a moment after it is established."""
 
