@@ -11,6 +11,7 @@ from cluster import Cluster
 from place import Place
 from tenant_storage import TenantStorage
 
+from shared.external_secrets import secret_arns
 from shared.iam import Statement, bucket_key_use, policy_document
 from shared.naming import iam_policy_name
 
@@ -22,7 +23,7 @@ class WorkloadIdentityArgs:
     storage: TenantStorage
 
 
-def tenant_boundary(bucket_arn: str, cluster_arn: str, key_arns: Sequence[str] = ()) -> str:
+def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_arns: Sequence[str] = ()) -> str:
     """The most that any tenant role may do, whatever its own policies say.
 
     Source: IAM user guide, "Permissions boundaries for IAM entities".
@@ -34,6 +35,19 @@ def tenant_boundary(bucket_arn: str, cluster_arn: str, key_arns: Sequence[str] =
             resources=[bucket_arn, f"{bucket_arn}/*"],
         ),
         Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]),
+        Statement(
+            sid="TenantSecrets",
+            actions=[
+                "secretsmanager:CreateSecret",
+                "secretsmanager:DeleteSecret",
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:RestoreSecret",
+                "secretsmanager:TagResource",
+            ],
+            resources=[secret_arns(cluster_arn, f"{cluster_name}/")],
+        ),
         *([bucket_key_use(key_arns)] if key_arns else []),
     )
 
@@ -56,8 +70,8 @@ class WorkloadIdentity(pulumi.ComponentResource):
             "tenant-boundary",
             name=iam_policy_name(args.place.named("eks-tenant-boundary")),
             description="The most that a tenant's roles may do",
-            policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn).apply(
-                lambda arns: tenant_boundary(arns[0], arns[1], args.storage.key_arns)
+            policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn, args.cluster.name).apply(
+                lambda facts: tenant_boundary(*facts, key_arns=args.storage.key_arns)
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -61,7 +61,7 @@ class Definition:
             kind=text(),
             metadata=record(),
             spec=self.spec,
-            status=Schema(type="object", x_kubernetes_preserve_unknown_fields=True),
+            status=anything(),
         )
         return apiextensions.CustomResourceDefinitionVersionArgs(
             name=self.version,
@@ -73,8 +73,9 @@ class Definition:
         )
 
 
-def text(*choices: str) -> Schema:
-    return Schema(type="string", enum=list(choices) or None)
+def text(*choices: str, default: str | None = None) -> Schema:
+    """One of `choices`, if there are any. `default`: what the API server writes where nothing is said."""
+    return Schema(type="string", enum=list(choices) or None, default=default)
 
 
 def true_or_false() -> Schema:
@@ -97,6 +98,16 @@ def mapping_of(values: Schema) -> Schema:
 def record(*required: str, **properties: Schema) -> Schema:
     """An object with these members."""
     return Schema(type="object", properties=dict(properties) or None, required=list(required) or None)
+
+
+def record_of_defaults(**properties: Schema) -> Schema:
+    """An object that is there, with the defaults of its members, where it is left out."""
+    return Schema(type="object", properties=dict(properties), default={})
+
+
+def anything() -> Schema:
+    """An object whose members nobody looks at here."""
+    return Schema(type="object", x_kubernetes_preserve_unknown_fields=True)
 
 
 def label_selector() -> Schema:

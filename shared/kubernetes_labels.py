@@ -38,6 +38,7 @@ PLATFORM_NAMESPACES = (
     "aws-observability",
     "default",
     "external-dns",
+    "external-secrets",
     "kube-node-lease",
     "kube-public",
     "kube-system",

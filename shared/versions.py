@@ -119,6 +119,13 @@ EXTERNAL_DNS_IMAGE = Pin(
     read_on=date(2026, 11, 26),
 )
 
+EXTERNAL_SECRETS_IMAGE = Pin(
+    value="ghcr.io/external-secrets/external-secrets:v1.3.2",
+    source="github.com/external-secrets/external-secrets v1.3.2, the newest release whose sources could be read; "
+    "digest unread",
+    read_on=date(2026, 11, 27),
+)
+
 LOAD_BALANCER_CONTROLLER_CHART = Pin(
     value="1.13.0",
     source="unverified: read in alexkuklin/yamasoft, terraform/.helm.sh, which installs it from AWS's repository; "

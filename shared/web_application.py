@@ -40,6 +40,9 @@ class WebApplicationArgs:
     """Of the image's entry point."""
     config: Mapping[str, str] = field(default_factory=dict)
     """Environment variables; a change rolls the pods. Nothing secret: they stand in a ConfigMap."""
+    secrets: Sequence[pulumi.Input[str]] = ()
+    """Secrets of the namespace, by name, whose members become environment variables too. Pods that run keep the values
+    that they started with."""
     port: int = 8080
     """Of container and Service alike, since network policies on EKS see the container's; one of `tenant.web_ports`."""
     host: str = ""
@@ -157,7 +160,10 @@ class WebApplication(pulumi.ComponentResource):
             name=self._name,
             image=args.image,
             args=list(args.arguments),
-            env_from=[core.EnvFromSourceArgs(config_map_ref=core.ConfigMapEnvSourceArgs(name=config.metadata.name))],
+            env_from=[
+                core.EnvFromSourceArgs(config_map_ref=core.ConfigMapEnvSourceArgs(name=config.metadata.name)),
+                *(core.EnvFromSourceArgs(secret_ref=core.SecretEnvSourceArgs(name=secret)) for secret in args.secrets),
+            ],
             ports=[core.ContainerPortArgs(name=_PORT_NAME, container_port=self._port)],
             readiness_probe=http_probe(args.health_path, args.port),
             liveness_probe=http_probe(args.health_path, args.port, period_seconds=20, failures=6),

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from place import Place
 
 from shared.contracts import Infrastructure
+from shared.external_secrets import secret_arns, tenant_secrets
 from shared.iam import (
     Statement,
     account_statement,
@@ -50,6 +51,41 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) 
         ),
         Statement(sid="OwnObjects", actions=actions, resources=[f"{bucket_arn}/{tenant.bucket_prefix}*"]),
         *([bucket_key_use(key_arns)] if key_arns else []),
+    )
+
+
+def read_secrets_policy(arns: str) -> str:
+    """For the controller in the name of the tenant's account, and for pods that ask Secrets Manager themselves.
+
+    Source: external-secrets v1.3.2, docs/provider/aws-secrets-manager.md, "IAM Policy".
+    """
+    return policy_document(
+        Statement(
+            sid="ReadOwnSecrets",
+            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            resources=[arns],
+        )
+    )
+
+
+def keep_secrets_policy(arns: str) -> str:
+    """Putting values in and taking secrets away. Reading them back is for pods.
+
+    Source: Service Authorization Reference, "AWS Secrets Manager".
+    """
+    return policy_document(
+        Statement(
+            sid="KeepOwnSecrets",
+            actions=[
+                "secretsmanager:CreateSecret",
+                "secretsmanager:DeleteSecret",
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:RestoreSecret",
+                "secretsmanager:TagResource",
+            ],
+            resources=[arns],
+        )
     )
 
 
@@ -109,6 +145,12 @@ class AwsRoles(pulumi.ComponentResource):
             )
         self.deployer = self._role("deployer", deployer_trust(place))
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
+        if place.external_secrets:
+            arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(
+                lambda cluster: secret_arns(cluster[0], tenant_secrets(cluster[1], tenant.name))
+            )
+            self._policy("read-secrets", self.workload, arns.apply(read_secrets_policy))
+            self._policy("keep-secrets", self.deployer, arns.apply(keep_secrets_policy))
         self.register_outputs({})
 
     def _role(self, name: str, trust: pulumi.Input[str]) -> aws.iam.Role:

@@ -26,6 +26,8 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("apps", ("deployments", "statefulsets"), WRITE),
     ("autoscaling", ("horizontalpodautoscalers",), WRITE),
     ("batch", ("cronjobs", "jobs"), WRITE),
+    # Of no use, and no harm, where tier 2 has not the add-on external-secrets.
+    ("external-secrets.io", ("externalsecrets",), WRITE),
     ("networking.k8s.io", ("ingresses",), WRITE),
     ("policy", ("poddisruptionbudgets",), WRITE),
     # What waiting for a rollout, and finding out why it hangs, looks at.
@@ -33,6 +35,7 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("apps", ("controllerrevisions", "replicasets"), READ),
     ("discovery.k8s.io", ("endpointslices",), READ),
     ("events.k8s.io", ("events",), READ),
+    ("external-secrets.io", ("secretstores",), READ),
 )
 """API group, resources, verbs. Every kind that can be created has its row in the tenant's quota. Pods come from
 controllers only: on EKS a pod without an owner gets no dependable network policy."""

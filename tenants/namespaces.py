@@ -1,4 +1,4 @@
-"""A namespace of the tenant and what stands around it: Pod Security, quota, limits, network policies, its account.
+"""A namespace of the tenant and what stands around it: Pod Security, quota, limits, network policies, account, store.
 
 Who may put something into it is in `deployers.py`.
 """
@@ -12,6 +12,7 @@ from network_policies import NetworkPolicies, NetworkPoliciesArgs
 from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
+from secret_store import SecretStore, SecretStoreArgs
 from service_account import TenantServiceAccount, TenantServiceAccountArgs
 
 from shared.contracts import Infrastructure
@@ -81,7 +82,7 @@ class TenantNamespace(pulumi.ComponentResource):
         quota = core.ResourceQuota(
             f"{name}-quota",
             metadata=meta.ObjectMetaArgs(name="quota", namespace=self.name, labels=labels),
-            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard()),
+            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.place.external_secrets)),
             opts=child,
         )
         limits = core.LimitRange(
@@ -111,4 +112,16 @@ class TenantNamespace(pulumi.ComponentResource):
             child,
         )
         self.service_account_name = account.name
+        if args.place.external_secrets:
+            SecretStore(
+                name,
+                SecretStoreArgs(
+                    place=args.place,
+                    infrastructure=args.infrastructure,
+                    namespace=self.name,
+                    service_account_name=account.name,
+                    rails=self.rails,
+                ),
+                child,
+            )
         self.register_outputs({"name": self.name})

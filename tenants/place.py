@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pulumi
 
 from shared.catalog import load_tenant
+from shared.contracts import PlatformAddons, published
 from shared.environment import Environment
+from shared.external_secrets import ADDON
 from shared.program_errors import ProgramInputError, program_errors
 from shared.tenant_file import TenantFile
 
@@ -21,6 +23,8 @@ class Place:
     partition: str
     account_id: str
     region: str
+    external_secrets: bool
+    """Whether tier 2 has the add-on, as last published: what is registered depends on it."""
 
     @classmethod
     def of(cls, environment: Environment) -> Place:
@@ -55,6 +59,7 @@ class Place:
             partition=environment.partition,
             account_id=environment.account,
             region=environment.region,
+            external_secrets=ADDON in published(PlatformAddons, stack=environment.name).get("addons", ()),
         )
 
     def named(self, name: str) -> str:

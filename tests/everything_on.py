@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from shared.contracts import PlatformAddons
+from shared.testing import every_contract
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "infrastructure": {
@@ -18,8 +22,19 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "external_dns_domains": ["apps.example.com"],
         "container_insights_enabled": True,
         "fargate_logging_enabled": True,
+        "external_secrets_enabled": True,
     },
     "tenants": {},
 }
+
+
+def upstream(reference: str) -> Mapping[str, Any] | None:
+    """A chain fully deployed, with every add-on in place."""
+    published = every_contract(reference)
+    if published is not None and reference.split("/")[1] == PlatformAddons.project:
+        return {**published, "addons": [*published["addons"], "external-dns", "external-secrets"]}
+    return published
+
+
 STACKS = {"tenants": "dev.tenant-a"}
 """Of the projects whose stack is not `dev`."""

@@ -76,7 +76,7 @@ def test_the_admin_role_may_do_nothing_in_aws(dev: Run) -> None:
     assert inline == []
 
 
-def test_the_boundary_of_tenants_reaches_their_bucket_and_names_the_cluster(dev: Run) -> None:
+def test_the_boundary_of_tenants_reaches_their_bucket_and_secrets_and_names_the_cluster(dev: Run) -> None:
     boundary = dev.one("aws:iam/policy:Policy").inputs
     assert boundary["name"] == "eks-tenant-boundary-dev"
     bucket = "arn:aws:s3:::eks-tenant-data-123456789012-dev"
@@ -92,6 +92,20 @@ def test_the_boundary_of_tenants_reaches_their_bucket_and_names_the_cluster(dev:
             "Effect": "Allow",
             "Action": "eks:DescribeCluster",
             "Resource": "arn:aws:eks:us-east-1:123456789012:cluster/eks-cluster-dev",
+        },
+        {
+            "Sid": "TenantSecrets",
+            "Effect": "Allow",
+            "Action": [
+                "secretsmanager:CreateSecret",
+                "secretsmanager:DeleteSecret",
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:RestoreSecret",
+                "secretsmanager:TagResource",
+            ],
+            "Resource": "arn:aws:secretsmanager:us-east-1:123456789012:secret:eks-cluster-dev/*",
         },
     ]
 

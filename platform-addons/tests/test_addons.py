@@ -58,6 +58,7 @@ def test_promised_defaults_hold(project: Path) -> None:
         "fluent_bit_enabled": True,
         "fluent_bit_retention_days": 30,
         "load_balancer_controller_chart": "",
+        "external_secrets_enabled": False,
         "load_balancer_controller_enabled": True,
         "load_balancer_ingress_validation": True,
         "metrics_server_enabled": True,

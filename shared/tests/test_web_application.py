@@ -129,6 +129,11 @@ def test_a_change_of_configuration_rolls_the_pods() -> None:
     assert run.comes_after(run.one(DEPLOYMENT), config)
 
 
+def test_members_of_secrets_are_environment_variables_too() -> None:
+    run = application(secrets=["database", "queue"])
+    assert container(run)["envFrom"][1:] == [{"secretRef": {"name": "database"}}, {"secretRef": {"name": "queue"}}]
+
+
 def test_its_ingress_is_of_the_tenants_class_group_and_host() -> None:
     ingress = application(tenant={"tenant": "tenant-b", "hosts": ["b.example.com"]}).one(INGRESS).inputs
     assert ingress["spec"]["ingressClassName"] == "alb"

@@ -10,8 +10,9 @@ from typing import Any
 
 from shared.kubernetes_labels import REGISTRIES_ANNOTATION, TENANT_LABEL, deployers_group
 from shared.testing import Run, run_program
-from tooling.lane.api_server import ApiServer
+from tooling.lane.api_server import Answer, ApiServer
 from tooling.paths import REPOSITORY
+from tooling.plugins.kubernetes.manifest import to_api
 
 TENANT = "tenant-a"
 SECONDS = 60.0
@@ -19,6 +20,9 @@ Object = dict[str, Any]
 
 _CLUSTER_WIDE = frozenset(
     {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
         "Namespace",
         "PersistentVolume",
         "PriorityClass",
@@ -74,6 +78,18 @@ class World:
     def replace(self, body: Object, actor: Actor, *, dry_run: bool = False) -> Verdict:
         return self._ask("PUT", path(body), body, actor, dry_run=dry_run)
 
+    def patch(self, body: Object, change: Object, actor: Actor) -> Verdict:
+        """`change`: a merge patch. Source: RFC 7386."""
+        answer = self._api.request(
+            "PATCH", path(body), change, headers={**actor.headers, "Content-Type": "application/merge-patch+json"}
+        )
+        return _verdict(answer)
+
+    def token(self, request: Object, actor: Actor) -> Verdict:
+        """`request`: a TokenRequest named after the account."""
+        account = {**request, "apiVersion": "v1", "kind": "ServiceAccount"}
+        return self._ask("POST", f"{path(account)}/token", request, actor)
+
     def delete(self, body: Object, actor: Actor = PLATFORM, *, dry_run: bool = False) -> Verdict:
         return self._ask("DELETE", path(body), None, actor, dry_run=dry_run)
 
@@ -102,8 +118,12 @@ class World:
     def _ask(self, method: str, where: str, body: Object | None, actor: Actor, *, dry_run: bool = False) -> Verdict:
         asked = f"{where}?dryRun=All" if dry_run else where
         answer = self._api.request(method, asked, body, headers=actor.headers)
-        said = answer.json()
-        return Verdict(status=answer.status, message=said.get("message", "") if said.get("kind") == "Status" else "")
+        return _verdict(answer)
+
+
+def _verdict(answer: Answer) -> Verdict:
+    said = answer.json()
+    return Verdict(status=answer.status, message=said.get("message", "") if said.get("kind") == "Status" else "")
 
 
 def path(body: Object) -> str:
@@ -127,7 +147,7 @@ def _plural(kind: str) -> str:
 def rendered(run: Run, kinds: frozenset[str] | None = None) -> list[Object]:
     """The Kubernetes objects that a program registers, in order; patches of what Kubernetes makes are left out."""
     bodies = [
-        resource.inputs
+        to_api(resource.inputs)
         for resource in run.resources
         if resource.type.startswith("kubernetes:") and not resource.type.endswith("Patch")
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.testing import Registered, run_program
-from tests.everything_on import SETTINGS, STACKS
+from tests.everything_on import SETTINGS, STACKS, upstream
 from tooling.paths import REPOSITORY
 
 _TRUST = ("assumeRolePolicy",)
@@ -37,7 +37,9 @@ def documents() -> list[Document]:
     return [
         document
         for project, config in SETTINGS.items()
-        for resource in run_program(REPOSITORY / project, stack=STACKS.get(project, "dev"), config=config).resources
+        for resource in run_program(
+            REPOSITORY / project, stack=STACKS.get(project, "dev"), config=config, upstream=upstream
+        ).resources
         for document in _of(project, resource)
     ]
 
