@@ -11,6 +11,27 @@ from tooling.lane.environments import washed
 _KEPT = ("PYTEST_",)
 
 
+class _FailuresAtOnce:
+    """Names a test when it fails: the whole suite takes twenty minutes, and pytest tells at its end."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = crash.message.splitlines()[0] if crash else "no message"
+            self._terminal.write(f"\n{report.nodeid} ({report.when}): {why}\n", red=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # A worker of xdist has none, or says nothing.
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(_FailuresAtOnce(terminal))
+
+
 @pytest.fixture(autouse=True)
 def washed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Removes what could lead a test to a real account or cluster; a test that needs a variable sets it."""

@@ -124,7 +124,7 @@ def test_every_workload_runs(tier: Tier) -> None:
         if not one["metadata"]["namespace"].startswith("tenant")
     ]
     names = {one["metadata"]["name"] for one in workloads}
-    assert {"cluster-autoscaler", "external-dns", CONTROLLER} <= names
+    assert {"cluster-autoscaler", "external-dns", "external-secrets", CONTROLLER} <= names
     for one in workloads:
         status = one["status"]
         wanted = status.get("desiredNumberScheduled", one["spec"].get("replicas"))
@@ -132,6 +132,28 @@ def test_every_workload_runs(tier: Tier) -> None:
         assert ready == wanted, (one["metadata"]["name"], status)
     pods = tier.get("pods", "--all-namespaces")
     assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+
+
+def test_a_tenants_store_comes_and_goes_with_the_add_on(tier: Tier) -> None:
+    tenant = ("tenants", "--stack", "local", "--tenant", "tenant-a")
+
+    def stores() -> list[str]:
+        tier.clone.tiers("up", *tenant)
+        tier.clone.tiers("preview", *tenant, "--expect-no-changes")
+        kinds = tier.get("crd")
+        if not any(kind["spec"]["names"]["kind"] == "SecretStore" for kind in kinds):
+            return []
+        found = tier.get("secretstores", "--all-namespaces")
+        return [one["spec"]["provider"]["aws"]["prefix"] for one in found]
+
+    assert stores() == ["eks-cluster-local/tenant-a/"]
+    # The kind goes first, and with it the store: tier 3 finds nothing left to remove.
+    tier.set(external_secrets_enabled=False)
+    tier.up()
+    assert stores() == []
+    tier.set()
+    tier.up()
+    assert stores() == ["eks-cluster-local/tenant-a/"]
 
 
 def switches(names: Iterable[str], *, on: bool) -> dict[str, bool]:
