@@ -24,7 +24,7 @@ SECRET_KEY = "4dabf18193072939515e22adb298388d"
 """What the wire's marked values bear, assets as well as secrets."""
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 STACK = "urn:pulumi:test::demo"
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 
 
 class Refused(Exception):
