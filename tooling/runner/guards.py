@@ -30,16 +30,25 @@ def refuse_live_dependants(graph: Graph, stacks: Sequence[StackId], counts: Mapp
     """A stack whose outputs another deployed stack reads is not destroyed under it.
 
     Raises:
-        Refused: `live-dependants`, naming them and the command that removes them.
+        Refused: `live-dependants`, naming them and the commands that remove them, and nothing else.
     """
     live = [stack for stack in downstream(graph, stacks) if counts.get(str(stack), 0) > 0]
     if not live:
         return
-    environment = live[0].environment
-    tiers = list(dict.fromkeys(stack.tier for stack in [*stacks, *live]))
     raise Refused(
         "live-dependants",
         f"{', '.join(str(stack) for stack in live)} still read{'s' if len(live) == 1 else ''} what is to be destroyed",
-        where=f"environment {environment}",
-        mend=f"tiers destroy {' '.join(tiers)} --stack {environment}",
+        where=f"environment {live[0].environment}",
+        mend="\n".join([*dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)), "and run again"]),
     )
+
+
+def _destroy(graph: Graph, stack: StackId, live: Sequence[StackId]) -> str:
+    """The command that destroys `stack`: with its whole tier where nothing else is in that, else alone."""
+    if all(other in live for other in graph if other.tier == stack.tier):
+        one = ""
+    elif stack.project == stack.tier:
+        one = f" --tenant {stack.tenant}"
+    else:
+        one = f" --app {stack.project}"
+    return f"tiers destroy {stack.tier}{one} --stack {stack.environment}"
