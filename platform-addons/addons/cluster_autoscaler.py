@@ -11,20 +11,19 @@ from typing import Literal
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, by_minor
 from cluster_access import bind_in_cluster, bind_in_namespace
+from controller import single_controller
 from identity import Policies, ServiceAccountName, WorkloadRole
 from network_rules import aws_credentials, dns, https, network_policy
 from permissions.cluster_autoscaler import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
-from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
-from pulumi_kubernetes.policy import v1 as policy
 from pydantic import Field, model_validator
 
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
 from shared.models import WholeNumber
 from shared.settings import Settings
 from shared.versions import CLUSTER_AUTOSCALER_IMAGE, KUBERNETES
-from shared.workloads import container_security_context, http_probe, pod_security_context, resources
+from shared.workloads import container_security_context, http_probe, resources
 
 _SELECTOR = {NAME_LABEL: NAME}
 _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
@@ -118,20 +117,21 @@ class ClusterAutoscaler(AddonComponent):
                     opts=self.child,
                 )
             )
-        self._deployment(account, before)
-        policy.PodDisruptionBudget(
+        single_controller(
             NAME,
-            metadata=self._metadata(),
-            # One replica: a budget that kept it would stop every drain.
-            spec=policy.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1, selector=meta.LabelSelectorArgs(match_labels=_SELECTOR)
-            ),
+            self._metadata(),
+            self._container(),
+            selector=_SELECTOR,
+            labels=_LABELS,
+            account=account,
+            priority="system-cluster-critical",
+            before=before,
             opts=self.child,
         )
         self.register_outputs({"role_arn": self.role_arn})
 
-    def _deployment(self, account: core.ServiceAccount, before: list[pulumi.Resource]) -> None:
-        container = core.ContainerArgs(
+    def _container(self) -> core.ContainerArgs:
+        return core.ContainerArgs(
             name=NAME,
             image=self._args.version,
             command=self._args.infrastructure.cluster_name.apply(
@@ -144,27 +144,6 @@ class ClusterAutoscaler(AddonComponent):
             # Memory grows with nodes and pods; 600Mi is what upstream gives it.
             resources=resources({"cpu": "100m", "memory": "600Mi"}, {"cpu": "500m", "memory": "600Mi"}),
             security_context=container_security_context(),
-        )
-        apps.Deployment(
-            NAME,
-            metadata=self._metadata(),
-            spec=apps.DeploymentSpecArgs(
-                replicas=1,
-                # Two at once would only wait for each other's lease.
-                strategy=apps.DeploymentStrategyArgs(type="Recreate"),
-                selector=meta.LabelSelectorArgs(match_labels=_SELECTOR),
-                template=core.PodTemplateSpecArgs(
-                    metadata=meta.ObjectMetaArgs(labels=_LABELS),
-                    spec=core.PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        automount_service_account_token=True,
-                        priority_class_name="system-cluster-critical",
-                        security_context=pod_security_context(),
-                        containers=[container],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=before)),
         )
 
     def _metadata(self, annotations: dict[str, pulumi.Input[str]] | None = None) -> meta.ObjectMetaArgs:

@@ -13,20 +13,19 @@ from typing import Literal
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from cluster_access import bind_in_cluster
+from controller import single_controller
 from identity import Policies, ServiceAccountName, WorkloadRole
 from network_rules import aws_credentials, dns, https, network_policy
 from permissions.external_dns import NAME, NAMESPACE, RECORD_TYPES, cluster_rules, records_policy
-from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
-from pulumi_kubernetes.policy import v1 as policy
 from pydantic import Field, field_validator, model_validator
 
 from shared.kubernetes_labels import INGRESS_CLASS, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
 from shared.naming import is_dns_label
 from shared.settings import Settings
 from shared.versions import EXTERNAL_DNS_IMAGE
-from shared.workloads import container_security_context, http_probe, pod_security_context, resources
+from shared.workloads import container_security_context, http_probe, resources
 
 _SELECTOR = {NAME_LABEL: NAME}
 _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
@@ -123,7 +122,7 @@ class ExternalDns(AddonComponent):
             ),
             opts=self.child,
         )
-        self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
+        inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         role = WorkloadRole(
             NAME,
             args,
@@ -147,30 +146,31 @@ class ExternalDns(AddonComponent):
             NAME,
             metadata=self._metadata(annotations=role.annotations),
             automount_service_account_token=False,
-            opts=self._inside,
+            opts=inside,
         )
         before = [
             *role.ready,
             bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
-            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, self._inside),
+            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
             network_policy(
-                NAME, NAMESPACE, _SELECTOR, self._inside, egress=[dns(), https(), *aws_credentials(args.identity)]
+                NAME, NAMESPACE, _SELECTOR, inside, egress=[dns(), https(), *aws_credentials(args.identity)]
             ),
         ]
-        self._deployment(account, before)
-        policy.PodDisruptionBudget(
+        single_controller(
             NAME,
-            metadata=self._metadata(),
-            # One replica: a budget that kept it would stop every drain.
-            spec=policy.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1, selector=meta.LabelSelectorArgs(match_labels=_SELECTOR)
-            ),
-            opts=self._inside,
+            self._metadata(),
+            self._container(),
+            selector=_SELECTOR,
+            labels=_LABELS,
+            account=account,
+            priority=SERVICE_PRIORITY,
+            before=before,
+            opts=inside,
         )
         self.register_outputs({"role_arn": self.role_arn})
 
-    def _deployment(self, account: core.ServiceAccount, before: list[pulumi.Resource]) -> None:
-        container = core.ContainerArgs(
+    def _container(self) -> core.ContainerArgs:
+        return core.ContainerArgs(
             name=NAME,
             image=self._args.version,
             args=self._args.infrastructure.cluster_name.apply(
@@ -184,27 +184,6 @@ class ExternalDns(AddonComponent):
             # A guess that fits some thousand Ingresses; it holds them and the zones' records in memory.
             resources=resources({"cpu": "20m", "memory": "128Mi"}, {"cpu": "200m", "memory": "128Mi"}),
             security_context=container_security_context(),
-        )
-        apps.Deployment(
-            NAME,
-            metadata=self._metadata(),
-            spec=apps.DeploymentSpecArgs(
-                replicas=1,
-                # Two at once would write the same records twice.
-                strategy=apps.DeploymentStrategyArgs(type="Recreate"),
-                selector=meta.LabelSelectorArgs(match_labels=_SELECTOR),
-                template=core.PodTemplateSpecArgs(
-                    metadata=meta.ObjectMetaArgs(labels=_LABELS),
-                    spec=core.PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        automount_service_account_token=True,
-                        priority_class_name=SERVICE_PRIORITY,
-                        security_context=pod_security_context(),
-                        containers=[container],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=before)),
         )
 
     def _metadata(self, annotations: dict[str, pulumi.Input[str]] | None = None) -> meta.ObjectMetaArgs:

@@ -12,18 +12,17 @@ from __future__ import annotations
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from cluster_access import bind_in_cluster
+from controller import single_controller
 from external_secrets_kinds import DEFINITIONS
 from network_rules import dns, https, network_policy
 from permissions.external_secrets import NAME, NAMESPACE, cluster_rules
-from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
-from pulumi_kubernetes.policy import v1 as policy
 
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
 from shared.settings import Settings
 from shared.versions import EXTERNAL_SECRETS_IMAGE
-from shared.workloads import container_security_context, http_probe, pod_security_context, resources
+from shared.workloads import container_security_context, http_probe, resources
 
 _SELECTOR = {NAME_LABEL: NAME}
 _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
@@ -58,32 +57,33 @@ class ExternalSecrets(AddonComponent):
             ),
             opts=self.child,
         )
-        self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
+        inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         account = core.ServiceAccount(
-            NAME, metadata=self._metadata(), automount_service_account_token=False, opts=self._inside
+            NAME, metadata=self._metadata(), automount_service_account_token=False, opts=inside
         )
         before = [
             bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
-            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, self._inside),
-            network_policy(NAME, NAMESPACE, _SELECTOR, self._inside, egress=[dns(), https()]),
+            network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
+            network_policy(NAME, NAMESPACE, _SELECTOR, inside, egress=[dns(), https()]),
         ]
-        controller = self._deployment(account, before)
-        policy.PodDisruptionBudget(
+        controller = single_controller(
             NAME,
-            metadata=self._metadata(),
-            # One replica: a budget that kept it would stop every drain.
-            spec=policy.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1, selector=meta.LabelSelectorArgs(match_labels=_SELECTOR)
-            ),
-            opts=self._inside,
+            self._metadata(),
+            self._container(),
+            selector=_SELECTOR,
+            labels=_LABELS,
+            account=account,
+            priority=SERVICE_PRIORITY,
+            before=before,
+            opts=inside,
         )
         after = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[controller]))
         for definition in DEFINITIONS:
             definition.deploy(after)
         self.register_outputs({})
 
-    def _deployment(self, account: core.ServiceAccount, before: list[pulumi.Resource]) -> apps.Deployment:
-        container = core.ContainerArgs(
+    def _container(self) -> core.ContainerArgs:
+        return core.ContainerArgs(
             name=NAME,
             image=self._args.version,
             args=list(ARGUMENTS),
@@ -96,27 +96,6 @@ class ExternalSecrets(AddonComponent):
             # A guess that fits some thousand ExternalSecrets; it holds them and the metadata of all Secrets in memory.
             resources=resources({"cpu": "20m", "memory": "128Mi"}, {"cpu": "200m", "memory": "256Mi"}),
             security_context=container_security_context(),
-        )
-        return apps.Deployment(
-            NAME,
-            metadata=self._metadata(),
-            spec=apps.DeploymentSpecArgs(
-                replicas=1,
-                # Two at once would write the same Secrets twice.
-                strategy=apps.DeploymentStrategyArgs(type="Recreate"),
-                selector=meta.LabelSelectorArgs(match_labels=_SELECTOR),
-                template=core.PodTemplateSpecArgs(
-                    metadata=meta.ObjectMetaArgs(labels=_LABELS),
-                    spec=core.PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        automount_service_account_token=True,
-                        priority_class_name=SERVICE_PRIORITY,
-                        security_context=pod_security_context(),
-                        containers=[container],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=before)),
         )
 
     def _metadata(self) -> meta.ObjectMetaArgs:
