@@ -6,6 +6,7 @@ On the local lane they run with the chain's tests, but for those that need what 
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
 from botocore.exceptions import ClientError
 
+from shared.external_secrets import ADDON as EXTERNAL_SECRETS
+from shared.external_secrets import API_GROUP, API_VERSION, tenant_secrets
 from shared.versions import DEMO_IMAGE
 from tests.live.world import World
 
@@ -22,6 +26,7 @@ _AUDIENCE = "sts.amazonaws.com"
 _SCALE_UP_SECONDS = 600
 """A node group's instance is up and joined within three to five minutes; felt, not measured."""
 _LOG_SECONDS = 300
+_SYNC_SECONDS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,35 @@ def pod_security_refuses_privilege(world: World) -> None:
     assert "violates PodSecurity" in refused.stderr
 
 
+def secrets_come_from_secrets_manager(world: World) -> None:
+    if EXTERNAL_SECRETS not in world.outputs("platform-addons")["addons"]:
+        pytest.skip(f"the add-on {EXTERNAL_SECRETS} is off")
+    tenant = world.tenants[0]
+    namespace = world.outputs("tenants", tenant=tenant)["namespaces"][0]
+    name, manager = f"verify-{uuid.uuid4().hex[:8]}", world.client("secretsmanager")
+    whole_name = tenant_secrets(world.outputs()["cluster_name"], tenant) + name
+    manager.create_secret(Name=whole_name, SecretString="verify")
+    wanted = {
+        "apiVersion": f"{API_GROUP}/{API_VERSION}",
+        "kind": "ExternalSecret",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"data": [{"secretKey": "value", "remoteRef": {"key": name}}]},
+    }
+    try:
+        applied = world.kubectl("apply", "-f", "-", tenant=tenant, said=json.dumps(wanted))
+        assert applied.returncode == 0, applied.stderr
+        world.eventually(
+            lambda: world.kubectl("get", "secret", name, "-n", namespace, tenant=tenant).returncode == 0,
+            within_seconds=_SYNC_SECONDS,
+            what=f"a Secret of {whole_name}",
+        )
+        made = world.read("get", "secret", name, "-n", namespace, tenant=tenant)
+        assert base64.b64decode(made["data"]["value"]) == b"verify"
+    finally:
+        world.kubectl("delete", "externalsecrets", name, "-n", namespace, "--ignore-not-found", tenant=tenant)
+        manager.delete_secret(SecretId=whole_name, ForceDeleteWithoutRecovery=True)
+
+
 def autoscaler_adds_a_node(world: World) -> None:
     before = len(ready_nodes(world))
     name = f"verify-{uuid.uuid4().hex[:8]}"
@@ -272,6 +306,7 @@ CHECKS = (
     ),
     Check(name="tenant-denial", run=tenants_are_walled_off),
     Check(name="pod-security", run=pod_security_refuses_privilege),
+    Check(name="external-secrets", run=secrets_come_from_secrets_manager, aws_only=_NO_CONTAINERS),
     Check(name="autoscaler-reacts", run=autoscaler_adds_a_node, aws_only=_NO_CONTAINERS),
     Check(name="metadata-hop-limit", run=instances_want_tokens_within_one_hop, aws_only=_NO_CONTAINERS),
 )
