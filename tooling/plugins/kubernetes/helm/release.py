@@ -94,9 +94,13 @@ class Release:
             return self._stored(helm, inputs, self._run(helm, "install", inputs, source))
 
     def update(self, state: Mapping[str, Any], inputs: Manifest, *, preview: bool) -> Stored | None:
-        """As `create`; what was only recorded is installed once its chart can be had."""
+        """As `create`; what was only recorded is installed once its chart can be had, and the other way round."""
         source = charts.source_of(inputs)
-        if is_recorded(state) or charts.out_of_reach(source):
+        if is_recorded(state):
+            return self.create(inputs, preview=preview)
+        if charts.out_of_reach(source):
+            if not preview:
+                self.delete(state)  # else it would run on, and nobody know of it
             return self.create(inputs, preview=preview)
         if preview:
             self._try_out(inputs, source)

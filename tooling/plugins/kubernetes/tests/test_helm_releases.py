@@ -139,6 +139,18 @@ def test_a_chart_out_of_reach_is_recorded_with_its_values_and_run_once_it_is_the
     assert greeting(api, namespace) == "run"
 
 
+def test_what_ran_is_uninstalled_where_its_next_chart_cannot_be_had(
+    provider: Provider, api: Api, namespace: str, chart: Path
+) -> None:
+    one = deploy(provider, inputs(chart, namespace))
+    assert kept_by_helm(api, namespace)
+    away = inputs("demo", namespace, repositoryOpts={"repo": "https://charts.example.com"})
+    two = provider.update(one, provider.check(RELEASE, "demo", away, one))
+    assert two.state["status"]["status"] == "recorded, not run"
+    assert kept_by_helm(api, namespace) == []
+    assert api.client.request("GET", f"/apis/apps/v1/namespaces/{namespace}/deployments")["items"] == []
+
+
 def test_what_was_only_recorded_is_deleted_without_helm(
     provider: Provider, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
