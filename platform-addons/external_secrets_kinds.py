@@ -138,7 +138,7 @@ SECRET_STORE = Definition(
         ),
     ),
 )
-GENERATOR_STATES = Definition(
+GENERATOR_STATE = Definition(
     group=f"generators.{API_GROUP}",
     version="v1alpha1",
     kind="GeneratorState",
@@ -148,4 +148,4 @@ GENERATOR_STATES = Definition(
 )
 """Made by nobody here; without the kind the controller does not start."""
 
-DEFINITIONS = (EXTERNAL_SECRET, SECRET_STORE, GENERATOR_STATES)
+DEFINITIONS = (EXTERNAL_SECRET, SECRET_STORE, GENERATOR_STATE)
