@@ -12,7 +12,7 @@ _KEPT = ("PYTEST_",)
 
 
 class _FailuresAtOnce:
-    """Names a test when it fails: the whole suite takes twenty minutes, and pytest tells at its end."""
+    """Names a test when it fails: the whole suite takes half an hour, and pytest tells at its end."""
 
     def __init__(self, terminal: pytest.TerminalReporter) -> None:
         self._terminal = terminal
@@ -21,7 +21,7 @@ class _FailuresAtOnce:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
-            why = crash.message.splitlines()[0] if crash else "no message"
+            why = crash.message.partition("\n")[0] if crash else "no message"
             self._terminal.write(f"\n{report.nodeid} ({report.when}): {why}\n", red=True)
 
 

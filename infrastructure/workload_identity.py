@@ -11,7 +11,7 @@ from cluster import Cluster
 from place import Place
 from tenant_storage import TenantStorage
 
-from shared.external_secrets import secret_arns
+from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns
 from shared.iam import Statement, bucket_key_use, policy_document
 from shared.naming import iam_policy_name
 
@@ -37,15 +37,7 @@ def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_ar
         Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]),
         Statement(
             sid="TenantSecrets",
-            actions=[
-                "secretsmanager:CreateSecret",
-                "secretsmanager:DeleteSecret",
-                "secretsmanager:DescribeSecret",
-                "secretsmanager:GetSecretValue",
-                "secretsmanager:PutSecretValue",
-                "secretsmanager:RestoreSecret",
-                "secretsmanager:TagResource",
-            ],
+            actions=sorted({*READ_ACTIONS, *KEEP_ACTIONS}),
             resources=[secret_arns(cluster_arn, f"{cluster_name}/")],
         ),
         *([bucket_key_use(key_arns)] if key_arns else []),

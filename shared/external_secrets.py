@@ -14,6 +14,19 @@ API_VERSION = "v1"
 TENANT_STORE = "tenant"
 """The SecretStore of each tenant's namespace; ExternalSecrets name no other."""
 
+READ_ACTIONS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+"""Of a tenant's pods. Source: external-secrets v1.3.2, docs/provider/aws-secrets-manager.md, "IAM Policy"."""
+
+KEEP_ACTIONS = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:RestoreSecret",
+    "secretsmanager:TagResource",
+)
+"""Of a tenant's deployers. Source: Service Authorization Reference, "AWS Secrets Manager"."""
+
 
 def tenant_secrets(cluster_name: str, tenant: str) -> str:
     """What the names of a tenant's secrets in Secrets Manager begin with.

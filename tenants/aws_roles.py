@@ -13,7 +13,7 @@ import pulumi_aws as aws
 from place import Place
 
 from shared.contracts import Infrastructure
-from shared.external_secrets import secret_arns, tenant_secrets
+from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns, tenant_secrets
 from shared.iam import (
     Statement,
     account_statement,
@@ -57,36 +57,17 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) 
 def read_secrets_policy(arns: str) -> str:
     """For the controller in the name of the tenant's account, and for pods that ask Secrets Manager themselves.
 
-    Source: external-secrets v1.3.2, docs/provider/aws-secrets-manager.md, "IAM Policy".
+    Source: that of the actions, in `shared.external_secrets`.
     """
-    return policy_document(
-        Statement(
-            sid="ReadOwnSecrets",
-            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            resources=[arns],
-        )
-    )
+    return policy_document(Statement(sid="ReadOwnSecrets", actions=READ_ACTIONS, resources=[arns]))
 
 
 def keep_secrets_policy(arns: str) -> str:
     """Putting values in and taking secrets away. Reading them back is for pods.
 
-    Source: Service Authorization Reference, "AWS Secrets Manager".
+    Source: that of the actions, in `shared.external_secrets`.
     """
-    return policy_document(
-        Statement(
-            sid="KeepOwnSecrets",
-            actions=[
-                "secretsmanager:CreateSecret",
-                "secretsmanager:DeleteSecret",
-                "secretsmanager:DescribeSecret",
-                "secretsmanager:PutSecretValue",
-                "secretsmanager:RestoreSecret",
-                "secretsmanager:TagResource",
-            ],
-            resources=[arns],
-        )
-    )
+    return policy_document(Statement(sid="KeepOwnSecrets", actions=KEEP_ACTIONS, resources=[arns]))
 
 
 def find_cluster_policy(cluster_arn: str) -> str:

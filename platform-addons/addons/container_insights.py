@@ -11,12 +11,11 @@ import json
 import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, by_minor
+from addon_namespace import addon_namespace
 from identity import Policies, ServiceAccountName, WorkloadRole
 from network_rules import aws_credentials, dns, from_ranges, https, network_policy
-from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.meta import v1 as meta
 
-from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
+from shared.kubernetes_labels import NAME_LABEL
 from shared.settings import Settings
 from shared.versions import ADDONS, KUBERNETES
 
@@ -44,15 +43,8 @@ def configuration() -> str:
 class ContainerInsights(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
-        namespace = core.Namespace(
-            NAMESPACE,
-            metadata=meta.ObjectMetaArgs(
-                name=NAMESPACE,
-                # The agent reads the node's own files and is on its network.
-                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "privileged"},
-            ),
-            opts=self.child,
-        )
+        # The agent reads the node's own files and is on its network.
+        namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         role = WorkloadRole(
             NAME,

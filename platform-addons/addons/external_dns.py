@@ -12,6 +12,7 @@ from typing import Literal
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
+from addon_namespace import addon_namespace
 from cluster_access import bind_in_cluster
 from controller import single_controller
 from identity import Policies, ServiceAccountName, WorkloadRole
@@ -114,14 +115,7 @@ class ExternalDns(AddonComponent):
         super().__init__(name, args, opts)
         self._args = args
         settings = args.settings
-        namespace = core.Namespace(
-            NAMESPACE,
-            metadata=meta.ObjectMetaArgs(
-                name=NAMESPACE,
-                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "restricted"},
-            ),
-            opts=self.child,
-        )
+        namespace = addon_namespace(NAMESPACE, self.child)
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         role = WorkloadRole(
             NAME,

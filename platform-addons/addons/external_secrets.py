@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
+from addon_namespace import addon_namespace
 from cluster_access import bind_in_cluster
 from controller import single_controller
 from external_secrets_kinds import DEFINITIONS
@@ -49,14 +50,7 @@ class ExternalSecrets(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
         self._args = args
-        namespace = core.Namespace(
-            NAMESPACE,
-            metadata=meta.ObjectMetaArgs(
-                name=NAMESPACE,
-                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "restricted"},
-            ),
-            opts=self.child,
-        )
+        namespace = addon_namespace(NAMESPACE, self.child)
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         account = core.ServiceAccount(
             NAME, metadata=self._metadata(), automount_service_account_token=False, opts=inside

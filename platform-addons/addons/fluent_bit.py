@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
+from addon_namespace import addon_namespace
 from cluster_access import bind_in_cluster
 from fluent_bit_files import HEALTH_PORT, STATE, agent_files
 from identity import Policies, ServiceAccountName, WorkloadRole
@@ -53,15 +54,8 @@ class FluentBit(AddonComponent):
         super().__init__(name, args, opts)
         self._args = args
         above, region = args.infrastructure, args.place.region
-        namespace = core.Namespace(
-            NAMESPACE,
-            metadata=meta.ObjectMetaArgs(
-                name=NAMESPACE,
-                # It reads the nodes' files, which the two stricter levels refuse. No tenant has any right in here.
-                labels={MANAGED_BY_LABEL: PLATFORM, "pod-security.kubernetes.io/enforce": "privileged"},
-            ),
-            opts=self.child,
-        )
+        # It reads the nodes' files, which the two stricter levels refuse. No tenant has any right in here.
+        namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         group = aws.cloudwatch.LogGroup(
             "platform-pods",
