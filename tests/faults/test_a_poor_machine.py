@@ -69,8 +69,11 @@ def test_the_lane_lives_without_network_beside_a_read_only_clone(poor: Clone) ->
 
 def test_a_disk_that_becomes_full_in_the_middle_damages_nothing(poor: Clone) -> None:
     filler = poor.local.parent / "filler"
-    # Once the operation has put its ballast aside, every other byte of the disk is taken.
-    fill = 'until [ -e "$1" ]; do sleep 0.2; done; sleep 3; head -c 700m /dev/zero >"$2" 2>/dev/null'
+    # Once the operation has put its ballast aside, every other byte of the disk is taken, and none of the ballast's.
+    fill = (
+        'until [ -e "$1" ]; do sleep 0.2; done; sleep 3; '
+        'head -c "$(df --output=avail -B1 "$1" | tail -n 1)" /dev/zero >"$2" 2>/dev/null'
+    )
     words = ["sh", "-c", fill, "sh", str(poor.local / "ballast"), str(filler)]
     with subprocess.Popen([*poor.prefix, *words]) as filling:
         poor.tiers("up", "infrastructure", "--stack", "local")

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import datetime
+import errno
 import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +23,9 @@ from typing import IO, Any
 from shared.errors import PlatformError, Refused
 
 _FORMAT = 1
+_ROOM_SECONDS = 3.0
+"""Several times what `tooling.runner.ballast` takes to see that the disk is full."""
+_ROOM_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +128,15 @@ class Journal:
         self._write(json.dumps(head).encode("utf-8") + b"\n")
 
     def _write(self, line: bytes) -> None:
-        self._file.write(line)
-        self._file.flush()
+        """Waits a moment for room on a full disk: a running operation has some put aside, and gives it up."""
+        left, deadline = memoryview(line), time.monotonic() + _ROOM_SECONDS
+        while left:
+            try:
+                left = left[os.write(self._file.fileno(), left) :]
+            except OSError as error:
+                if error.errno != errno.ENOSPC or time.monotonic() > deadline:
+                    raise
+                time.sleep(_ROOM_POLL_SECONDS)
 
     def _parsed(self, line: bytes, index: int) -> dict[str, Any]:
         try:

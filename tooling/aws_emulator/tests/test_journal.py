@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import errno
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from shared.errors import PlatformError
 from tooling.aws_emulator.inventory import inventory
+from tooling.aws_emulator.journal import Entry, Journal
 from tooling.aws_emulator.testing import REGION, Emulator, running_emulator
 from tooling.aws_emulator.tests.conftest import TRUST, Account, emptied
 from tooling.aws_emulator.tests.tokens import review, token
@@ -226,6 +230,53 @@ def test_reset_begins_a_new_journal_with_other_ids(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as emulator:
         own = [item["id"] for item in inventory(emulator.endpoint_url, REGION) if item["kind"] == "vpc"]
         assert own == [second]
+
+
+ENTRY = Entry(
+    number=1,
+    at="2026-01-01T00:00:00+00:00",
+    method="POST",
+    target="/",
+    headers={},
+    body=b"Action=CreateVpc",
+    account="123456789012",
+    caller="arn:aws:iam::123456789012:root",
+    status=200,
+)
+
+
+def test_a_line_waits_for_room_and_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, write, asked = Journal(tmp_path / "journal", moto_version="1"), os.write, 0
+
+    def on_a_full_disk(descriptor: int, data: Any) -> int:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return write(descriptor, data[:10])
+        if asked < 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", on_a_full_disk)
+        journal.append(ENTRY)
+    journal.close()
+    assert asked == 4
+    with contextlib.closing(Journal(tmp_path / "journal", moto_version="1")) as again:
+        assert again.entries == [ENTRY]
+
+
+def test_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path / "journal", moto_version="1")
+    monkeypatch.setattr("tooling.aws_emulator.journal._ROOM_SECONDS", 0.1)
+
+    def on_a_full_disk(descriptor: int, data: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with contextlib.closing(journal), monkeypatch.context() as patch:
+        patch.setattr(os, "write", on_a_full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            journal.append(ENTRY)
 
 
 def test_second_emulator_on_the_same_directory_is_refused(tmp_path: Path) -> None:
