@@ -14,6 +14,16 @@ HOSTS_ANNOTATION = "platform.internal/hosts"
 REGISTRIES_ANNOTATION = "platform.internal/registries"
 """On a tenant's namespace: registries, with a path or without, that its images may come from, comma-separated."""
 
+TOLERATIONS_ANNOTATION = "platform.internal/tolerations"
+"""On a tenant's namespace: further keys of taints that its pods may tolerate, comma-separated."""
+
+LOAD_BALANCER_SCHEME_ANNOTATION = "platform.internal/load-balancer-scheme"
+"""On a tenant's namespace: `internet-facing` or `internal`, the scheme of the tenant's one load balancer."""
+
+BUDGET_LABEL = "platform.internal/budget"
+"""On pods: the name of the one PodDisruptionBudget that selects them, by this label alone, so that no two budgets meet
+over one pod."""
+
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 
