@@ -34,6 +34,7 @@ _CLUSTER_WIDE = frozenset(
         "ClusterRoleBinding",
         "CustomResourceDefinition",
         "Namespace",
+        "Node",
         "PersistentVolume",
         "PriorityClass",
         "RuntimeClass",
