@@ -161,7 +161,8 @@ TOLERATIONS = AdmissionPolicy(
     name="pods-tolerations",
     stops="pods on nodes that are kept for others, or that are being drained",
     source="EKS best practices guide, multi-tenancy; Kubernetes, Taints and Tolerations",
-    rules=POD_SHAPES,
+    # Pods that exist too: tolerations can be added to them.
+    rules=(*POD_SHAPES, Rule(group="", resources=("pods",), operations=("UPDATE",))),
     variables={
         **CONTAINERS,
         **TOLERATED,
