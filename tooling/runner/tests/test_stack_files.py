@@ -20,7 +20,13 @@ def test_the_generated_directory_holds_project_and_stack_file(tmp_path: Path) ->
     assert project["name"] == "infrastructure"
     assert project["config"]["pulumi:disable-default-providers"] == {"value": ["*"]}
     config = yaml.safe_load((directory / "Pulumi.local.yaml").read_text())["config"]
-    assert config["infrastructure:protect"] is False
+    assert config["infrastructure:protect"] == "false"
+
+
+def test_the_generated_project_finds_program_and_python_environment(tmp_path: Path) -> None:
+    project = yaml.safe_load((generated_work_dir(stack("infrastructure"), tmp_path) / "Pulumi.yaml").read_text())
+    assert (Path(project["main"]) / "__main__.py").is_file()
+    assert (Path(project["runtime"]["options"]["virtualenv"]) / "bin/python").exists()
 
 
 def test_a_tenants_stack_has_a_file_of_its_own(tmp_path: Path) -> None:
@@ -32,10 +38,18 @@ def test_what_the_engine_wrote_survives(tmp_path: Path) -> None:
     directory = generated_work_dir(stack("infrastructure"), tmp_path)
     file = directory / "Pulumi.local.yaml"
     file.write_text("encryptionsalt: v1:abc\nconfig: {infrastructure:protect: true}\n")
-    generated_work_dir(stack("infrastructure"), tmp_path)
+    generated_work_dir(stack("infrastructure"), tmp_path, salt="v1:def")
     content = yaml.safe_load(file.read_text())
     assert content["encryptionsalt"] == "v1:abc"
-    assert content["config"]["infrastructure:protect"] is False
+    assert content["config"]["infrastructure:protect"] == "false"
+
+
+def test_without_a_salt_the_key_is_left_to_the_state(tmp_path: Path) -> None:
+    """A key kept in a clone outlives a change of the stack's secrets provider, and is missing in every other clone."""
+    file = generated_work_dir(stack("infrastructure"), tmp_path) / "Pulumi.local.yaml"
+    file.write_text("secretsprovider: awskms://alias/old\nencryptedkey: abc\n")
+    generated_work_dir(stack("infrastructure"), tmp_path)
+    assert set(yaml.safe_load(file.read_text())) == {"config"}
 
 
 def test_an_unchanged_file_is_left_alone(tmp_path: Path) -> None:
