@@ -74,7 +74,7 @@ def wrong_with_permission(statement: Statement, kind: str) -> Iterator[str]:
 
 
 def _unnamed_roles(statement: Statement) -> Iterator[str]:
-    """Roles to assume or to pass are named, or known by a path that is the platform's: a name is anybody's to choose."""
+    """Roles to assume or to pass are named, or known by the platform's path: a name is anybody's to choose."""
     if not {"sts:AssumeRole", "sts:TagSession", "iam:PassRole"} & set(_listed(statement["Action"])):
         return
     for arn in _listed(statement.get("Resource", [])):

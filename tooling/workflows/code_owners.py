@@ -1,8 +1,8 @@
 """`.github/CODEOWNERS`: who has to approve a change of which path.
 
-The platform's tiers, and everything that runs with the platform's credentials, are the platform team's. An application's
-directory is its team's: the `owner` in the file of the tenant that it is deployed for. Team names are GitHub's slugs of
-what the files say, in the organization that `tiers.yaml` names.
+The platform's tiers, and everything that runs with the platform's credentials, belong to the platform team. An
+application's directory belongs to the `owner` in the file of the tenant that it is deployed for. Team names are
+GitHub's slugs of what the files say, in the organization that `tiers.yaml` names.
 """
 
 from __future__ import annotations
