@@ -105,9 +105,9 @@ chaos: setup  ## Kill processes at random points and see one rerun mend it: make
 	@.venv/bin/python -m tests.chaos --rounds $(or $(ROUNDS),100) --seed $(or $(SEED),1)
 
 .PHONY: update-workflows verify-workflows
-update-workflows: setup  ## Write .github/workflows from tiers.yaml and tooling/workflows
+update-workflows: setup  ## Write .github/workflows and CODEOWNERS from tiers.yaml, the catalog and tooling/workflows
 	@.venv/bin/python -m tooling.workflows update
-verify-workflows: setup  ## Fail if .github/workflows is not up to date
+verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is not up to date
 	@.venv/bin/python -m tooling.workflows verify
 
 # Steps of the workflows, which GitHub's runners call; what each needs is in docs/guide/pipelines.md.

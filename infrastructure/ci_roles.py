@@ -19,7 +19,7 @@ import pulumi_aws as aws
 from ci_settings import GithubSettings
 from place import Place
 
-from shared.iam import GITHUB_ISSUER, Statement, github_statement, policy_document
+from shared.iam import GITHUB_ISSUER, Statement, deployers_path, github_statement, policy_document
 from shared.naming import iam_role_name
 
 DEPLOY_POLICY = "AdministratorAccess"
@@ -82,11 +82,11 @@ def read_policy(settings: GithubSettings) -> str:
 def cluster_policy(admin_role_arn: str, place: Place) -> str:
     """The roles that sign the kubeconfigs: the admin role in tiers 2 and 3, the tenants' deployer roles in tier 4.
 
-    How these are called is decided in tenants/place.py; a test holds the two against each other.
+    The latter are known by their path, since tier 1 knows no tenant and a name is anybody's to choose.
 
     Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", `--role-arn`.
     """
-    deployers = f"arn:{place.partition}:iam::{place.account_id}:role/*-deployer-{place.suffix}"
+    deployers = f"arn:{place.partition}:iam::{place.account_id}:role{deployers_path(place.suffix)}*"
     return policy_document(
         Statement(sid="EnterTheCluster", actions=["sts:AssumeRole"], resources=[admin_role_arn, deployers])
     )

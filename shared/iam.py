@@ -14,6 +14,10 @@ from typing import Any, Literal
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 """Issuer of the tokens of GitHub Actions, without its scheme, as IAM names it in conditions."""
 
+PLATFORM_PATH = "/eks-platform/"
+"""IAM path of roles that a policy of the platform names by pattern. A name is anybody's to choose: who may create roles
+in the account, and is not the platform, must not be allowed to create them below this path."""
+
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
@@ -42,6 +46,14 @@ class Statement:
         if self.conditions:
             document["Condition"] = {test: dict(values) for test, values in self.conditions.items()}
         return document
+
+
+def deployers_path(suffix: str) -> str:
+    """IAM path of the tenants' deployer roles of one environment: `/eks-platform/dev/deployers/`.
+
+    Source: IAM user guide, "IAM identifiers", friendly names and paths.
+    """
+    return f"{PLATFORM_PATH}{suffix}/deployers/"
 
 
 def policy_document(*statements: Statement) -> str:

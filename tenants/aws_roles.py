@@ -18,6 +18,7 @@ from shared.iam import (
     Statement,
     account_statement,
     bucket_key_use,
+    deployers_path,
     github_statement,
     policy_document,
     principal_statement,
@@ -124,7 +125,7 @@ class AwsRoles(pulumi.ComponentResource):
                     lambda arns: bucket_policy(tenant, *arns)
                 ),
             )
-        self.deployer = self._role("deployer", deployer_trust(place))
+        self.deployer = self._role("deployer", deployer_trust(place), path=deployers_path(place.suffix))
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
         if place.external_secrets:
             arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(
@@ -134,11 +135,12 @@ class AwsRoles(pulumi.ComponentResource):
             self._policy("keep-secrets", self.deployer, arns.apply(keep_secrets_policy))
         self.register_outputs({})
 
-    def _role(self, name: str, trust: pulumi.Input[str]) -> aws.iam.Role:
+    def _role(self, name: str, trust: pulumi.Input[str], *, path: str | None = None) -> aws.iam.Role:
         physical = iam_role_name(self._args.place.named(name))
         return aws.iam.Role(
             name,
             name=physical,
+            path=path,
             assume_role_policy=trust,
             permissions_boundary=self._args.infrastructure.tenant_boundary_arn,
             tags={"Name": physical, "tenant": self._args.place.tenant.name},

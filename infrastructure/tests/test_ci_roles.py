@@ -107,13 +107,15 @@ def test_only_the_comparison_of_main_enters_the_cluster(project: Path, run: Run)
     assert attached(run, "eks-ci-drift-dev") == ["arn:aws:iam::aws:policy/SecurityAudit"]
     admin, deployers = (
         "arn:aws:iam::123456789012:role/eks-admin-role-dev",
-        "arn:aws:iam::123456789012:role/*-deployer-dev",
+        "arn:aws:iam::123456789012:role/eks-platform/dev/deployers/*",
     )
     assert actions(run, "ci-drift-cluster") == {"EnterTheCluster": ("sts:AssumeRole", [admin, deployers])}
     assert run.one(ROLE, "eks-admin-role").inputs["name"] == "eks-admin-role-dev"
     tenant = run_program(project.parent / "tenants", stack="dev.tenant-a")
     assert fnmatch.fnmatchcase(tenant.outputs["deployer_role_arn"], deployers)
     assert not fnmatch.fnmatchcase(tenant.outputs["workload_role_arn"], deployers)
+    of_another_team = "arn:aws:iam::123456789012:role/payments-deployer-dev"
+    assert not fnmatch.fnmatchcase(of_another_team, deployers)
     assert "sts:AssumeRole" not in str(actions(run, "ci-preview-read"))
 
 

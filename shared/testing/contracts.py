@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from shared.contracts import Infrastructure, PlatformAddons, Tenant
 from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
+from shared.iam import deployers_path
 from shared.kubeconfig import kubeconfig, kubeconfig_command
 from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
 
@@ -90,8 +91,8 @@ _TENANT: dict[str, Any] = {
     "namespaces": ["tenant-a"],
     "service_account_name": "tenant",
     "workload_role_arn": f"{_ROLES}/eks-tenant-a-workload-dev",
-    "deployer_role_arn": f"{_ROLES}/eks-tenant-a-deployer-dev",
-    "kubeconfig": _kubeconfig("eks-tenant-a-deployer-dev", "tenant-a"),
+    "deployer_role_arn": f"{_ROLES}{deployers_path('dev')}eks-tenant-a-deployer-dev",
+    "kubeconfig": _kubeconfig(f"{deployers_path('dev').lstrip('/')}eks-tenant-a-deployer-dev", "tenant-a"),
     "cluster_arn": _INFRASTRUCTURE["cluster_arn"],
     "cluster_name": _CLUSTER,
     "bucket_name": _INFRASTRUCTURE["tenant_bucket_name"],

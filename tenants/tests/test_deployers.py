@@ -98,6 +98,8 @@ def test_a_role_of_ours_is_bound_to_the_tenants_group_alone(run_tenant: Callable
 def test_the_deployer_role_enters_in_that_group_and_by_no_access_policy(tenant_a: Run) -> None:
     entry = tenant_a.one("aws:eks/accessEntry:AccessEntry").inputs
     assert entry["clusterName"] == "eks-cluster-dev"
-    assert entry["principalArn"] == "arn:aws:iam::123456789012:role/eks-tenant-a-deployer-dev"
+    assert (
+        entry["principalArn"] == "arn:aws:iam::123456789012:role/eks-platform/dev/deployers/eks-tenant-a-deployer-dev"
+    )
     assert entry["kubernetesGroups"] == ["tenant:tenant-a:deployers"]
     assert tenant_a.registered("aws:eks/accessPolicyAssociation:AccessPolicyAssociation") == []

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from shared.iam import PLATFORM_PATH
+
 Statement = dict[str, Any]
 
 WHOLE_ACCOUNT = frozenset({"Account", "DenyPlainHttp"})
@@ -59,6 +61,7 @@ def wrong_with_permission(statement: Statement, kind: str) -> Iterator[str]:
         yield "says what is not, instead of what is"
     if statement["Effect"] == "Deny":
         return
+    yield from _unnamed_roles(statement)
     for action in _listed(statement["Action"]):
         if re.fullmatch(r"\*|[a-z0-9-]+:\*", action) and sid not in WHOLE_ACCOUNT:
             yield f"allows {action}"
@@ -68,6 +71,17 @@ def wrong_with_permission(statement: Statement, kind: str) -> Iterator[str]:
         yield "allows it on everything"
     if kind == "resource" and statement.get("Principal") == "*":
         yield "allows it to everybody"
+
+
+def _unnamed_roles(statement: Statement) -> Iterator[str]:
+    """Roles to assume or to pass are named, or known by the platform's path: a name is anybody's to choose."""
+    if not {"sts:AssumeRole", "sts:TagSession", "iam:PassRole"} & set(_listed(statement["Action"])):
+        return
+    for arn in _listed(statement.get("Resource", [])):
+        named = re.fullmatch(r"arn:aws[-a-z]*:iam::\d{12}:role/[^*?]+", arn)
+        below = re.fullmatch(rf"arn:aws[-a-z]*:iam::\d{{12}}:role{re.escape(PLATFORM_PATH)}[^*?]+/\*", arn)
+        if named is None and below is None:
+            yield f"reaches roles of others: {arn}"
 
 
 def _reads(statement: Statement) -> bool:

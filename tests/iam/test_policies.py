@@ -12,6 +12,7 @@ from tests.iam.documents import Document, documents
 from tests.iam.rules import wrong_with_permission, wrong_with_trust
 from tooling.paths import REPOSITORY
 
+ROLE = "arn:aws:iam::123456789012:role"
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/X"
 GOOD: dict[str, Any] = {
     "Sid": "ServiceAccount",
@@ -90,6 +91,10 @@ def test_a_trust_that_is_too_wide_is_found(change: dict[str, Any], says: str) ->
         ({"Resource": "*", "Action": "s3:PutObject"}, "on everything"),
         ({"NotAction": "s3:GetObject"}, "says what is not"),
         ({"Sid": ""}, "has no Sid"),
+        ({"Action": "sts:AssumeRole", "Resource": f"{ROLE}/*-deployer-dev"}, "roles of others"),
+        ({"Action": ["iam:PassRole"], "Resource": [f"{ROLE}/exact", f"{ROLE}/*"]}, "roles of others"),
+        ({"Action": "sts:AssumeRole", "Resource": f"{ROLE}/eks-platform/*"}, "roles of others"),
+        ({"Action": "sts:AssumeRole", "Resource": f"{ROLE}/eks-platform/*/deployers/*"}, "roles of others"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -97,6 +102,12 @@ def test_a_permission_that_is_too_wide_is_found(change: dict[str, Any], says: st
     good = {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
     assert list(wrong_with_permission(good, "identity")) == []
     assert any(says in reason for reason in wrong_with_permission({**good, **change}, "identity"))
+
+
+@pytest.mark.parametrize("role", ["eks-admin-role-dev", "eks-platform/dev/deployers/*"])
+def test_roles_may_be_named_or_known_by_the_platforms_path(role: str) -> None:
+    statement = {"Sid": "Enter", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"{ROLE}/{role}"}
+    assert list(wrong_with_permission(statement, "identity")) == []
 
 
 def sources() -> list[tuple[str, str]]:

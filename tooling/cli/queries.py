@@ -1,10 +1,13 @@
-"""The commands that only read: status, outputs, kubeconfig, graph."""
+"""The commands that only read: status, outputs, kubeconfig, env, graph."""
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,6 +119,33 @@ def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
         sys.stdout.write(usable_kubeconfig(values["kubeconfig"], engine) + "\n")
 
 
+def env(
+    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose stack plain `pulumi` is to work on.")],
+    stack: Stack,
+    tenant: Tenant = None,
+    app: App = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a shell needs to run plain `pulumi` on one stack: eval "$(tiers env TIER --stack S)"."""
+    from tooling.runner.engine import open_engine
+    from tooling.runner.graph import environment_graph, select
+
+    with open_engine(stack) as engine:
+        chosen = select(environment_graph(stack), tiers=[tier], tenant=tenant, application=app)
+        one = _single(chosen, tier, stack)
+        directory = engine.work_dir(one)
+        wanted = {**engine.variables, "PULUMI_STACK": one.stack}
+    changed = {name: value for name, value in sorted(wanted.items()) if os.environ.get(name) != value}
+    unwanted = sorted(os.environ.keys() - wanted.keys())
+    if as_json:
+        document = {"stack": str(one), "directory": str(directory), "variables": changed, "unset": unwanted}
+        print_document({"environment": stack, **document})
+        return
+    lines = [f"unset {name}" for name in unwanted]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in changed.items()]
+    sys.stdout.write("\n".join([*lines, f"cd {shlex.quote(str(directory))}"]) + "\n")
+
+
 def graph(
     tier: Annotated[
         str | None, typer.Argument(metavar="[TIER]", help="platform-addons: its add-ons, in their order.")
@@ -194,6 +224,29 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
         tenant=tenant,
         application=app,
     )
+    if stacks and str(_single(stacks, tier, environment)) in counts:
+        return stacks[0]
+    raise BadInput(
+        "stack-missing",
+        f"{stacks[0] if stacks else tier} is not deployed",
+        where=f"--stack {environment}",
+        mend=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
+    )
+
+
+def _single(stacks: Sequence[StackId], tier: str, environment: str) -> StackId:
+    """The only one of `stacks`.
+
+    Raises:
+        BadInput: `stack-ambiguous`, `stack-missing`.
+    """
+    if not stacks:
+        raise BadInput(
+            "stack-missing",
+            f"{tier} has no stack in {environment}",
+            where=f"--stack {environment}",
+            mend=f"tiers graph --stack {environment}",
+        )
     if len(stacks) > 1:
         flag = "--tenant" if stacks[0].tier == "tenants" else "--app"
         raise BadInput(
@@ -201,12 +254,5 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
             f"{tier} has {len(stacks)} stacks in {environment}: {', '.join(str(one) for one in stacks)}",
             where=f"--stack {environment}",
             mend=f"add {flag} <name>",
-        )
-    if not stacks or str(stacks[0]) not in counts:
-        raise BadInput(
-            "stack-missing",
-            f"{stacks[0] if stacks else tier} is not deployed",
-            where=f"--stack {environment}",
-            mend=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
         )
     return stacks[0]

@@ -15,13 +15,13 @@ from tooling.generated.reference import (
 )
 from tooling.paths import REPOSITORY
 from tooling.runner.drawing import as_svg
-from tooling.workflows.rendering import workflow_files
+from tooling.workflows.rendering import github_files
 
 
 def generated_files() -> dict[str, str]:
     return {
         **project_files(),
-        **workflow_files(),
+        **github_files(),
         "docs/chain.svg": as_svg() + "\n",
         "docs/reference/admission-policies.md": admission_policies_page(),
         "docs/reference/settings.md": settings_page(),

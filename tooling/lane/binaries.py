@@ -104,6 +104,15 @@ PROGRAMS = {
         lambda version: version == _pinned(ACTIONLINT.value),
         of_the_lane=False,
     ),
+    # The released one, which comes with the Pulumi CLI, has no argument that makes it print its version: it never fits.
+    "pulumi-language-python": Program(
+        "language-host",
+        "platform.local/language-host",
+        "language-host",
+        "--version",
+        lambda _: False,
+        of_the_lane=False,
+    ),
 }
 
 PYTHON_PROGRAMS = ("kubectl", "aws")
@@ -138,12 +147,17 @@ MODULES = {
     ),
     "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
     "actionlint": GoModule(REPOSITORY / "tooling" / "binaries" / "actionlint", _stamps({})),
+    "language-host": GoModule(
+        REPOSITORY / "tooling" / "binaries" / "language-host",
+        _stamps({"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{ENGINE.value}"}),
+    ),
 }
 _TITLES = {
     "control-plane": "building the engine and the Kubernetes control plane (some 8 minutes on two cores, once)",
     "kwok": "building kwok (some 2 minutes on two cores, once)",
     "helm": "building Helm (some 2 minutes on two cores, once)",
     "actionlint": "building actionlint (some seconds, once)",
+    "language-host": "building the test suite's Python language host (some seconds, once)",
 }
 
 
@@ -281,6 +295,8 @@ def _fingerprint(module: str) -> str:
         lines = (described.directory / file).read_text().splitlines()
         said = (line.partition("//")[0].strip() for line in lines)
         digest.update("\n".join(line for line in said if line).encode())
+    for file in sorted(described.directory.glob("*.go")):
+        digest.update(file.read_bytes())
     return "-".join((module, digest.hexdigest()[:12], *supported_host()))
 
 

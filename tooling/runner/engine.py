@@ -63,14 +63,11 @@ class Engine:
         return self.environment == LOCAL
 
     def work_dir(self, stack: StackId) -> Path:
-        """Where the stack's `Pulumi.yaml` and stack file are, written anew where they are generated.
+        """Where the stack's generated `Pulumi.yaml` and stack file are, written again from the project's own.
 
-        The engine writes into stack files, so those of the lane and of tenants lie under `.local/`, not in the clone.
+        The engine writes into stack files, so they lie under `.local/` and the clone stays clean.
         """
-        root = local_directory() / "stacks" / stack.environment
-        if self.is_local:
-            return generated_work_dir(stack, root, salt=self.salt)
-        return generated_work_dir(stack, root) if stack.tier == "tenants" else stack.path
+        return generated_work_dir(stack, local_directory() / "stacks" / stack.environment, salt=self.salt)
 
     def run(self, *arguments: str, work_dir: Path | None = None, stdin: str | None = None) -> str:
         """Runs `pulumi` and returns its stdout.
@@ -154,7 +151,10 @@ def open_engine(
     settings = load_environment(environment, named_by="--stack")
     if environment != LOCAL:
         backend = os.environ.get(TIERS_BACKEND_URL.name) or settings.backend_url
-        theirs = {**os.environ, **({"PULUMI_BACKEND_URL": backend} if backend else {})}
+        # Generated stack files hold no key, so that a clone needs none: the state names the secrets provider.
+        theirs = {**os.environ, "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
+        if backend:
+            theirs["PULUMI_BACKEND_URL"] = backend
         _refuse_old_engine(theirs)
         engine = Engine(
             environment=environment,

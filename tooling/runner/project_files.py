@@ -6,6 +6,7 @@ cannot be read, a key that nothing would read, a value that the engine refuses i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,19 @@ def _check_kind(declared: Any, key: str, value: Any, where: str) -> None:
     if not isinstance(declared, Mapping) or (isinstance(value, dict) and set(value) == {"secure"}):
         return
     words, kinds = _KINDS.get(declared.get("type", ""), ("", (object,)))
+    if isinstance(value, str) and str not in kinds:
+        value = _from_text(value)
     # In Python a truth value is a number too.
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise BadInput("settings-invalid", f"`{key}`: give {words}", where=f"{where}, {key}", mend=f"edit {where}")
+
+
+def _from_text(value: str) -> Any:
+    """The value of `"3"` or `"true"`: the engine writes every scalar of a stack file as text."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _mapping_at(content: Mapping[str, Any], key: str, where: str, code: str) -> Mapping[str, Any]:

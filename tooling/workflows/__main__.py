@@ -31,21 +31,21 @@ Title = Annotated[str, typer.Option("--title", help="What was previewed, and whe
 
 @app.command()
 def update() -> None:
-    """Write .github/workflows."""
+    """Write .github/workflows and .github/CODEOWNERS."""
     # Imported here: what else is generated loads the plug-ins, which no step of a workflow needs.
     from tooling.generated.files import write
-    from tooling.workflows.rendering import workflow_files
+    from tooling.workflows.rendering import github_files
 
-    write(workflow_files())
+    write(github_files())
 
 
 @app.command()
 def verify() -> None:
-    """Fail if .github/workflows is not up to date."""
+    """Fail if .github/workflows or .github/CODEOWNERS is not up to date."""
     from tooling.generated.files import stale
-    from tooling.workflows.rendering import workflow_files
+    from tooling.workflows.rendering import github_files
 
-    for path in (out_of_date := stale(workflow_files())):
+    for path in (out_of_date := stale(github_files())):
         say(f"{path} is out of date; hint: make update-workflows")
     if out_of_date:
         raise typer.Exit(ExitCode.DEPLOYMENT_FAILED)

@@ -8,6 +8,7 @@ import yaml
 
 from tooling.runner.tiers_file import load_tiers
 from tooling.workflows.actions import ACTIONS
+from tooling.workflows.code_owners import code_owners_file
 from tooling.workflows.path_filters import workflow_path
 from tooling.workflows.repository_workflows import drift_workflow, pull_request_workflow, tooling_workflow
 from tooling.workflows.tier_workflow import tier_workflow
@@ -30,6 +31,11 @@ _Dumper.add_representer(
     lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
 )
 _Dumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", ""))
+
+
+def github_files() -> dict[str, str]:
+    """Everything that is generated below `.github`."""
+    return {**workflow_files(), **code_owners_file()}
 
 
 def workflow_files() -> dict[str, str]:

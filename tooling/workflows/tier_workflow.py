@@ -43,7 +43,12 @@ def tier_workflow(tier: Tier) -> Workflow:
     paths = tier_paths(tier)
     previews_environment = not tier.reads
     jobs: dict[str, Job] = {
-        "check": job("check", [checkout(), run("Style and types", "make check")], minutes=10),
+        "check": job(
+            "check",
+            # A tenant's file or an application's project may change who owns what, and `tooling` does not run then.
+            [checkout(), run("Style and types", "make check"), run("Code owners", "make verify-workflows")],
+            minutes=10,
+        ),
         "unit": job(
             "unit tests",
             [checkout(), run("Unit tests", f"make test-unit IN='shared {tier.directory}'")],

@@ -28,6 +28,7 @@ def required(module: str) -> dict[str, str]:
         ("kwok", "sigs.k8s.io/kwok", KWOK.value),
         ("actionlint", "github.com/rhysd/actionlint", ACTIONLINT.value),
         ("helm", "helm.sh/helm/v3", HELM.value),
+        ("language-host", "github.com/pulumi/pulumi/sdk/v3", ENGINE.value),
     ],
     ids=lambda value: str(value).rpartition("/")[2],
 )
@@ -45,9 +46,10 @@ def test_every_staging_module_is_of_the_control_planes_own_release() -> None:
 
 def test_every_tool_line_is_a_program_and_every_program_a_tool_line() -> None:
     for module, described in MODULES.items():
-        block = re.search(r"^tool \((.*?)^\)", (described.directory / "go.mod").read_text(), re.MULTILINE | re.DOTALL)
-        assert block is not None
-        assert set(block[1].split()) == {p.package for p in PROGRAMS.values() if p.module == module}
+        text = (described.directory / "go.mod").read_text()
+        tools = re.search(r"^tool (?:\((.*?)^\)|(\S+)$)", text, re.MULTILINE | re.DOTALL)
+        assert tools is not None
+        assert set((tools[1] or tools[2]).split()) == {p.package for p in PROGRAMS.values() if p.module == module}
 
 
 def test_the_patch_release_belongs_to_the_minor_that_eks_runs() -> None:

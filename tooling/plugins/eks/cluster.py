@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from tooling.plugins.eks.inputs import cni_configuration, refuse_unmodelled
+from tooling.plugins.eks.inputs import as_json, cni_configuration, kubeconfig, refuse_unmodelled
 
 
 class Cluster(pulumi.ComponentResource):
@@ -20,12 +20,18 @@ class Cluster(pulumi.ComponentResource):
         refuse_unmodelled(inputs)
         super().__init__("eks:index:Cluster", name, {}, options)
         self.cluster = self._control_plane(name, inputs)
+        self._kubernetes_provider(name)
         cni = inputs["vpcCniOptions"]
-        self._addon(name, "vpc-cni", cni["addonVersion"], cni, cni_configuration(cni), inputs.get("tags"))
+        component = pulumi.ComponentResource("eks:index:VpcCniAddon", f"{name}-vpc-cni", {}, _child_of(self))
+        # Lanes made before have the add-on directly below the cluster.
+        below = pulumi.ResourceOptions(parent=component, aliases=[pulumi.Alias(parent=self)])
+        configuration = cni_configuration(cni)
+        addon = self._addon(name, "vpc-cni", cni["addonVersion"], cni, configuration, inputs.get("tags"), below)
+        component.register_outputs({"addon": addon})
         proxy = inputs["kubeProxyAddonOptions"]
         if proxy.get("enabled", True):
-            values = proxy.get("configurationValues") or {}
-            self._addon(name, "kube-proxy", proxy["version"], proxy, values, inputs.get("tags"))
+            values = proxy.get("configurationValues")
+            self._addon(name, "kube-proxy", proxy["version"], proxy, values, inputs.get("tags"), _child_of(self))
         issuer = self.cluster.identities[0].oidcs[0].issuer
         self.outputs: dict[str, Any] = {
             "eksCluster": self.cluster,
@@ -80,16 +86,31 @@ class Cluster(pulumi.ComponentResource):
             ),
         )
 
+    def _kubernetes_provider(self, name: str) -> None:
+        """The provider of what the released component may create in the cluster, which it makes in any case."""
+        arn, authority = self.cluster.arn, self.cluster.certificate_authority
+        config = pulumi.Output.all(self.cluster.name, self.cluster.endpoint, authority.data, arn).apply(
+            lambda cluster: kubeconfig(name=cluster[0], endpoint=cluster[1], authority=cluster[2], arn=cluster[3])
+        )
+        # By type: importing the SDK takes a second.
+        pulumi.ProviderResource(
+            "kubernetes",
+            f"{name}-eks-k8s",
+            {"kubeconfig": config},
+            pulumi.ResourceOptions(parent=self, version=version("pulumi-kubernetes")),
+        )
+
     def _addon(
         self,
         name: str,
         addon: str,
         version: pulumi.Input[str],
         options: Mapping[str, Any],
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | None,
         tags: Any,
-    ) -> None:
-        aws.eks.Addon(
+        opts: pulumi.ResourceOptions,
+    ) -> aws.eks.Addon:
+        return aws.eks.Addon(
             f"{name}-{addon}",
             cluster_name=self.cluster.name,
             addon_name=addon,
@@ -98,10 +119,14 @@ class Cluster(pulumi.ComponentResource):
             resolve_conflicts_on_create=options.get("resolveConflictsOnCreate") or "OVERWRITE",
             resolve_conflicts_on_update=options.get("resolveConflictsOnUpdate") or "OVERWRITE",
             service_account_role_arn=options.get("serviceAccountRoleArn"),
-            configuration_values=json.dumps(values, sort_keys=True) if values else None,
+            configuration_values=as_json(values) if values is not None else None,
             tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=opts,
         )
+
+
+def _child_of(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent)
 
 
 def _id(resource: pulumi.CustomResource) -> pulumi.Output[str]:

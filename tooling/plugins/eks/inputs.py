@@ -1,10 +1,12 @@
-"""Which inputs of `eks:index:Cluster` the lane models, and the VPC CNI options as environment variables.
+"""Which inputs of `eks:index:Cluster` the lane models, and what the component makes of them: the VPC CNI's
+configuration and a kubeconfig.
 
 Data and refusals only; the resources are in `cluster.py`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,6 +74,23 @@ CNI_ENVIRONMENT = {
 CNI_INIT_ENVIRONMENT = {"disableTcpEarlyDemux": "DISABLE_TCP_EARLY_DEMUX"}
 """The same for the init container."""
 
+CNI_DEFAULTS = {
+    "AWS_VPC_ENI_MTU": "9001",
+    "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false",
+    "AWS_VPC_K8S_CNI_EXTERNALSNAT": "false",
+    "AWS_VPC_K8S_CNI_LOGLEVEL": "DEBUG",
+    "AWS_VPC_K8S_CNI_LOG_FILE": "/host/var/log/aws-routed-eni/ipamd.log",
+    "AWS_VPC_K8S_CNI_VETHPREFIX": "eni",
+    "AWS_VPC_K8S_PLUGIN_LOG_FILE": "/var/log/aws-routed-eni/plugin.log",
+    "AWS_VPC_K8S_PLUGIN_LOG_LEVEL": "DEBUG",
+    "ENABLE_POD_ENI": "false",
+    "WARM_ENI_TARGET": "1",
+}
+"""Variables that the component sets where no option does. Source: pulumi-eks 4.3, nodejs/eks/addons/cni-addon.ts."""
+
+CNI_INIT_DEFAULTS = {"DISABLE_TCP_EARLY_DEMUX": "false"}
+"""The same for the init container."""
+
 _CNI_OTHER = frozenset(
     {
         "addonVersion",
@@ -116,22 +135,57 @@ def refuse_unmodelled(inputs: Mapping[str, Any]) -> None:
 
 
 def cni_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration values of the add-on `vpc-cni`; what the caller states in `configurationValues.env` wins."""
+    """Configuration values of the add-on `vpc-cni`; what the caller states in `configurationValues` wins.
+
+    Source: pulumi-eks 4.3, nodejs/eks/addons/cni-addon.ts, `computeEnv` and `mergeConfigurationValues`.
+    """
     own = dict(options.get("configurationValues") or {})
     init = dict(own.pop("init", None) or {})
-    environment = _environment(options, CNI_ENVIRONMENT) | (own.pop("env", None) or {})
-    init_environment = _environment(options, CNI_INIT_ENVIRONMENT) | (init.pop("env", None) or {})
-    values: dict[str, Any] = {"env": environment} if environment else {}
-    if init or init_environment:
-        values["init"] = {**init, "env": init_environment}
+    environment = CNI_DEFAULTS | _environment(options, CNI_ENVIRONMENT) | (own.pop("env", None) or {})
+    init_environment = CNI_INIT_DEFAULTS | _environment(options, CNI_INIT_ENVIRONMENT) | (init.pop("env", None) or {})
+    values: dict[str, Any] = {"env": environment, "init": {**init, "env": init_environment}}
     if options.get("enableNetworkPolicy") is not None:
         values["enableNetworkPolicy"] = _text(options["enableNetworkPolicy"])
     return {**values, **own}
 
 
+def as_json(values: Mapping[str, Any]) -> str:
+    """Configuration values as the component writes them: keys sorted, no spaces."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def kubeconfig(*, name: str, endpoint: str, authority: str | None, arn: str) -> str:
+    """The kubeconfig of the component's own Kubernetes provider, as JSON text.
+
+    Source: pulumi-eks 4.3, nodejs/eks/cluster/cluster.ts, `generateKubeconfig`.
+    """
+    region = arn.split(":")[3]
+    words = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
+    credentials = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": words,
+        "env": [
+            {"name": "KUBERNETES_EXEC_INFO", "value": '{"apiVersion": "client.authentication.k8s.io/v1beta1"}'},
+        ],
+    }
+    config = {
+        "apiVersion": "v1",
+        "clusters": [{"cluster": {"server": endpoint, "certificate-authority-data": authority}, "name": "kubernetes"}],
+        "contexts": [{"context": {"cluster": "kubernetes", "user": "aws"}, "name": "aws"}],
+        "current-context": "aws",
+        "kind": "Config",
+        "users": [{"name": "aws", "user": {"exec": credentials}}],
+    }
+    return json.dumps(config, separators=(",", ":"))
+
+
 def _environment(options: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
+    """Numbers and texts that are given, and switches that are on: the component ignores one that is off."""
     return {
-        variable: _text(options[option]) for option, variable in variables.items() if options.get(option) is not None
+        variable: _text(options[option])
+        for option, variable in variables.items()
+        if options.get(option) not in (None, False, 0, "") or (option == "warmEniTarget" and options.get(option) == 0)
     }
 
 

@@ -5,14 +5,16 @@ The program runs in a worker process, as programs do: run inside the test proces
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tooling.aws_emulator.testing import Emulator, running_emulator
 from tooling.lane.binaries import search_path
@@ -47,7 +49,7 @@ cluster = eks.Cluster(
     vpc_cni_options=eks.VpcCniOptionsArgs(addon_version="v1.21.1-eksbuild.3", enable_network_policy=True),
     kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(version="v1.35.0-eksbuild.2"),
     MORE
-    opts=pulumi.ResourceOptions(providers=providers),
+    opts=pulumi.ResourceOptions(providers=providers, protect=PROTECT),
 )
 pulumi.export("name", cluster.eks_cluster.name)
 pulumi.export("issuer", cluster.oidc_issuer)
@@ -64,8 +66,9 @@ class Project:
         self.worker = WorkerProcess(server, directory, variables, directory / "worker.log")
         self.errors: list[str] = []
 
-    def program(self, more: str = "") -> None:
-        (self.directory / "__main__.py").write_text(PROGRAM.replace("MORE", more))
+    def program(self, more: str = "", *, protect: bool = False) -> None:
+        text = PROGRAM.replace("MORE", more).replace("PROTECT", str(protect))
+        (self.directory / "__main__.py").write_text(text)
 
     def run(self, operation: Operation) -> Result:
         def on_message(message: object) -> None:
@@ -76,20 +79,49 @@ class Project:
         return self.worker.run(request, on_message)
 
     def state(self) -> list[dict[str, Any]]:
-        exported = subprocess.run(
-            ["pulumi", "stack", "export", "--stack", "test"],
+        return self._exported()["deployment"]["resources"]
+
+    def edit_state(self, edit: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+        """Replaces the recorded resources by what `edit` makes of them."""
+        exported = self._exported()
+        exported["deployment"]["resources"] = edit(exported["deployment"]["resources"])
+        self._pulumi("import", stdin=json.dumps(exported))
+
+    def _exported(self) -> dict[str, Any]:
+        return json.loads(self._pulumi("export"))
+
+    def _pulumi(self, command: str, *, stdin: str | None = None) -> str:
+        return subprocess.run(
+            ["pulumi", "stack", command, "--stack", "test"],
             cwd=self.directory,
             env=self.variables,
+            input=stdin,
             capture_output=True,
             text=True,
             check=True,
-        )
-        return json.loads(exported.stdout)["deployment"]["resources"]
+        ).stdout
+
+
+def nobodys_cluster() -> dict[str, Any]:
+    data = base64.b64encode(b"nobody's").decode()
+    cluster = {"server": "https://127.0.0.1:1", "certificate-authority-data": data}
+    user = {"client-certificate-data": data, "client-key-data": data}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "none", "cluster": cluster}],
+        "users": [{"name": "none", "user": user}],
+        "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+        "current-context": "none",
+    }
 
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    with running_emulator(tmp_path / "aws") as running:
+    # The component's own provider takes loopback alone; nothing has to listen, since nothing is made with it.
+    kubeconfig = tmp_path / "cluster.kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(nobodys_cluster()))
+    with running_emulator(tmp_path / "aws", cluster_kubeconfig=kubeconfig) as running:
         yield running
 
 
@@ -134,10 +166,55 @@ def test_the_component_makes_control_plane_and_two_pinned_addons(project: Projec
     client = emulator.client("eks")
     addon = client.describe_addon(clusterName="one", addonName="vpc-cni")["addon"]
     assert addon["addonVersion"] == "v1.21.1-eksbuild.3"
-    assert addon["configurationValues"] == '{"enableNetworkPolicy": "true"}'
+    configuration = json.loads(addon["configurationValues"])
+    assert configuration["enableNetworkPolicy"] == "true"
+    assert configuration["env"]["ENABLE_POD_ENI"] == "false"
+    assert "configurationValues" not in client.describe_addon(clusterName="one", addonName="kube-proxy")["addon"]
     assert set(project.run("preview").changes) == {"same"}
     assert project.run("destroy").ok, project.errors
     assert client.list_clusters()["clusters"] == []
+
+
+def test_the_state_holds_what_the_released_component_makes(project: Project) -> None:
+    """Types, names and parents as in a state that the released component made; its own provider is in it too."""
+    project.program(protect=True)
+    assert project.run("up").ok, project.errors
+    of_component = {row["urn"].split("::", 2)[2]: row for row in project.state() if "eks:index" in row["urn"]}
+    cluster = "eks:index:Cluster"
+    assert set(of_component) == {
+        f"{cluster}::cluster",
+        f"{cluster}$aws:eks/cluster:Cluster::cluster-eksCluster",
+        f"{cluster}$pulumi:providers:kubernetes::cluster-eks-k8s",
+        f"{cluster}$aws:eks/addon:Addon::cluster-kube-proxy",
+        f"{cluster}$eks:index:VpcCniAddon::cluster-vpc-cni",
+        f"{cluster}$eks:index:VpcCniAddon$aws:eks/addon:Addon::cluster-vpc-cni",
+    }
+    assert all(row.get("protect") for row in of_component.values())
+    kubeconfig = json.loads(
+        of_component[f"{cluster}$pulumi:providers:kubernetes::cluster-eks-k8s"]["inputs"]["kubeconfig"]
+    )
+    assert kubeconfig["users"][0]["user"]["exec"]["args"][-3:] == ["one", "--output", "json"]
+
+
+def without_vpc_cni_component(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The add-on directly below the cluster."""
+    (component,) = [row for row in resources if row["type"] == "eks:index:VpcCniAddon"]
+    kept = [row for row in resources if row is not component]
+    for row in kept:
+        row["urn"] = row["urn"].replace("$eks:index:VpcCniAddon$", "$")
+        if row.get("parent") == component["urn"]:
+            row["parent"] = component["parent"]
+    return kept
+
+
+def test_a_state_made_before_the_vpc_cnis_component_is_taken_over(project: Project) -> None:
+    project.program()
+    assert project.run("up").ok, project.errors
+    project.edit_state(without_vpc_cni_component)
+    assert set(project.run("preview").changes) <= {"same", "create"}
+    assert project.run("up").ok, project.errors
+    assert set(project.run("preview").changes) == {"same"}
+    assert project.run("destroy").ok, project.errors
 
 
 def test_an_input_that_is_not_modelled_stops_the_preview_by_name(project: Project) -> None:

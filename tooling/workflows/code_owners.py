@@ -1,0 +1,58 @@
+"""`.github/CODEOWNERS`: who has to approve a change of which path.
+
+The platform's tiers, and everything that runs with the platform's credentials, belong to the platform team. An
+application's directory belongs to the `owner` in the file of the tenant that it is deployed for. Team names are
+GitHub's slugs of what the files say, in the organization that `tiers.yaml` names.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.catalog import load_tenant
+from shared.environment import environment_names, load_environment
+from shared.naming import require_dns_label
+from tooling.runner.graph import environment_graph
+from tooling.runner.tiers_file import load_tiers
+
+PATH = ".github/CODEOWNERS"
+
+_HEADER = """\
+# Written by `make update-workflows` from tiers.yaml, shared/environments/common.yaml and tenants/catalog; not to be
+# edited. The last line that matches a path decides.
+"""
+_GUARDED = (".github", "shared", "tooling", "tests", "docs")
+"""Directories that belong to no tier. They stand last, so that no line above them can hand one to another team."""
+
+
+def code_owners_file() -> dict[str, str]:
+    """The file as path to text."""
+    platform = team(load_environment(environment_names()[0]).owner)
+    lines = [f"* {platform}"]
+    tiers = load_tiers().tiers
+    lines += [f"/{directory}/ {' '.join(owners)}" for directory, owners in sorted(_applications().items())]
+    lines += [f"/{tier.directory}/ {platform}" for tier in tiers if tier.stacks != "application"]
+    lines += [f"/{directory}/ {platform}" for directory in _GUARDED]
+    return {PATH: _HEADER + "\n".join(lines) + "\n"}
+
+
+def team(owner: str) -> str:
+    """GitHub's name of a team: `@example/team-a`.
+
+    Source: GitHub Docs, "About code owners", CODEOWNERS syntax; a team's slug is its name in lower case with hyphens.
+    """
+    slug = re.sub(r"[^a-z0-9_]+", "-", owner.lower()).strip("-")
+    return f"@{load_tiers().github_organization}/{slug}"
+
+
+def _applications() -> dict[str, list[str]]:
+    """Directory of each application to its teams: one, unless its tenant differs by environment."""
+    owners: dict[str, list[str]] = {}
+    for environment in environment_names():
+        for stack in environment_graph(environment):
+            if stack.tier == "applications":
+                # A directory called `*` would be a pattern that owns every application.
+                require_dns_label(stack.project, what="application", where=stack.directory)
+                owner = team(load_tenant(stack.tenant).owner)
+                owners[stack.directory] = sorted({*owners.get(stack.directory, []), owner})
+    return owners
