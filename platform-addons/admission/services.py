@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from admission.policy import HOSTS, SPEC_CHANGED, SPEC_OR_ANNOTATIONS_CHANGED, AdmissionPolicy, Rule, Validation, cel
-from shared.kubernetes_labels import INGRESS_CLASS, TENANT_LABEL
+from shared.kubernetes_labels import HTTPS_REDIRECT, INGRESS_CLASS, TENANT_LABEL
 
 _SERVICES = (Rule(group="", resources=("services",)),)
 _INGRESSES = (Rule(group="networking.k8s.io", resources=("ingresses",)),)
@@ -125,6 +126,11 @@ INGRESS_CLASSES = AdmissionPolicy(
 )
 
 
+def _redirect() -> str:
+    """CEL: the annotation `key` is the one allowed action; a `forward` reaches any target group of the account."""
+    return f"key.startsWith('{_ALB}actions.') && object.metadata.annotations[key] == {json.dumps(HTTPS_REDIRECT)}"
+
+
 def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
     """`more`: keys that the platform team allows besides."""
     allowed = cel((*INGRESS_ANNOTATIONS, _GROUP, *more))
@@ -140,7 +146,7 @@ def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
             "tenant": f"namespaceObject.metadata.labels['{TENANT_LABEL}']",
             # A key without a domain is a person's note, which no controller reads.
             "refused": "object.metadata.?annotations.orValue({}).filter(key, "
-            f"key.contains('/') && !(key in {allowed}) && !{tools})",
+            f"key.contains('/') && !(key in {allowed}) && !{tools} && !({_redirect()}))",
         },
         validations=(
             Validation(
