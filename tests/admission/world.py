@@ -24,6 +24,7 @@ _CLUSTER_WIDE = frozenset(
         "ClusterRoleBinding",
         "CustomResourceDefinition",
         "Namespace",
+        "Node",
         "PersistentVolume",
         "PriorityClass",
         "RuntimeClass",
