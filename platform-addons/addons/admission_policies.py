@@ -1,7 +1,6 @@
 """What the API server itself refuses in tenants' namespaces: no webhook, and nothing of ours that a tenant could steer.
 
-They are bound by the tenant label, and read a tenant's hosts and registries from its namespace: the tier names no
-tenant.
+They are bound by the tenant label, and read what a tenant may name from its namespace: the tier names no tenant.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from addon import Addon, AddonArgs, AddonComponent
 from admission.namespaced_objects import OBJECTS, volumes
 from admission.pods import PODS
 from admission.policy import AdmissionPolicy
-from admission.services import SERVICES, ingress_annotations
+from admission.services import SERVICES, ingress_annotations, service_annotations
+from admission.workloads import WORKLOADS
 from pulumi_kubernetes.admissionregistration import v1 as admission
 from pulumi_kubernetes.meta import v1 as meta
 from pydantic import Field, field_validator
@@ -27,12 +27,20 @@ PREFIX = "tenant-"
 
 
 def policies(storage_classes: Sequence[str], annotations: Sequence[str]) -> tuple[AdmissionPolicy, ...]:
-    """All of them, given the storage classes and further Ingress annotations that tenants may name."""
-    found = (*PODS, *SERVICES, ingress_annotations(annotations), *OBJECTS, volumes(storage_classes))
+    """All of them, given storage classes, and more annotations of Ingresses and Services, that tenants may name."""
+    found = (
+        *PODS,
+        *WORKLOADS,
+        *SERVICES,
+        ingress_annotations(annotations),
+        service_annotations(annotations),
+        *OBJECTS,
+        volumes(storage_classes),
+    )
     return tuple(sorted(found, key=lambda policy: policy.name))
 
 
-NAMES = tuple(policy.name for policy in policies((), ()))
+NAMES = tuple(policy.name for policy in policies((DEFAULT_STORAGE_CLASS,), ()))
 
 
 class AdmissionSettings(Settings):
@@ -47,7 +55,7 @@ class AdmissionSettings(Settings):
         description="Storage classes that tenants' claims may name.",
     )
     admission_ingress_annotations: tuple[str, ...] = Field(
-        default=(), description="Annotations that tenants' Ingresses may bear besides those on the list."
+        default=(), description="Annotations that tenants' Ingresses and Services may have besides those on the list."
     )
 
     @field_validator("admission_audit")
@@ -81,7 +89,9 @@ class AdmissionPolicies(AddonComponent):
                     namespace_selector=meta.LabelSelectorArgs(
                         match_expressions=[meta.LabelSelectorRequirementArgs(key=TENANT_LABEL, operator="Exists")]
                     )
-                ),
+                )
+                if policy.by_namespace
+                else None,
             ),
             opts=self.child,
         )
@@ -97,7 +107,7 @@ def policy_spec(policy: AdmissionPolicy) -> admission.ValidatingAdmissionPolicyS
                     api_versions=["*"],
                     resources=list(rule.resources),
                     operations=list(rule.operations),
-                    scope="Namespaced",
+                    scope="Cluster" if rule.cluster_scoped else "Namespaced",
                 )
                 for rule in policy.rules
             ]

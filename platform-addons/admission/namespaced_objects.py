@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from admission.policy import (
+    CLAIM_TEMPLATES,
+    IS_A_CONTROLLER,
     IS_THE_PLATFORM,
     NOT_THE_PLATFORM,
+    POD_SHAPES,
     POD_TEMPLATES,
     POD_VARIABLES,
     SPEC_CHANGED,
+    STORAGE_CLASS_ANNOTATION,
     AdmissionPolicy,
     Rule,
     Validation,
     cel,
     controllers,
 )
-from shared.kubernetes_labels import MANAGED_BY_LABEL, PLATFORM
+from shared.kubernetes_labels import BUDGET_LABEL, MANAGED_BY_LABEL, PLATFORM, TENANT_LABEL
 
 TOKEN_SECRETS = AdmissionPolicy(
     name="secrets-tokens",
@@ -32,26 +36,26 @@ TOKEN_SECRETS = AdmissionPolicy(
 )
 
 _BINDER = controllers("persistent-volume-binder")
-_CLAIMS = (
-    Rule(group="", resources=("persistentvolumeclaims",)),
-    Rule(group="apps", resources=("statefulsets",)),
-)
-_OF_CLAIMS = {
-    "claims": "request.resource.resource == 'statefulsets' ? "
-    "dyn(object).spec.?volumeClaimTemplates.orValue([]) : [dyn(object)]",
-}
+_ANNOTATED_CLASS = f"metadata.?annotations[?'{STORAGE_CLASS_ANNOTATION}']"
 
 
 def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
     """`storage_classes`: those that tenants may name."""
+    classes, first = cel(storage_classes), cel(storage_classes[:1])
     return AdmissionPolicy(
         name="claims-volumes",
         stops="a volume that another tenant has left behind, or storage of a class kept for others",
         source="Capsule e2e, storage_pv_cross_tenant_mount and storage_class",
-        rules=_CLAIMS,
-        variables=_OF_CLAIMS,
+        rules=(Rule(group="", resources=("persistentvolumeclaims",)), *POD_SHAPES),
+        variables={
+            **POD_VARIABLES,
+            **CLAIM_TEMPLATES,
+            "claims": "request.resource.resource == 'persistentvolumeclaims' ? [dyn(object)] : "
+            "variables.claim_templates",
+        },
         conditions={
-            **SPEC_CHANGED,
+            "spec-or-class-changed": "request.operation == 'CREATE' || dyn(object).spec != dyn(oldObject).spec || "
+            f"dyn(object).{_ANNOTATED_CLASS} != dyn(oldObject).{_ANNOTATED_CLASS}",
             # Binds a claim to the volume made for it.
             "not-the-binder": f"!(request.userInfo.username in {cel(_BINDER)})",
         },
@@ -73,9 +77,16 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
                 message="copy volumes of the same namespace only",
             ),
             Validation(
-                expression="variables.claims.all(claim, !has(claim.spec.storageClassName) || "
-                f"claim.spec.storageClassName in {cel(storage_classes)})",
-                message=f"storageClassName is one of {', '.join(storage_classes)}; left out, the cluster's default",
+                # The annotation too: where both are set it decides, and one that is empty is one that is set.
+                expression="variables.claims.all(claim, "
+                f"(!has(claim.spec.storageClassName) || claim.spec.storageClassName in {classes}) && "
+                f"claim.?{_ANNOTATED_CLASS}.orValue({first}[0]) in {classes})",
+                message=f"storageClassName is one of {', '.join(storage_classes)}; left out, the cluster's default. So "
+                f"is the annotation {STORAGE_CLASS_ANNOTATION}, better left out",
+            ),
+            Validation(
+                expression="variables.claims.all(claim, claim.spec.?volumeAttributesClassName.orValue('') == '')",
+                message="leave volumeAttributesClassName out: the storage class decides how fast a volume is",
             ),
         ),
     )
@@ -84,7 +95,7 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
 BUDGETS = AdmissionPolicy(
     name="budgets-drain",
     stops="a budget that never lets a node be drained",
-    source="Kyverno policies, pdb-maxunavailable",
+    source="Kyverno policies, pdb-maxunavailable; Kubernetes issues 72320 and 75957",
     rules=(Rule(group="policy", resources=("poddisruptionbudgets",)),),
     conditions=SPEC_CHANGED,
     validations=(
@@ -94,25 +105,47 @@ BUDGETS = AdmissionPolicy(
             "ever",
         ),
         Validation(
-            expression="!(string(dyn(object).spec.?maxUnavailable.orValue(1)) in ['0', '0%'])",
+            # Left out, no pod may go: the disruption controller then expects none.
+            expression="has(object.spec.maxUnavailable) && !string(dyn(object).spec.maxUnavailable).matches('^0+%?$')",
             message="maxUnavailable is at least 1",
+        ),
+        Validation(
+            expression="object.spec.?unhealthyPodEvictionPolicy.orValue('') == 'AlwaysAllow'",
+            message="set unhealthyPodEvictionPolicy: AlwaysAllow: else pods that never get ready keep their node for "
+            "ever",
+        ),
+        Validation(
+            # Two budgets over one pod refuse every eviction. A label has one value, so these never meet.
+            expression="object.spec.?selector.?matchExpressions.orValue([]).size() == 0 && "
+            f"object.spec.?selector.?matchLabels.orValue({{}}) == {{'{BUDGET_LABEL}': object.metadata.name}}",
+            message=f"select by one label, {BUDGET_LABEL}, whose value is the budget's own name, and put it on the "
+            "pods: two budgets over one pod let nobody evict it",
+        ),
+    ),
+)
+
+JOBS_WITHOUT_BUDGET = AdmissionPolicy(
+    name="jobs-budget",
+    stops="a budget over pods of a Job, which counts none of them and so never lets their node be drained",
+    source="Kubernetes, Specifying a Disruption Budget for your Application, arbitrary workloads and selectors",
+    rules=(Rule(group="batch", resources=("cronjobs", "jobs")),),
+    conditions=SPEC_CHANGED,
+    variables=POD_VARIABLES,
+    validations=(
+        Validation(
+            expression=f"!('{BUDGET_LABEL}' in variables.template.?metadata.?labels.orValue({{}}))",
+            message=f"take the label {BUDGET_LABEL} out: a Job starts an evicted pod again, and needs no budget",
         ),
     ),
 )
 
 _OWN_FINALIZERS = {
-    # Put there by Kubernetes, which takes them away again.
-    "pods": ("batch.kubernetes.io/job-tracking",),
-    "persistentvolumeclaims": (
-        "kubernetes.io/pvc-protection",
-        "provisioner.storage.kubernetes.io/cloning-protection",
-        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
-    ),
+    "pods": "batch.kubernetes.io/job-tracking",
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
 }
-_ALLOWED_FINALIZERS = (
-    " : ".join(f"request.resource.resource == '{kind}' ? {cel(names)}" for kind, names in _OWN_FINALIZERS.items())
-    + " : []"
-)
+"""Put there by Kubernetes, which takes them away again whoever wrote them. What a CSI driver's sidecars put on claims
+does not count: no sidecar takes it off a claim that it knows nothing of."""
+_ALLOWED = ", ".join(f"'{kind}': '{name}'" for kind, name in _OWN_FINALIZERS.items())
 
 FINALIZERS = AdmissionPolicy(
     name="objects-finalizers",
@@ -120,15 +153,16 @@ FINALIZERS = AdmissionPolicy(
     source="Kubernetes, Finalizers",
     rules=(Rule(group="*", resources=("*",)),),
     variables={
-        "allowed": _ALLOWED_FINALIZERS,
+        "allowed": f"request.resource.resource in {cel(_OWN_FINALIZERS)} ? "
+        f"{{{_ALLOWED}}}[request.resource.resource] : ''",
         "before": "oldObject == null ? [] : dyn(oldObject).metadata.?finalizers.orValue([])",
         # Accounts of other namespaces that may write here are the platform's controllers. Pods and claims are made by
-        # Kubernetes' own from a tenant's templates, finalizers included, so there the names decide.
-        "by_a_controller": f"!(request.resource.resource in {cel(_OWN_FINALIZERS)}) && "
-        "request.userInfo.username.startsWith('system:serviceaccount:') && "
-        "!request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')",
+        # Kubernetes' own from a tenant's templates, finalizers included, so when they are made the names decide.
+        "by_a_controller": "request.userInfo.username.startsWith('system:serviceaccount:') && "
+        "!request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':') && "
+        f"(request.operation == 'UPDATE' || !(request.resource.resource in {cel(_OWN_FINALIZERS)}))",
         "added": "dyn(object).metadata.?finalizers.orValue([]).filter(name, "
-        "!(name in variables.before) && !(name in variables.allowed))",
+        "!(name in variables.before) && name != variables.allowed)",
     },
     validations=(
         Validation(
@@ -146,14 +180,14 @@ TEMPLATE_FINALIZERS = AdmissionPolicy(
     rules=POD_TEMPLATES,
     variables={
         **POD_VARIABLES,
-        "claims": "request.resource.resource == 'statefulsets' ? "
-        "dyn(object).spec.?volumeClaimTemplates.orValue([]) : []",
+        **CLAIM_TEMPLATES,
+        "jobs": "request.resource.resource == 'cronjobs' ? [dyn(object).spec.jobTemplate] : []",
     },
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
-            expression="variables.template.?metadata.?finalizers.orValue([]).size() == 0 && "
-            "variables.claims.all(claim, claim.?metadata.?finalizers.orValue([]).size() == 0)",
+            expression="([variables.template] + variables.claim_templates + variables.jobs).all(template, "
+            "template.?metadata.?finalizers.orValue([]).size() == 0)",
             message="take the finalizers out of the template: nothing here would remove them from what it makes",
         ),
     ),
@@ -178,6 +212,53 @@ PLATFORM_OBJECTS = AdmissionPolicy(
         Validation(
             expression=IS_THE_PLATFORM,
             message=f"what bears {MANAGED_BY_LABEL}: {PLATFORM} is the platform's: ask for it in the tenant's file",
+        ),
+    ),
+)
+
+NAMESPACES = AdmissionPolicy(
+    name="namespaces-of-tenants",
+    stops="a namespace without its labels, which every guardrail is bound by, or ended past what stands in it",
+    source="Capsule e2e, namespace_hijacking and namespace_metadata; CVE-2024-39690",
+    rules=(
+        Rule(
+            group="",
+            resources=("namespaces", "namespaces/finalize", "namespaces/status"),
+            operations=("CREATE", "UPDATE", "DELETE"),
+            cluster_scoped=True,
+        ),
+    ),
+    # A binding by label would look at the new object alone, and so not see the label go.
+    by_namespace=False,
+    conditions={
+        "is-a-tenants": f"(object != null && '{TENANT_LABEL}' in object.metadata.?labels.orValue({{}})) || "
+        f"(oldObject != null && '{TENANT_LABEL}' in oldObject.metadata.?labels.orValue({{}}))",
+        "not-a-cleaner": f"!(request.userInfo.username in {cel(_CLEANERS)})",
+    },
+    validations=(
+        Validation(
+            expression=IS_THE_PLATFORM,
+            message="a tenant's namespace is the platform's: ask for the change in the tenant's file",
+        ),
+    ),
+)
+
+KEPT_OBJECTS = AdmissionPolicy(
+    name="objects-kept-for-controllers",
+    stops="limits that add up to others, a quota that forgets what it counted, or traffic and security groups that are "
+    "not the namespace's, should a Role ever give the right",
+    source="Kubernetes issue 103675 (CVE-2021-25740); EKS user guide, security groups for pods and network policies",
+    rules=(
+        Rule(group="", resources=("endpoints", "limitranges", "resourcequotas", "resourcequotas/status")),
+        Rule(group="discovery.k8s.io", resources=("endpointslices",)),
+        Rule(group="elbv2.k8s.aws", resources=("targetgroupbindings", "targetgroupbindings/status")),
+        Rule(group="networking.k8s.aws", resources=("policyendpoints", "policyendpoints/status")),
+        Rule(group="vpcresources.k8s.aws", resources=("securitygrouppolicies",)),
+    ),
+    validations=(
+        Validation(
+            expression=f"({IS_THE_PLATFORM}) || {IS_A_CONTROLLER}",
+            message="the platform and its controllers write this kind: use a Service, an Ingress or the tenant's file",
         ),
     ),
 )
@@ -220,9 +301,12 @@ ROLE_BINDINGS = AdmissionPolicy(
 OBJECTS = (
     TOKEN_SECRETS,
     BUDGETS,
+    JOBS_WITHOUT_BUDGET,
     FINALIZERS,
     TEMPLATE_FINALIZERS,
     PLATFORM_OBJECTS,
+    NAMESPACES,
+    KEPT_OBJECTS,
     NETWORK_POLICIES,
     ROLE_BINDINGS,
 )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from admission.policy import (
+    CLAIM_TEMPLATES,
+    CONTAINERS,
+    IS_THE_PLATFORM,
     POD_SHAPES,
     POD_TEMPLATES,
     POD_VARIABLES,
     REGISTRIES,
     SPEC_CHANGED,
     SPEC_OR_ANNOTATIONS_CHANGED,
+    TOLERATED,
     AdmissionPolicy,
     Rule,
     Validation,
     cel,
     controllers,
 )
-from shared.kubernetes_labels import TENANT_SERVICE_ACCOUNT
+from shared.kubernetes_labels import MANAGED_BY_LABEL, PLATFORM, TENANT_SERVICE_ACCOUNT
 
 _MAKERS = controllers(
     "daemon-set-controller",
@@ -24,11 +28,6 @@ _MAKERS = controllers(
     "replication-controller",
     "statefulset-controller",
 )
-_CONTAINERS = {
-    **POD_VARIABLES,
-    "containers": "variables.pod.containers + variables.pod.?initContainers.orValue([])",
-    "every": "variables.containers + variables.pod.?ephemeralContainers.orValue([])",
-}
 _LONGEST_GRACE_SECONDS = 900
 _TAKEN_PRIORITIES = ("system-", "platform-")
 
@@ -46,17 +45,56 @@ FROM_CONTROLLERS = AdmissionPolicy(
     ),
 )
 
+_HOSTNAME = "kubernetes.io/hostname"
+
 NODE_NAME = AdmissionPolicy(
     name="pods-node-name",
-    stops="a pod put on a node of its choice, past scheduler and taints",
+    stops="a pod put on a node of its choice, past scheduler and taints, or beside a pod that it wants to watch",
     source="Kyverno policies, restrict-node-selection",
     rules=POD_SHAPES,
-    variables=POD_VARIABLES,
+    variables={
+        **POD_VARIABLES,
+        "required": "variables.pod.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution."
+        "?nodeSelectorTerms.orValue([])",
+        "preferred": "variables.pod.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution."
+        "orValue([]).map(weighted, weighted.preference)",
+    },
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
             expression="variables.pod.?nodeName.orValue('') == ''",
-            message="leave nodeName out; nodeSelector and affinity say which nodes fit",
+            message="leave nodeName out; nodeSelector and affinity say which kind of node fits",
+        ),
+        Validation(
+            expression=f"!('{_HOSTNAME}' in variables.pod.?nodeSelector.orValue({{}})) && "
+            "(variables.required + variables.preferred).all(term, term.?matchFields.orValue([]).size() == 0 && "
+            f"term.?matchExpressions.orValue([]).all(expression, expression.key != '{_HOSTNAME}'))",
+            message=f"select nodes by what they have in common, not by {_HOSTNAME} or matchFields: a node is replaced "
+            "with the next update",
+        ),
+    ),
+)
+
+AFFINITY = AdmissionPolicy(
+    name="pods-affinity",
+    stops="pods of other tenants kept off all nodes by anti-affinity to their namespaces, or looked for by affinity",
+    source="Kubernetes, Resource Quotas, cross-namespace pod affinity quota",
+    rules=POD_SHAPES,
+    variables={
+        **POD_VARIABLES,
+        "kinds": "[variables.pod.?affinity.?podAffinity, variables.pod.?affinity.?podAntiAffinity]",
+        "required": "variables.kinds.map(kind, kind.?requiredDuringSchedulingIgnoredDuringExecution.orValue([]))",
+        "preferred": "variables.kinds.map(kind, kind.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])."
+        "map(weighted, weighted.podAffinityTerm))",
+    },
+    conditions=SPEC_CHANGED,
+    validations=(
+        Validation(
+            expression="(variables.required + variables.preferred).all(terms, terms.all(term, "
+            "!has(term.namespaceSelector) && "
+            "term.?namespaces.orValue([]).all(name, name == request.namespace)))",
+            message="leave namespaces and namespaceSelector out of affinity terms: they hold for pods of the same "
+            "namespace",
         ),
     ),
 )
@@ -94,21 +132,48 @@ SCHEDULING = AdmissionPolicy(
             expression="variables.pod.?runtimeClassName.orValue('') == ''",
             message="leave runtimeClassName out: runtime classes are the platform's",
         ),
+        Validation(
+            expression="variables.pod.?resourceClaims.orValue([]).size() == 0",
+            message="leave resourceClaims out: request devices as extended resources, which the quota counts",
+        ),
+        Validation(
+            expression="!has(variables.pod.workloadRef)",
+            message="leave workloadRef out: pods that wait for each other hold room that others need",
+        ),
     ),
 )
 
+_OWN_ABSENCE = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+"""How long a pod stays on a node that is gone. Kubernetes adds both to every pod, with 300 s."""
+_KEY = "toleration.?key.orValue('')"
+_TOLERATED = (
+    f"{_KEY} != '' && ({_KEY} in variables.allowed || "
+    f"({_KEY} in {cel(_OWN_ABSENCE)} && toleration.?effect.orValue('') == 'NoExecute') || "
+    # EKS runs the admission plug-in ExtendedResourceToleration, which adds one for each device that a pod requests. An
+    # amount of 0 fits every node, and so would open all that are tainted.
+    f"variables.every.exists(container, {_KEY} in container.?resources.?limits.orValue({{}}) && "
+    f"quantity(string(container.resources.limits[{_KEY}])).isGreaterThan(quantity('0'))))"
+)
+_KEYS = "variables.tolerations.filter(toleration, !({test})).map(toleration, {key})"
+
 TOLERATIONS = AdmissionPolicy(
     name="pods-tolerations",
-    stops="a pod that tolerates every taint, and so lands on nodes kept for others",
-    source="EKS best practices guide, multi-tenancy",
+    stops="pods on nodes that are kept for others, or that are being drained",
+    source="EKS best practices guide, multi-tenancy; Kubernetes, Taints and Tolerations",
     rules=POD_SHAPES,
-    variables=POD_VARIABLES,
+    variables={
+        **CONTAINERS,
+        **TOLERATED,
+        "tolerations": "variables.pod.?tolerations.orValue([])",
+        "refused": _KEYS.format(test=_TOLERATED, key=f"{_KEY} == '' ? 'every taint' : {_KEY}"),
+    },
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
-            expression="variables.pod.?tolerations.orValue([]).all(toleration, "
-            "!(toleration.?key.orValue('') in ['', 'CriticalAddonsOnly']))",
-            message="name the `key` of the taint in each toleration; none for every taint, and not CriticalAddonsOnly",
+            expression="variables.refused.size() == 0",
+            detail="'toleration of ' + variables.refused.join(', ') + ' is refused'",
+            message="tolerate the keys of `tolerations` in the tenant's file, and no other; not-ready and unreachable "
+            "with effect NoExecute",
         ),
     ),
 )
@@ -129,33 +194,73 @@ SERVICE_ACCOUNTS = AdmissionPolicy(
     ),
 )
 
-_IMAGE = "variables.every.filter(container, !({test})).map(container, container.image).join(', ')"
-_FROM_ALLOWED = "variables.registries.exists(registry, container.image.startsWith(registry + '/'))"
+_IMAGE = "variables.images.filter(image, !({test})).join(', ')"
+_FROM_ALLOWED = (
+    "variables.registries.exists(registry, image.startsWith(registry + '/')) && !image.contains('/.') && "
+    "!image.contains('//')"
+)
 _FIXED = (
-    "container.image.matches('@sha256:[a-f0-9]{64}$') || "
-    "(container.image.matches(':[A-Za-z0-9_][A-Za-z0-9_.-]*$') && !container.image.endsWith(':latest'))"
+    "image.matches('@sha256:[a-f0-9]{64}$') || "
+    "(image.matches(':[A-Za-z0-9_][A-Za-z0-9_.-]*$') && !image.endsWith(':latest'))"
 )
 _IMAGE_RULES = (Rule(group="", resources=("pods", "pods/ephemeralcontainers")), *POD_TEMPLATES)
 
 IMAGES = AdmissionPolicy(
     name="pods-images",
     stops="an image from anywhere, or one whose content can change after it was looked at",
-    source="Capsule e2e, rules_enforce_registry; Kyverno policies, disallow-latest-tag",
+    source="Capsule e2e, rules_enforce_registry; Kyverno policies, disallow-latest-tag; Kubernetes issue 138343",
     rules=_IMAGE_RULES,
-    variables={**_CONTAINERS, **REGISTRIES},
+    variables={
+        **CONTAINERS,
+        **REGISTRIES,
+        "volumes": "variables.pod.?volumes.orValue([]).filter(volume, has(volume.image))",
+        "images": "variables.every.map(container, container.image) + "
+        "variables.volumes.map(volume, volume.image.?reference.orValue(''))",
+    },
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
-            expression=f"variables.every.all(container, {_FROM_ALLOWED})",
+            expression=f"variables.images.all(image, {_FROM_ALLOWED})",
             detail=f"'image ' + {_IMAGE.format(test=_FROM_ALLOWED)} + ' is from none of ' + "
             "variables.registries.join(', ')",
             message="push it to one of the tenant's registries, or add its registry to `registries` in the tenant's "
             "file",
         ),
         Validation(
-            expression=f"variables.every.all(container, {_FIXED})",
+            expression=f"variables.images.all(image, {_FIXED})",
             detail=f"'image ' + {_IMAGE.format(test=_FIXED)} + ' names no version'",
             message="name a tag other than latest, or a digest",
+        ),
+    ),
+)
+
+VOLUMES = AdmissionPolicy(
+    name="pods-volumes",
+    stops="a volume of a CSI driver by its parameters, past claim, storage class and quota",
+    source="Kubernetes, CSI ephemeral volumes, CSI driver restrictions",
+    rules=POD_SHAPES,
+    variables=POD_VARIABLES,
+    conditions=SPEC_CHANGED,
+    validations=(
+        Validation(
+            expression="variables.pod.?volumes.orValue([]).all(volume, !has(volume.csi))",
+            message="claim a volume of a storage class, by persistentVolumeClaim or ephemeral, in place of csi",
+        ),
+    ),
+)
+
+NETWORK_INTERFACES = AdmissionPolicy(
+    name="pods-network-interfaces",
+    stops="an address and security groups of its choice, by the annotation that the VPC CNI reads",
+    source="aws/amazon-vpc-cni-k8s, cmd/routed-eni-cni-plugin/driver; EKS user guide, security groups for pods",
+    rules=POD_SHAPES,
+    variables=POD_VARIABLES,
+    conditions=SPEC_OR_ANNOTATIONS_CHANGED,
+    validations=(
+        Validation(
+            expression="variables.template.?metadata.?annotations.orValue({}).all(key, "
+            "!key.startsWith('vpc.amazonaws.com/') && !key.startsWith('k8s.amazonaws.com/'))",
+            message="take annotations of vpc.amazonaws.com and k8s.amazonaws.com out: EKS writes them",
         ),
     ),
 )
@@ -166,7 +271,7 @@ REQUESTS = AdmissionPolicy(
     source="Multi-Tenancy Benchmarks, FNS-1",
     # Pods alone: what a template leaves out, the LimitRange puts in.
     rules=(Rule(group="", resources=("pods",), operations=("CREATE",)),),
-    variables=_CONTAINERS,
+    variables=CONTAINERS,
     validations=(
         Validation(
             expression="variables.containers.all(container, ['cpu', 'memory'].all(resource, "
@@ -201,14 +306,38 @@ DISRUPTION = AdmissionPolicy(
     ),
 )
 
+TEMPLATES_OF_THE_PLATFORM = AdmissionPolicy(
+    name="templates-of-the-platform",
+    stops="templates whose pods and claims would claim to be the platform's",
+    source="Multi-Tenancy Benchmarks, CPI-2",
+    rules=POD_TEMPLATES,
+    conditions=SPEC_CHANGED,
+    variables={
+        **POD_VARIABLES,
+        **CLAIM_TEMPLATES,
+        "jobs": "request.resource.resource == 'cronjobs' ? [dyn(object).spec.jobTemplate] : []",
+    },
+    validations=(
+        Validation(
+            expression=f"({IS_THE_PLATFORM}) || ([variables.template] + variables.claim_templates + variables.jobs)."
+            f"all(template, template.?metadata.?labels[?'{MANAGED_BY_LABEL}'].orValue('') != '{PLATFORM}')",
+            message=f"take the label {MANAGED_BY_LABEL}: {PLATFORM} out of the template: it is the platform's",
+        ),
+    ),
+)
+
 PODS = (
     FROM_CONTROLLERS,
     NODE_NAME,
+    AFFINITY,
     PRIORITY,
     SCHEDULING,
     TOLERATIONS,
     SERVICE_ACCOUNTS,
     IMAGES,
+    VOLUMES,
+    NETWORK_INTERFACES,
     REQUESTS,
     DISRUPTION,
+    TEMPLATES_OF_THE_PLATFORM,
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from admission.policy import HOSTS, SPEC_CHANGED, SPEC_OR_ANNOTATIONS_CHANGED, AdmissionPolicy, Rule, Validation, cel
-from shared.kubernetes_labels import HTTPS_REDIRECT, INGRESS_CLASS, TENANT_LABEL
+from shared.kubernetes_labels import HTTPS_REDIRECT, INGRESS_CLASS, LOAD_BALANCER_SCHEME_ANNOTATION, TENANT_LABEL
 
 _SERVICES = (Rule(group="", resources=("services",)),)
 _INGRESSES = (Rule(group="networking.k8s.io", resources=("ingresses",)),)
@@ -63,20 +63,6 @@ TYPES = AdmissionPolicy(
     ),
 )
 
-DNS_NAMES = AdmissionPolicy(
-    name="services-dns-names",
-    stops="DNS records for any name, by an annotation that external-dns reads",
-    source="kubernetes-sigs/external-dns, issues 3330 and 3565",
-    rules=_SERVICES,
-    conditions=SPEC_OR_ANNOTATIONS_CHANGED,
-    validations=(
-        Validation(
-            expression="object.metadata.?annotations.orValue({}).all(key, !key.startsWith('external-dns.'))",
-            message="records are made for the hosts of Ingresses: take the external-dns annotations out",
-        ),
-    ),
-)
-
 INGRESS_HOSTS = AdmissionPolicy(
     name="ingresses-hosts",
     stops="traffic for another tenant's host, for every host below a domain, or for any host",
@@ -126,6 +112,65 @@ INGRESS_CLASSES = AdmissionPolicy(
 )
 
 
+_ATTRIBUTES = f"{_ALB}load-balancer-attributes"
+LOAD_BALANCER_ATTRIBUTES = (
+    "client_keep_alive.seconds",
+    "idle_timeout.timeout_seconds",
+    "routing.http.preserve_host_header.enabled",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
+    "routing.http.xff_client_port.enabled",
+    "routing.http.xff_header_processing.mode",
+    "routing.http2.enabled",
+)
+"""What a tenant may set on its own load balancer. Left out is what writes to a bucket, outlives the namespace, or
+weakens what the class has set.
+
+Source: Elastic Load Balancing, Application Load Balancers, "Load balancer attributes"."""
+_SCHEME = f"{_ALB}scheme"
+_SERVICE_ANNOTATIONS = (
+    # What Kubernetes and scrapers of metrics read; nothing that names anything else.
+    "prometheus.io/path",
+    "prometheus.io/port",
+    "prometheus.io/scheme",
+    "prometheus.io/scrape",
+    "service.kubernetes.io/topology-mode",
+)
+
+
+def _refused(allowed: Sequence[str], *, unless: str = "false") -> str:
+    """CEL for the keys that are not on a list. One without a domain is a person's note, which no controller reads.
+
+    `unless`: CEL about `key` that allows it besides.
+    """
+    return (
+        "object.metadata.?annotations.orValue({}).filter(key, "
+        f"key.contains('/') && !(key in {cel(allowed)}) && !{cel(_TOOLS)}.exists(tool, key.startsWith(tool)) && "
+        f"!({unless}))"
+    )
+
+
+def service_annotations(more: Sequence[str]) -> AdmissionPolicy:
+    """`more`: keys that the platform team allows besides."""
+    return AdmissionPolicy(
+        name="services-annotations",
+        stops="DNS records for any name, and what an Ingress may not say to the load balancer controller, which reads "
+        "annotations of Services too",
+        source="kubernetes-sigs/external-dns, issues 3330 and 3565; AWS Load Balancer Controller documentation, "
+        "Ingress annotations, merge behaviour",
+        rules=_SERVICES,
+        conditions=SPEC_OR_ANNOTATIONS_CHANGED,
+        variables={"refused": _refused((*INGRESS_ANNOTATIONS, *_SERVICE_ANNOTATIONS, *more))},
+        validations=(
+            Validation(
+                expression="variables.refused.size() == 0",
+                detail="'annotation ' + variables.refused.join(', ') + ' is not on the list for Services'",
+                message="take it out: the load balancer reads the same list on Services as on Ingresses, and DNS "
+                "records are made for the hosts of Ingresses",
+            ),
+        ),
+    )
+
+
 def _redirect() -> str:
     """CEL: the annotation `key` is the one allowed action; a `forward` reaches any target group of the account."""
     return f"key.startsWith('{_ALB}actions.') && object.metadata.annotations[key] == {json.dumps(HTTPS_REDIRECT)}"
@@ -133,20 +178,25 @@ def _redirect() -> str:
 
 def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
     """`more`: keys that the platform team allows besides."""
-    allowed = cel((*INGRESS_ANNOTATIONS, _GROUP, *more))
-    tools = f"{cel(_TOOLS)}.exists(tool, key.startsWith(tool))"
     return AdmissionPolicy(
         name="ingresses-annotations",
-        stops="another tenant's load balancer joined by its group name, or configuration slipped into a controller",
+        stops="another tenant's load balancer joined by its group name, one that nothing reaches, or configuration "
+        "slipped into a controller",
         source="AWS Load Balancer Controller documentation, IngressGroup; Kubernetes issue 126811 (CVE-2021-25742)",
         rules=_INGRESSES,
         conditions=SPEC_OR_ANNOTATIONS_CHANGED,
         variables={
-            "group": f"object.metadata.?annotations[?'{_GROUP}'].orValue('')",
+            "annotations": "object.metadata.?annotations.orValue({})",
+            "group": f"variables.annotations[?'{_GROUP}'].orValue('')",
             "tenant": f"namespaceObject.metadata.labels['{TENANT_LABEL}']",
-            # A key without a domain is a person's note, which no controller reads.
-            "refused": "object.metadata.?annotations.orValue({}).filter(key, "
-            f"key.contains('/') && !(key in {allowed}) && !{tools} && !({_redirect()}))",
+            "refused": _refused((*INGRESS_ANNOTATIONS, _GROUP, _ATTRIBUTES, *more), unless=_redirect()),
+            "scheme": f"variables.annotations[?'{_SCHEME}'].orValue('')",
+            "tenants_scheme": f"namespaceObject.metadata.?annotations[?'{LOAD_BALANCER_SCHEME_ANNOTATION}']."
+            "orValue('internet-facing')",
+            # As the controller reads it: `key=value`, comma-separated.
+            "attributes": f"variables.annotations[?'{_ATTRIBUTES}'].orValue('').split(',')."
+            "map(pair, pair.split('=')[0].trim())"
+            f".filter(key, key != '' && !(key in {cel(LOAD_BALANCER_ATTRIBUTES)}))",
         },
         validations=(
             Validation(
@@ -160,8 +210,20 @@ def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
                 detail="'group.name ' + variables.group + ' is not ' + variables.tenant",
                 message="all Ingresses of a tenant share the load balancer that is named after it, and no other",
             ),
+            Validation(
+                # All Ingresses of a group share a scheme, and the network policies admit the subnets of one.
+                expression="variables.scheme == variables.tenants_scheme",
+                detail="'scheme ' + (variables.scheme == '' ? 'is not set' : variables.scheme) + ', and not ' + "
+                "variables.tenants_scheme",
+                message="set the annotation scheme to load_balancer_scheme of the tenant's file",
+            ),
+            Validation(
+                expression="variables.attributes.size() == 0",
+                detail="'attribute ' + variables.attributes.join(', ') + ' is refused'",
+                message=f"load-balancer-attributes may set {', '.join(LOAD_BALANCER_ATTRIBUTES)}",
+            ),
         ),
     )
 
 
-SERVICES = (TYPES, DNS_NAMES, INGRESS_HOSTS, INGRESS_CLASSES)
+SERVICES = (TYPES, INGRESS_HOSTS, INGRESS_CLASSES)

@@ -24,6 +24,11 @@ def test_each_is_bound_to_every_namespace_of_a_tenant_and_denies(dev: Run) -> No
     bindings = {binding.name: binding.inputs["spec"] for binding in dev.registered(BINDING)}
     assert len(policies) > 20
     assert set(bindings) == policies
+    # Bound by label, it would not see the label go.
+    assert bindings.pop("tenant-namespaces-of-tenants") == {
+        "policyName": "tenant-namespaces-of-tenants",
+        "validationActions": ["Deny"],
+    }
     for name, spec in bindings.items():
         assert spec == {
             "policyName": name,
@@ -62,7 +67,8 @@ def test_storage_classes_and_annotations_are_the_settings(project: Path) -> None
     config = {"admission_storage_classes": ["gp3", "io2"], "admission_ingress_annotations": ["example.com/mine"]}
     run = run_program(project, stack="dev", config=config)
     assert 'in ["gp3", "io2"]' in expressions(run, "tenant-claims-volumes")
-    assert '"example.com/mine"' in expressions(run, "tenant-ingresses-annotations")
+    for name in ("tenant-ingresses-annotations", "tenant-services-annotations"):
+        assert '"example.com/mine"' in expressions(run, name)
 
 
 def test_external_dns_is_refused_without_them(project: Path) -> None:

@@ -13,16 +13,20 @@ import pytest
 
 from shared.testing import run_program
 from tests.admission.attacks import ATTACKS, Attack, attacked
-from tests.admission.controls import BY_DEPLOYER, CONTROLS
+from tests.admission.controls import ALLOWED, BY_DEPLOYER, CONTROLS
 from tests.admission.world import (
     DEPLOYER,
     LOAD_BALANCER_CONTROLLER,
+    NAMESPACE_MAKER,
     OWNER,
     PLATFORM,
     REPLICA_SETS,
     TENANT,
+    VOLUME_PROVISIONER,
     World,
     altered,
+    binding,
+    cluster_binding,
     namespace,
     policies,
     populate,
@@ -41,7 +45,10 @@ POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with running_cluster(tmp_path_factory.mktemp("admission")) as cluster, cluster.api() as api:
         made = World(api)
-        made.make(namespace("bare", labelled=True))
+        made.make(
+            namespace("bare", labelled=True),
+            binding("owner", "bare", "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
+        )
         populate(made)
         yield made
 
@@ -58,6 +65,20 @@ def test_an_attack_is_refused_by_the_policy_that_is_for_it(world: World, attack:
 def test_the_same_without_the_attack_is_admitted(world: World, name: str) -> None:
     actor = REPLICA_SETS if name == "pod" else OWNER
     verdict = world.create(CONTROLS[name], actor, dry_run=True)
+    assert verdict.admitted, verdict
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_the_tenants_deployers_may_also_write(world: World, name: str) -> None:
+    of, changes = ALLOWED[name]
+    verdict = world.create(altered(CONTROLS[of], changes), DEPLOYER, dry_run=True)
+    assert verdict.admitted, verdict
+
+
+def test_an_ingress_is_internal_where_the_tenants_load_balancer_is(world: World) -> None:
+    scheme = "metadata.annotations.alb\\.ingress\\.kubernetes\\.io/scheme"
+    body = altered(CONTROLS["ingress"], {"metadata.namespace": "bare", scheme: "internal"})
+    verdict = world.create(body, OWNER, dry_run=True)
     assert verdict.admitted, verdict
 
 
@@ -79,7 +100,8 @@ def test_the_demo_application_passes_as_its_deployers_write_it(world: World) -> 
 
 def test_every_policy_has_an_attack_and_is_known_to_the_server_without_a_warning(world: World) -> None:
     made = [body for body in policies() if body["kind"] == POLICY]
-    assert {body["metadata"]["name"] for body in made} == {f"{NAMES}{attack.policy}" for attack in ATTACKS}
+    attacked_policies = {attack.policy for attack in ATTACKS} | {"namespaces-of-tenants"}
+    assert {body["metadata"]["name"] for body in made} == {f"{NAMES}{policy}" for policy in attacked_policies}
     for body in made:
         name = body["metadata"]["name"]
         world.wait(f"{name} is checked", lambda body=body: _status(world, body).get("typeChecking") is not None)
@@ -130,11 +152,70 @@ def test_an_object_cannot_be_turned_into_an_attack_later(world: World) -> None:
     assert world.delete(service, OWNER).admitted
 
 
+_TENANT_LABEL = "metadata.labels.platform\\.internal/tenant"
+_NAMESPACE_ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "no tenant's any more": ("", {_TENANT_LABEL: None}),
+    "another tenant's": ("", {_TENANT_LABEL: "tenant-b"}),
+    "without Pod Security": ("", {"metadata.labels.pod-security\\.kubernetes\\.io/enforce": "privileged"}),
+    "with hosts of others": ("", {"metadata.annotations.platform\\.internal/hosts": "tenant-b.example.com"}),
+    "ended past what is in it": ("/finalize", {"spec.finalizers": []}),
+    "with a status of its own": ("/status", {"status.conditions": []}),
+}
+
+
+@pytest.mark.parametrize("name", _NAMESPACE_ATTACKS)
+def test_a_tenants_namespace_is_not_changed_by_who_owns_everything_in_it(world: World, name: str) -> None:
+    subresource, changes = _NAMESPACE_ATTACKS[name]
+    found = world.get(namespace(TENANT, labelled=True))
+    assert found is not None
+    changed = {"apiVersion": "v1", "kind": "Namespace", **altered(found, changes)}
+    verdict = world.replace(changed, OWNER, subresource=subresource, dry_run=True)
+    assert f"{POLICY} '{NAMES}namespaces-of-tenants'" in verdict.message
+    assert world.replace(changed, PLATFORM, subresource=subresource, dry_run=True).admitted
+
+
+def test_nor_deleted_nor_made_by_others(world: World) -> None:
+    whole = namespace(TENANT, labelled=True)
+    assert f"{NAMES}namespaces-of-tenants" in world.delete(whole, OWNER, dry_run=True).message
+    world.make(*cluster_binding("namespaces", "namespace-maker", NAMESPACE_MAKER.user))
+    made = namespace("made", labelled=True)
+    world.wait(
+        "the right to make namespaces", lambda: NAMES in world.create(made, NAMESPACE_MAKER, dry_run=True).message
+    )
+    assert f"{NAMES}namespaces-of-tenants" in world.create(made, NAMESPACE_MAKER, dry_run=True).message
+    assert world.create(namespace("made", labelled=False), NAMESPACE_MAKER, dry_run=True).admitted
+
+
+def test_a_quota_does_not_forget_what_it_counted(world: World) -> None:
+    quota = world.list({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": TENANT}})[0]
+    stripped = altered(quota, {"metadata.labels": {}, "status": {"hard": {}, "used": {}}})
+    body = {"apiVersion": "v1", "kind": "ResourceQuota", **stripped}
+    verdict = world.replace(body, OWNER, subresource="/status", dry_run=True)
+    assert verdict.status == 403
+    assert f"{NAMES}objects-kept-for-controllers" in verdict.message or "objects-of-the-platform" in verdict.message
+    assert world.replace(body, PLATFORM, subresource="/status", dry_run=True).admitted
+
+
+def test_the_sidecars_of_a_volume_driver_protect_a_claim_that_is_copied(world: World) -> None:
+    claim = altered(CONTROLS["claim"], {"metadata.name": "copied"})
+    assert world.create(claim, OWNER).admitted
+    found: Any = world.get(claim)
+    assert found["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    protected = [*found["metadata"]["finalizers"], "provisioner.storage.kubernetes.io/cloning-protection"]
+    change = {"metadata": {"finalizers": protected}}
+    assert f"{NAMES}objects-finalizers" in world.patch(claim, change, OWNER).message
+    assert world.patch(claim, change, VOLUME_PROVISIONER).admitted
+    assert world.patch(claim, {"metadata": {"finalizers": []}}, VOLUME_PROVISIONER).admitted
+    assert world.delete(claim, OWNER).admitted
+
+
 def test_controllers_turn_what_is_admitted_into_pods(world: World) -> None:
-    for kind in ("deployment", "job", "statefulset"):
+    for kind in ("deployment", "job", "service", "statefulset"):
         assert world.create(CONTROLS[kind], DEPLOYER).admitted
     world.wait("each has its pod", lambda: len(world.list(CONTROLS["pod"])) == 3)
     world.wait("the claim of the stateful one", lambda: len(world.list(CONTROLS["claim"])) == 1)
+    slices = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"namespace": TENANT}}
+    world.wait("the addresses of the service", lambda: len(world.list(slices)) == 1)
 
 
 def test_a_namespace_ends_whatever_is_in_it(world: World) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.kubernetes_labels import REGISTRIES_ANNOTATION, TENANT_LABEL, deployers_group
+from shared.kubernetes_labels import (
+    HOSTS_ANNOTATION,
+    LOAD_BALANCER_SCHEME_ANNOTATION,
+    REGISTRIES_ANNOTATION,
+    TENANT_LABEL,
+    TOLERATIONS_ANNOTATION,
+    deployers_group,
+)
 from shared.testing import Run, run_program
+from tooling.aws_emulator.controllers.crds import PREINSTALLED
 from tooling.lane.api_server import Answer, ApiServer
 from tooling.paths import REPOSITORY
 from tooling.plugins.kubernetes.manifest import to_api
 
 TENANT = "tenant-a"
+TOLERATED = "dedicated"
+"""Key of a taint that the tenant's file lets its pods tolerate."""
 SECONDS = 60.0
 Object = dict[str, Any]
 
@@ -53,9 +63,13 @@ DEPLOYER = Actor(user="somebody", group=deployers_group(TENANT))
 """Has the rights of the tenant's Role."""
 OWNER = Actor(user="owner")
 """May do everything in the tenant's namespace, so that what stops it is never RBAC."""
+NAMESPACE_MAKER = Actor(user="maker")
+"""May do everything with namespaces, and is not the platform."""
 LOAD_BALANCER_CONTROLLER = Actor(
     user="system:serviceaccount:kube-system:aws-load-balancer-controller", group="system:masters"
 )
+VOLUME_PROVISIONER = Actor(user="system:serviceaccount:kube-system:ebs-csi-controller-sa", group="system:masters")
+STATEFUL_SETS = Actor(user="system:serviceaccount:kube-system:statefulset-controller", group="system:masters")
 REPLICA_SETS = Actor(user="system:serviceaccount:kube-system:replicaset-controller")
 
 
@@ -76,8 +90,8 @@ class World:
     def create(self, body: Object, actor: Actor = PLATFORM, *, dry_run: bool = False) -> Verdict:
         return self._ask("POST", collection(body), body, actor, dry_run=dry_run)
 
-    def replace(self, body: Object, actor: Actor, *, dry_run: bool = False) -> Verdict:
-        return self._ask("PUT", path(body), body, actor, dry_run=dry_run)
+    def replace(self, body: Object, actor: Actor, *, subresource: str = "", dry_run: bool = False) -> Verdict:
+        return self._ask("PUT", f"{path(body)}{subresource}", body, actor, dry_run=dry_run)
 
     def patch(self, body: Object, change: Object, actor: Actor) -> Verdict:
         """`change`: a merge patch. Source: RFC 7386."""
@@ -140,6 +154,8 @@ def collection(body: Object) -> str:
 
 def _plural(kind: str) -> str:
     word = kind.lower()
+    if word == "endpoints":
+        return word
     if word.endswith("y"):
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith("s") else f"{word}s"
@@ -164,12 +180,23 @@ def policies(**config: Any) -> list[Object]:
 
 
 def tenant() -> list[Object]:
-    return rendered(run_program(REPOSITORY / "tenants", stack=f"dev.{TENANT}"))
+    bodies = rendered(run_program(REPOSITORY / "tenants", stack=f"dev.{TENANT}"))
+    annotations = {
+        REGISTRIES_ANNOTATION: "registry.k8s.io,public.ecr.aws,public.ecr.aws/team-a,"
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com,"
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/tenant-a",
+        TOLERATIONS_ANNOTATION: TOLERATED,
+    }
+    for body in bodies:
+        if body["kind"] == "Namespace":
+            body["metadata"]["annotations"] |= annotations
+    return bodies
 
 
 def altered(body: Object, changes: Mapping[str, Any]) -> Object:
     """A copy in which the values at these dotted paths differ; a number is a place in a list, `None` takes away."""
-    changed = copy.deepcopy(body)
+    # Not `deepcopy`, which keeps parts that two places share shared.
+    changed = json.loads(json.dumps(body))
     for dotted, value in changes.items():
         *parents, last = [int(word) if word.isdigit() else word for word in dotted.replace("\\.", "\0").split(".")]
         at: Any = changed
@@ -185,7 +212,9 @@ def altered(body: Object, changes: Mapping[str, Any]) -> Object:
 
 def populate(world: World) -> None:
     """Policies and tenant, what attacks need to exist, and the actors' rights."""
-    world.make(*policies(), *tenant())
+    from tests.admission.attacks import ATTACKS, attacked
+
+    world.make(*policies(), *tenant(), *foreign_kinds())
     world.make(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": TENANT}},
         {
@@ -196,7 +225,18 @@ def populate(world: World) -> None:
         },
         binding("owner", TENANT, "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
     )
+    for kind in ("TargetGroupBinding", "SecurityGroupPolicy", "PolicyEndpoint"):
+        body = next(attacked(attack) for attack in ATTACKS if attack.name == kind)
+        world.wait(f"{kind} is served", lambda body=body: world.create(body, dry_run=True).admitted)
     wait_until_enforced(world)
+
+
+def foreign_kinds() -> list[Object]:
+    """Kinds that EKS and the load balancer controller bring."""
+    preinstalled = [kind.manifest() for kind in PREINSTALLED if kind.scope == "Namespaced"]
+    run = run_program(REPOSITORY / "platform-addons", stack="dev")
+    definitions = rendered(run, frozenset({"CustomResourceDefinition"}))
+    return [*preinstalled, *(body for body in definitions if body["spec"]["names"]["kind"] == "TargetGroupBinding")]
 
 
 def binding(name: str, namespace: str, role: str, subjects: list[Object]) -> Object:
@@ -208,6 +248,22 @@ def binding(name: str, namespace: str, role: str, subjects: list[Object]) -> Obj
         "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
         "subjects": [subject if "namespace" in subject else {"apiGroup": group, **subject} for subject in subjects],
     }
+
+
+def cluster_binding(resource: str, name: str, user: str) -> list[Object]:
+    """A right to do everything with one kind, everywhere."""
+    group = "rbac.authorization.k8s.io"
+    rule = {"apiGroups": [""], "resources": [resource], "verbs": ["*"]}
+    return [
+        {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        },
+    ]
 
 
 def wait_until_enforced(world: World) -> None:
@@ -225,8 +281,13 @@ def wait_until_enforced(world: World) -> None:
 
 
 def namespace(name: str, *, labelled: bool) -> Object:
-    """`labelled` as a tenant's, whose images may come from where the controls' do."""
+    """`labelled` as a tenant's, whose images and hosts are the controls', and whose load balancer is internal."""
     metadata: Object = {"name": name}
     if labelled:
-        metadata |= {"labels": {TENANT_LABEL: name}, "annotations": {REGISTRIES_ANNOTATION: "registry.k8s.io"}}
+        annotations = {
+            REGISTRIES_ANNOTATION: "registry.k8s.io",
+            HOSTS_ANNOTATION: "tenant-a.example.com",
+            LOAD_BALANCER_SCHEME_ANNOTATION: "internal",
+        }
+        metadata |= {"labels": {TENANT_LABEL: name}, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}

@@ -1,0 +1,90 @@
+"""Workloads: what they leave behind in the API server's storage, which all tenants share."""
+
+from __future__ import annotations
+
+from admission.policy import (
+    CONTAINERS,
+    POD_TEMPLATES,
+    SPEC_CHANGED,
+    AdmissionPolicy,
+    Rule,
+    Validation,
+    cel,
+    controllers,
+)
+
+_MOST_KEPT = 10
+"""Kubernetes' default for revisions."""
+_MOST_METADATA = 16 * 1024
+_MOST_TEXT = 64 * 1024
+_COPIERS = controllers("deployment-controller", "statefulset-controller", "cronjob-controller", "job-controller")
+
+HISTORY = AdmissionPolicy(
+    name="workloads-history",
+    stops="the API server's storage filled with old revisions and ended Jobs",
+    source="Kubernetes, Deployments, clean up policy; CronJob, Jobs history limits",
+    rules=(
+        Rule(group="apps", resources=("deployments", "statefulsets")),
+        Rule(group="batch", resources=("cronjobs",)),
+    ),
+    conditions=SPEC_CHANGED,
+    validations=(
+        Validation(
+            expression=f"dyn(object).spec.?revisionHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT}",
+            message=f"revisionHistoryLimit is at most {_MOST_KEPT}",
+        ),
+        Validation(
+            expression=f"dyn(object).spec.?successfulJobsHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT} && "
+            f"dyn(object).spec.?failedJobsHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT}",
+            message=f"successfulJobsHistoryLimit and failedJobsHistoryLimit are at most {_MOST_KEPT}",
+        ),
+    ),
+)
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def _size_of(texts: str) -> str:
+    """CEL for the size of a map of texts, keys included."""
+    return f"{texts}.filter(key, key != '{_LAST_APPLIED}').map(key, size(key) + size(string({texts}[key]))).sum()"
+
+
+def _size_of_metadata(metadata: str) -> str:
+    return " + ".join(_size_of(f"{metadata}.?{field}.orValue({{}})") for field in ("annotations", "labels"))
+
+
+SIZES = AdmissionPolicy(
+    name="workloads-size",
+    stops="the API server's storage filled with copies of a large template, one for each revision and pod",
+    source="etcd, System limits; Kubernetes, Annotations",
+    rules=POD_TEMPLATES,
+    conditions={
+        "changed": "request.operation == 'CREATE' || dyn(object).spec != dyn(oldObject).spec || "
+        "dyn(object).metadata.?annotations != dyn(oldObject).metadata.?annotations || "
+        "dyn(object).metadata.?labels != dyn(oldObject).metadata.?labels",
+        "not-a-copier": f"!(request.userInfo.username in {cel(_COPIERS)})",
+    },
+    variables={
+        **CONTAINERS,
+        "own": _size_of_metadata("dyn(object).metadata"),
+        "of_template": _size_of_metadata("variables.template.?metadata"),
+        "texts": "variables.containers.map(container, "
+        "container.?env.orValue([]).map(variable, size(string(variable.?value.orValue('')))).sum() + "
+        "container.?command.orValue([]).map(word, size(string(word))).sum() + "
+        "container.?args.orValue([]).map(word, size(string(word))).sum()).sum()",
+    },
+    validations=(
+        Validation(
+            expression=f"variables.own <= {_MOST_METADATA} && variables.of_template <= {_MOST_METADATA}",
+            message=f"labels and annotations of a workload, and of its template, take at most {_MOST_METADATA} "
+            "characters",
+        ),
+        Validation(
+            expression=f"variables.texts <= {_MOST_TEXT}",
+            message=f"command, args and env of a workload take at most {_MOST_TEXT} characters: put larger texts in a "
+            "ConfigMap and mount it",
+        ),
+    ),
+)
+
+WORKLOADS = (HISTORY, SIZES)
