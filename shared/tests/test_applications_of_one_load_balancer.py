@@ -19,6 +19,7 @@ from shared.kubernetes_labels import HTTPS_REDIRECT
 from shared.providers import kubernetes_provider
 from shared.testing import contract_outputs, run_program
 from shared.web_application import WebApplication, WebApplicationArgs
+from tooling.aws_emulator.controllers.ingresses import status_correction
 
 ALB = "alb.ingress.kubernetes.io"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate"
@@ -140,3 +141,12 @@ def test_the_only_action_is_the_one_that_admission_allows() -> None:
         if key.startswith(f"{ALB}/actions.")
     ]
     assert actions == [HTTPS_REDIRECT]
+
+
+def test_the_lane_answers_all_their_ingresses_with_one_load_balancer() -> None:
+    group = ingresses(f"{CERTIFICATE}/0", "", scheme="internal")
+    statuses = [status_correction({**ingress, "status": {}}, "us-east-1") for ingress in group]
+    names = {one["hostname"] for status in statuses if status for one in status["status"]["loadBalancer"]["ingress"]}
+    assert len(statuses) == 3
+    assert len(names) == 1
+    assert names.pop().startswith("internal-k8s-tenanta-")
