@@ -80,7 +80,7 @@ class ContainerInsights(AddonComponent):
             args,
             ServiceAccountName(namespace=NAMESPACE, name=ACCOUNT),
             Policies(managed=["CloudWatchAgentServerPolicy"], inline={"no-log-groups": no_log_groups()}),
-            # On the way down the role goes before the groups: agents that end may still write.
+            # The agent, then its role, then the groups go on the way down: an agent that ends may still write.
             pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=groups)),
             associate=False,
         )
@@ -113,9 +113,7 @@ class ContainerInsights(AddonComponent):
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             tags={"Name": args.place.named(EKS_ADDON)},
-            opts=pulumi.ResourceOptions.merge(
-                self.child, pulumi.ResourceOptions(depends_on=[*groups, *rails, *role.ready])
-            ),
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*rails, *role.ready])),
         )
         self.register_outputs({"role_arn": self.role_arn})
 
