@@ -87,12 +87,12 @@ def number_or_text() -> Schema:
     return Schema(x_kubernetes_int_or_string=True)
 
 
-def list_of(items: Schema) -> Schema:
-    return Schema(type="array", items=items)
+def list_of(items: Schema, *, most: int | None = None) -> Schema:
+    return Schema(type="array", items=items, max_items=most)
 
 
-def mapping_of(values: Schema) -> Schema:
-    return Schema(type="object", additional_properties=values)
+def mapping_of(values: Schema, *, most: int | None = None) -> Schema:
+    return Schema(type="object", additional_properties=values, max_properties=most)
 
 
 def record(*required: str, **properties: Schema) -> Schema:

@@ -37,8 +37,6 @@ def controller_rules() -> list[rbac.PolicyRuleArgs]:
     """
     return [
         _rule("", "secrets", "get", "create", "update", "patch", "delete"),
-        # What templates of Secrets may be filled from.
-        _rule("", "configmaps", "get"),
         # With it the controller takes on the AWS role; of no other account.
         _rule("", "serviceaccounts/token", "create", name=TENANT_SERVICE_ACCOUNT),
         _rule(API_GROUP, "externalsecrets/status", "get", "update", "patch"),

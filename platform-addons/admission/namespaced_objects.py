@@ -8,6 +8,7 @@ from admission.policy import (
     CLAIM_TEMPLATES,
     IS_A_CONTROLLER,
     IS_THE_PLATFORM,
+    JOB_TEMPLATES,
     NOT_THE_PLATFORM,
     POD_SHAPES,
     POD_TEMPLATES,
@@ -181,12 +182,12 @@ TEMPLATE_FINALIZERS = AdmissionPolicy(
     variables={
         **POD_VARIABLES,
         **CLAIM_TEMPLATES,
-        "jobs": "request.resource.resource == 'cronjobs' ? [dyn(object).spec.jobTemplate] : []",
+        **JOB_TEMPLATES,
     },
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
-            expression="([variables.template] + variables.claim_templates + variables.jobs).all(template, "
+            expression="([variables.template] + variables.claim_templates + variables.job_templates).all(template, "
             "template.?metadata.?finalizers.orValue([]).size() == 0)",
             message="take the finalizers out of the template: nothing here would remove them from what it makes",
         ),

@@ -6,6 +6,7 @@ from admission.policy import (
     CLAIM_TEMPLATES,
     CONTAINERS,
     IS_THE_PLATFORM,
+    JOB_TEMPLATES,
     POD_SHAPES,
     POD_TEMPLATES,
     POD_VARIABLES,
@@ -314,12 +315,13 @@ TEMPLATES_OF_THE_PLATFORM = AdmissionPolicy(
     variables={
         **POD_VARIABLES,
         **CLAIM_TEMPLATES,
-        "jobs": "request.resource.resource == 'cronjobs' ? [dyn(object).spec.jobTemplate] : []",
+        **JOB_TEMPLATES,
     },
     validations=(
         Validation(
-            expression=f"({IS_THE_PLATFORM}) || ([variables.template] + variables.claim_templates + variables.jobs)."
-            f"all(template, template.?metadata.?labels[?'{MANAGED_BY_LABEL}'].orValue('') != '{PLATFORM}')",
+            expression=f"({IS_THE_PLATFORM}) || "
+            "([variables.template] + variables.claim_templates + variables.job_templates).all(template, "
+            f"template.?metadata.?labels[?'{MANAGED_BY_LABEL}'].orValue('') != '{PLATFORM}')",
             message=f"take the label {MANAGED_BY_LABEL}: {PLATFORM} out of the template: it is the platform's",
         ),
     ),

@@ -83,6 +83,9 @@ CLAIM_TEMPLATES = {
     "volume.ephemeral.volumeClaimTemplate)",
 }
 """Claims that Kubernetes makes from what a tenant writes: of StatefulSets, and of ephemeral volumes. Needs `pod`."""
+JOB_TEMPLATES = {
+    "job_templates": "request.resource.resource == 'cronjobs' ? [dyn(object).spec.jobTemplate] : []",
+}
 
 CONTAINERS = {
     **POD_VARIABLES,

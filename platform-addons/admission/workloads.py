@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from admission.policy import (
+    CLAIM_TEMPLATES,
     CONTAINERS,
+    JOB_TEMPLATES,
     POD_TEMPLATES,
     SPEC_CHANGED,
     AdmissionPolicy,
@@ -66,8 +68,9 @@ SIZES = AdmissionPolicy(
     },
     variables={
         **CONTAINERS,
-        "own": _size_of_metadata("dyn(object).metadata"),
-        "of_template": _size_of_metadata("variables.template.?metadata"),
+        **CLAIM_TEMPLATES,
+        **JOB_TEMPLATES,
+        "parts": "[dyn(object), variables.template] + variables.claim_templates + variables.job_templates",
         "texts": "variables.containers.map(container, "
         "container.?env.orValue([]).map(variable, size(string(variable.?value.orValue('')))).sum() + "
         "container.?command.orValue([]).map(word, size(string(word))).sum() + "
@@ -75,9 +78,9 @@ SIZES = AdmissionPolicy(
     },
     validations=(
         Validation(
-            expression=f"variables.own <= {_MOST_METADATA} && variables.of_template <= {_MOST_METADATA}",
-            message=f"labels and annotations of a workload, and of its template, take at most {_MOST_METADATA} "
-            "characters",
+            expression=f"variables.parts.all(part, {_size_of_metadata('part.?metadata')} <= {_MOST_METADATA})",
+            message=f"labels and annotations of a workload, and of each of its templates, take at most "
+            f"{_MOST_METADATA} characters",
         ),
         Validation(
             expression=f"variables.texts <= {_MOST_TEXT}",

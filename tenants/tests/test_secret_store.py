@@ -74,7 +74,6 @@ def test_the_controller_writes_secrets_here_and_takes_on_the_tenants_account_alo
     }
     assert rights == {
         ("", "secrets"): ["get", "create", "update", "patch", "delete"],
-        ("", "configmaps"): ["get"],
         ("", "serviceaccounts/token", "tenant"): ["create"],
         ("external-secrets.io", "externalsecrets/status"): ["get", "update", "patch"],
         ("external-secrets.io", "secretstores/status"): ["get", "update", "patch"],

@@ -97,6 +97,10 @@ CLAIM_ATTACKS: dict[str, tuple[str, Any]] = {
     "a foreign class": ("spec.storageClassName", "fast"),
     "a foreign class by the old annotation": (_OLD_CLASS, "io2-db"),
     "its speed": ("spec.volumeAttributesClassName", "fast"),
+    "a copy of another's": (
+        "spec.dataSourceRef",
+        {"kind": "PersistentVolumeClaim", "name": "data", "namespace": "tenant-b"},
+    ),
 }
 """In every place where a claim stands: what is refused in it."""
 
@@ -264,6 +268,19 @@ ATTACKS: tuple[Attack, ...] = (
             "labels": {f"label-{number}": "x" * 60 for number in range(300)},
         }.items()
     ),
+    *(
+        _one("workloads-size", f"annotations of a {name}", kind, {f"{path}.annotations": {"note": "x" * 20_000}})
+        for kind, name, path in (
+            ("statefulset", "claim", "spec.volumeClaimTemplates.0.metadata"),
+            ("cronjob", "Job", "spec.jobTemplate.metadata"),
+        )
+    ),
+    *_pods(
+        "workloads-size",
+        "annotations of an ephemeral claim",
+        {"spec.volumes": [_ephemeral({"annotations": {"note": "x" * 20_000}})]},
+        only="deployment statefulset job cronjob",
+    ),
     *_pods(
         "workloads-size",
         "annotations of a template",
@@ -277,10 +294,11 @@ ATTACKS: tuple[Attack, ...] = (
             "args": {"args": ["x" * 70_000]},
             "command": {"command": ["x" * 70_000]},
         }.items()
+        for place in ("containers", "initContainers")
         for attack in _pods(
             "workloads-size",
-            name,
-            {f"spec.containers.0.{field}": value for field, value in change.items()},
+            f"{name} of {place}",
+            {f"spec.{place}": [{**_SIDECAR, **change}]},
             only="deployment statefulset job cronjob",
         )
     ),
@@ -441,13 +459,6 @@ ATTACKS: tuple[Attack, ...] = (
         )
     ),
     _one(
-        "ingresses-annotations",
-        "a class by the old annotation",
-        "ingress",
-        {"metadata.annotations.kubernetes\\.io/ingress\\.class": "nginx", "spec.ingressClassName": None},
-        "kubernetes.io/ingress.class is not on the list",
-    ),
-    _one(
         "secrets-tokens",
         "for the account with the AWS role",
         "secret",
@@ -541,7 +552,15 @@ ATTACKS: tuple[Attack, ...] = (
             kind,
             {"metadata.labels.app\\.kubernetes\\.io/managed-by": "platform"},
         )
-        for kind in ("configmap", "networkpolicy", "rolebinding", "secret")
+        for kind in CONTROLS
+        if kind != "pod"
+    ),
+    Attack(
+        policy="objects-of-the-platform",
+        name="one that claims to be the platform's",
+        of="pod",
+        changes={f"metadata.{_MANAGED_BY}": "platform"},
+        actor=REPLICA_SETS,
     ),
     _one("network-policies-inside", "from everywhere", "networkpolicy", {"spec.ingress": [{}]}),
     _one(

@@ -91,6 +91,11 @@ CONTROLS: dict[str, dict[str, Any]] = {
             "selector": {"matchLabels": {BUDGET_LABEL: "control"}},
         },
     ),
+    "autoscaler": _object(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        spec={"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "control"}, "maxReplicas": 2},
+    ),
     "secret": _object("v1", "Secret", type="Opaque", stringData={"word": "hush"}),
     "configmap": _object("v1", "ConfigMap", data={"key": "value"}),
     "networkpolicy": _object(
@@ -115,6 +120,7 @@ BY_DEPLOYER = (
     "ingress",
     "claim",
     "budget",
+    "autoscaler",
     "secret",
     "configmap",
 )

@@ -6,7 +6,6 @@ the policy stands in the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,14 +25,11 @@ from tests.admission.world import (
     VOLUME_PROVISIONER,
     World,
     altered,
-    binding,
     cluster_binding,
     namespace,
     policies,
-    populate,
     rendered,
 )
-from tooling.lane.testing import running_cluster
 from tooling.paths import REPOSITORY
 
 pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
@@ -41,18 +37,6 @@ pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
 _BY_HOST = next(attack for attack in ATTACKS if attack.policy == "ingresses-hosts")
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000"
 POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_cluster(tmp_path_factory.mktemp("admission")) as cluster, cluster.api() as api:
-        made = World(api)
-        made.make(
-            namespace("bare", labelled=True),
-            binding("owner", "bare", "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
-        )
-        populate(made)
-        yield made
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)

@@ -86,6 +86,43 @@ WRONG = {
     "refreshed all the time": ({"spec.refreshInterval": "1s"}, "refreshInterval is at least 1m, or 0s for once"),
     "no interval": ({"spec.refreshInterval": "soon"}, "spec.refreshInterval"),
     "read at its end": ({"spec.target": {"deletionPolicy": "Delete"}}, 'supported values: "Retain", "Merge"'),
+    "fifty-one values": (
+        {"spec.data": [{"secretKey": f"key-{number}", "remoteRef": {"key": "database"}} for number in range(51)]},
+        "spec.data: Too many: 51: must have at most 50 items",
+    ),
+    "a chain of modifiers": (
+        {"spec.data.0.remoteRef.property": "a|@tostr|@tostr|@tostr"},
+        "spec.data[0].remoteRef.property: Invalid value",
+    ),
+    **{
+        f"a template with {name}": (
+            {"spec.target": {"template": {"data": {"text": template}}}},
+            "spec.target.template.data.text: Invalid value",
+        )
+        for name, template in {
+            "a text of 500 MB": '{{ repeat 500000000 "x" }}',
+            "a padded number": '{{ printf "%500000000d" 1 }}',
+            "a loop": "{{ range until 100000000 }}x{{ end }}",
+            "a template that calls itself": '{{ define "x" }}{{ template "x" }}{{ end }}{{ template "x" }}',
+            "a variable": "{{ $x := .a }}{{ $x }}",
+            "a chain of functions": "{{ .a | quote | quote }}",
+            "a function of two values": '{{ .a | replace "" "xxxx" }}',
+            "a key that takes a minute": "{{ genRSA 16384 }}",
+            "braces in braces": "{{{{ .a }}}}",
+            "eleven values": "{{ .a }}" * 11,
+        }.items()
+    },
+    "eleven templates": (
+        {"spec.target": {"template": {"data": {f"key-{number}": "x" for number in range(11)}}}},
+        "spec.target.template.data: Too many: 11: must have at most 10 items",
+    ),
+    **{
+        f"a template in {field}": (
+            {"spec.target": {"template": {"metadata": {field: {"text": '{{ repeat 500000000 "x" }}'}}}}},
+            f"spec.target.template.metadata.{field}.text: Invalid value",
+        )
+        for field in ("annotations", "labels")
+    },
     "no key": ({"spec.data.0.remoteRef": {}}, "spec.data[0].remoteRef.key: Required value"),
 }
 
@@ -104,16 +141,42 @@ def test_an_interval_that_spares_the_account_is_taken(world: World, interval: st
     assert world.create(body, DEPLOYER, dry_run=True).admitted
 
 
+TEMPLATES = {
+    "a connection": "postgres://{{ .user }}:{{ .password | urlquery }}@{{ .host }}/app",
+    "JSON": '{"user": {"name": "{{.user}}", "password": {{ .password | quote }}}}',
+    "a key with a dash": '{{ index . "tls-key" | b64dec }}',
+    "lines": "a\n{{- .user -}}\n{b}\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_that_puts_values_together_is_taken(world: World, name: str) -> None:
+    template = {"data": {"text": TEMPLATES[name]}, "metadata": {"labels": {"app": "x"}}}
+    body = altered(EXTERNAL_SECRET, {"metadata.name": "templated", "spec.target": {"template": template}})
+    verdict = world.create(body, DEPLOYER, dry_run=True)
+    assert verdict.admitted, verdict
+
+
 def test_what_there_is_no_field_for_does_not_reach_the_controller(world: World) -> None:
+    rewrite = [{"regexp": {"source": "", "target": "$0$0"}, "transform": {"template": '{{ repeat 500000000 "x" }}'}}]
+    elsewhere = [{"literal": '{{ repeat 500000000 "x" }}'}, {"configMap": {"name": "x", "items": [{"key": "x"}]}}]
     generator = {"generatorRef": {"kind": "Password", "name": "x"}}
     body = altered(
         EXTERNAL_SECRET,
         {
             "metadata.name": "more",
             "spec.data.0.sourceRef": generator,
-            "spec.dataFrom": [{"find": {"name": {"regexp": ".*"}}, "extract": {"key": "a"}, "sourceRef": generator}],
+            "spec.dataFrom": [
+                {
+                    "find": {"name": {"regexp": ".*"}},
+                    "extract": {"key": "a"},
+                    "sourceRef": generator,
+                    "rewrite": rewrite,
+                }
+            ],
             "spec.target": {
-                "template": {"metadata": {"finalizers": ["example.com/stay"]}},
+                "template": {"metadata": {"finalizers": ["example.com/stay"]}, "templateFrom": elsewhere},
                 "manifest": {"kind": "Pod"},
             },
         },
@@ -122,7 +185,9 @@ def test_what_there_is_no_field_for_does_not_reach_the_controller(world: World) 
     found = world.get(body)
     assert found is not None
     assert set(found["spec"]["data"][0]) == {"secretKey", "remoteRef"}
-    assert set(found["spec"]["dataFrom"][0]) == {"extract"}
+    assert set(found["spec"]["dataFrom"][0]) == {"extract", "rewrite"}
+    assert found["spec"]["dataFrom"][0]["rewrite"] == [{}]
+    assert "templateFrom" not in found["spec"]["target"]["template"]
     assert found["spec"]["target"]["template"]["metadata"] == {}
     assert "manifest" not in found["spec"]["target"]
 

@@ -119,6 +119,15 @@ class World:
     def list(self, body: Object) -> list[Object]:
         return self._api.request("GET", collection(body)).json()["items"]
 
+    def read(self, path: str) -> Any:
+        return self._api.request("GET", path).json()
+
+    def stored(self, body: Object) -> Object:
+        """What the API server would keep of it, defaults and all."""
+        answer = self._api.request("POST", f"{collection(body)}?dryRun=All", body)
+        assert answer.status == 201, answer.body
+        return answer.json()
+
     def make(self, *bodies: Object) -> None:
         for body in bodies:
             verdict = self.create(body)
@@ -137,7 +146,8 @@ class World:
 
 
 def _verdict(answer: Answer) -> Verdict:
-    said = answer.json()
+    # A kind that is not served yet is answered in plain text.
+    said = answer.json() if answer.body.startswith(b"{") else {"kind": "Status", "message": answer.body.decode()}
     return Verdict(status=answer.status, message=said.get("message", "") if said.get("kind") == "Status" else "")
 
 

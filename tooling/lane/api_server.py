@@ -72,6 +72,19 @@ class ApiServer:
             self._connection.close()
             raise
 
+    def watch(self, path: str) -> Iterator[dict[str, Any]]:
+        """Changes of a collection, as they happen; `path` names the version to begin after. Takes up the connection.
+
+        Raises:
+            OSError: nobody answers, or nothing happens within the timeout.
+        """
+        self._connection.request("GET", path, headers={"Accept": "application/json"})
+        answer = self._connection.getresponse()
+        if answer.status != 200:
+            raise ConnectionError(f"watching {path} answers {answer.status}")
+        for line in answer:
+            yield json.loads(line)
+
     def ready(self) -> bool:
         """Whether it answers that it is ready."""
         return self._exists("/readyz")
