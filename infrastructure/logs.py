@@ -11,7 +11,7 @@ from log_settings import LogSettings
 from network import Network
 from place import Place
 
-from shared.log_groups import pod_log_groups
+from shared.log_groups import container_insights_log_groups, pod_log_groups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,10 @@ class LogsArgs:
 
 
 def log_groups(place: Place, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
-    """Names of the groups that the key encrypts: those that `Logs` makes, and those of pods, which later tiers make."""
+    """Names of the groups that the key encrypts: those that `Logs` makes, and those that later tiers make."""
     flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
-    return [control_plane_group(place.cluster_name), *flow_logs, f"{pod_log_groups(place.cluster_name)}/*"]
+    later = [f"{prefix(place.cluster_name)}/*" for prefix in (pod_log_groups, container_insights_log_groups)]
+    return [control_plane_group(place.cluster_name), *flow_logs, *later]
 
 
 class Logs(pulumi.ComponentResource):

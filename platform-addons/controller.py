@@ -10,7 +10,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.policy import v1 as policy
 
-from shared.workloads import pod_security_context
+from shared.workloads import one_at_a_time, pod_security_context
 
 
 def single_controller(
@@ -37,7 +37,7 @@ def single_controller(
         name,
         metadata=metadata,
         # One replica: a budget that kept it would stop every drain.
-        spec=policy.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=match),
+        spec=one_at_a_time(selector),
         opts=opts,
     )
     return apps.Deployment(

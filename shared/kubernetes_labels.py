@@ -24,6 +24,14 @@ BUDGET_LABEL = "platform.internal/budget"
 """On pods: the name of the one PodDisruptionBudget that selects them, by this label alone, so that no two budgets meet
 over one pod."""
 
+LONGEST_GRACE_SECONDS = 900
+"""The longest termination grace period that a tenant's pods may ask for: an update of a node group waits for it."""
+
+HTTPS_REDIRECT = '{"type":"redirect","redirectConfig":{"protocol":"HTTPS","port":"443","statusCode":"HTTP_301"}}'
+"""The one value that a tenant's `alb.ingress.kubernetes.io/actions.<name>` may have: every other action can forward to
+a target group of somebody else. It redirects the hosts of its own Ingress, where `ssl-redirect` redirects the whole
+load balancer. Source: AWS Load Balancer Controller documentation, "Ingress annotations", actions."""
+
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 

@@ -177,6 +177,10 @@ class TenantFile(_Part):
         max_length=24,
         description="Container ports that load balancers may reach; the VPC CNI takes 24 at most.",
     )
+    load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
+        default="internet-facing",
+        description="Whether the tenant's load balancer is reached from the internet, or from the VPC alone.",
+    )
     quota: Quota = Field(default_factory=Quota, description="Of each namespace, as in a ResourceQuota.")
     containers: Containers = Field(default_factory=Containers, description="Of each namespace, as in a LimitRange.")
     bucket_access: Literal["read-write", "read-only", "none"] = Field(

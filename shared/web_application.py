@@ -1,7 +1,9 @@
 """A web application in its tenant's namespace: one component that an app team gives an image and a host.
 
-Everything that the rails of a tenant demand is in here, so that an application's own program holds only what is its
-own: hardened pods, requests and limits, the tenant's service account, one port all the way, a host of the tenant.
+It writes everything that the guardrails of a tenant demand, so that an application's own program holds only what is
+particular to it: hardened pods, requests and limits, the tenant's service account, one port all the way, a host of the
+tenant. All applications of a tenant share one load balancer, so nothing in here sets what counts for the whole load
+balancer, except for its scheme, which comes from the tenant's contract.
 """
 
 from __future__ import annotations
@@ -19,17 +21,67 @@ from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
 from shared.contracts import Tenant
-from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL
+from shared.kubernetes_labels import (
+    BUDGET_LABEL,
+    HTTPS_REDIRECT,
+    LONGEST_GRACE_SECONDS,
+    MANAGED_BY_LABEL,
+    NAME_LABEL,
+)
 from shared.program_errors import ProgramInputError
 from shared.workloads import (
     container_security_context,
     http_probe,
+    one_at_a_time,
     pod_security_context,
     resources,
     spread_over_zones_and_nodes,
 )
 
 _PORT_NAME = "http"
+_ALB = "alb.ingress.kubernetes.io"
+
+DEREGISTRATION_MARGIN_SECONDS = 15
+"""From the deletion of a pod until no node of the load balancer sends it a new request: the controller has to notice,
+tell AWS, and AWS its nodes. An estimate with room to spare; nothing documents an upper bound."""
+EXIT_MARGIN_SECONDS = 5
+"""What a pod gets on top of its own time to exit, so that the kubelet never kills one that is about to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shutdown:
+    """How a pod leaves its load balancer without dropping a request; all in seconds, counted from its deletion.
+
+    The target group stops new requests within `DEREGISTRATION_MARGIN_SECONDS` and lets running ones finish for
+    `deregistration_delay`. The container gets SIGTERM at `pre_stop`, when both have passed, and is killed at `grace`.
+
+    Source: AWS Load Balancer Controller documentation, "Pod readiness gate"; Elastic Load Balancing, "Edit target group
+    attributes", deregistration delay; Kubernetes, "Container Lifecycle Hooks".
+    """
+
+    deregistration_delay: int
+    pre_stop: int
+    grace: int
+
+
+def shutdown(*, longest_request_seconds: int, exit_seconds: int) -> Shutdown:
+    """The times that fit each other for requests of this length and an application that exits this long after SIGTERM.
+
+    Raises:
+        ProgramInputError: `shutdown-out-of-range`.
+    """
+    pre_stop = DEREGISTRATION_MARGIN_SECONDS + longest_request_seconds
+    grace = pre_stop + exit_seconds + EXIT_MARGIN_SECONDS
+    if longest_request_seconds < 1 or exit_seconds < 1 or grace > LONGEST_GRACE_SECONDS:
+        longest = LONGEST_GRACE_SECONDS - DEREGISTRATION_MARGIN_SECONDS - EXIT_MARGIN_SECONDS
+        raise ProgramInputError(
+            "shutdown-out-of-range",
+            f"longest_request_seconds ({longest_request_seconds}) and exit_seconds ({exit_seconds}) are at least 1 and "
+            f"together at most {longest}: pods get {LONGEST_GRACE_SECONDS} seconds to end at most",
+            where="WebApplicationArgs",
+            mend="lower them; work that takes longer belongs in a Job",
+        )
+    return Shutdown(deregistration_delay=longest_request_seconds, pre_stop=pre_stop, grace=grace)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +100,8 @@ class WebApplicationArgs:
     host: str = ""
     """One of the tenant's hosts; empty: the first."""
     certificate_arn: str = ""
-    """ACM certificate of the host; empty: the load balancer speaks plain HTTP."""
+    """ACM certificate of the host; empty: the load balancer serves the host over plain HTTP. With one, plain HTTP of
+    this host is redirected; other applications of the tenant are not affected."""
     health_path: str = "/"
     """Answers 200 once the container can serve; asked by the kubelet and by the load balancer."""
     min_replicas: int = 2
@@ -57,6 +110,11 @@ class WebApplicationArgs:
     """Of the requested CPU, which the autoscaler aims at."""
     requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "64Mi"})
     limits: Mapping[str, str] = field(default_factory=lambda: {"cpu": "500m", "memory": "128Mi"})
+    longest_request_seconds: int = 30
+    """How long a request may take and still be answered when its pod is replaced. The load balancer's own idle timeout,
+    60 seconds by default, ends a request that sends nothing for that long."""
+    exit_seconds: int = 15
+    """How long the container takes to exit after SIGTERM."""
     automount_service_account_token: bool = False
     """Whether pods get a token for the Kubernetes API. The tenant's AWS role comes without it."""
 
@@ -68,6 +126,12 @@ class WebApplicationArgs:
                 where="WebApplicationArgs",
                 mend="raise max_replicas or lower min_replicas",
             )
+        # Refused here, where the caller's line is on the stack.
+        _ = self.shutdown
+
+    @property
+    def shutdown(self) -> Shutdown:
+        return shutdown(longest_request_seconds=self.longest_request_seconds, exit_seconds=self.exit_seconds)
 
 
 def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
@@ -107,23 +171,35 @@ def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
     return port
 
 
-def load_balancer_annotations(*, health_path: str, certificate_arn: str) -> dict[str, str]:
-    """Source: AWS Load Balancer Controller documentation, "Ingress annotations"."""
-    prefix = "alb.ingress.kubernetes.io"
-    listeners = [{"HTTP": 80}, *([{"HTTPS": 443}] if certificate_arn else [])]
+def load_balancer_annotations(
+    *, health_path: str, certificate_arn: str, deregistration_delay_seconds: int
+) -> dict[str, str]:
+    """Of the Ingress that forwards to the pods. Each concerns this Ingress alone, or the controller merges it with
+    those of the tenant's other Ingresses; `ssl-redirect` is not among them, since it redirects every host.
+
+    Source: AWS Load Balancer Controller documentation, "Ingress annotations", merge behavior.
+    """
     annotations = {
-        f"{prefix}/scheme": "internet-facing",
-        f"{prefix}/target-type": "ip",
-        f"{prefix}/listen-ports": json.dumps(listeners),
-        f"{prefix}/healthcheck-path": health_path,
+        f"{_ALB}/target-type": "ip",
+        f"{_ALB}/listen-ports": json.dumps([{"HTTPS": 443} if certificate_arn else {"HTTP": 80}]),
+        f"{_ALB}/healthcheck-path": health_path,
+        f"{_ALB}/target-group-attributes": f"deregistration_delay.timeout_seconds={deregistration_delay_seconds}",
     }
-    if certificate_arn:
-        annotations |= {f"{prefix}/certificate-arn": certificate_arn, f"{prefix}/ssl-redirect": "443"}
-    return annotations
+    return annotations | ({f"{_ALB}/certificate-arn": certificate_arn} if certificate_arn else {})
+
+
+def redirect_annotations(service: str) -> dict[str, str]:
+    """Of the Ingress that sends plain HTTP of one host to HTTPS. Its action has the name of the Service, so that who
+    waits for the Ingress finds a Service behind each of its paths.
+
+    Source: AWS Load Balancer Controller documentation, "Ingress annotations", actions.
+    """
+    return {f"{_ALB}/listen-ports": json.dumps([{"HTTP": 80}]), f"{_ALB}/actions.{service}": HTTPS_REDIRECT}
 
 
 class WebApplication(pulumi.ComponentResource):
-    """Deployment, Service, ConfigMap, autoscaler, disruption budget and Ingress; the name is theirs too."""
+    """Deployment, Service, ConfigMap, autoscaler, disruption budget and Ingress, all of its name; with a certificate a
+    second Ingress, `<name>-redirect`."""
 
     namespace: pulumi.Output[str]
     url: pulumi.Output[str]
@@ -134,6 +210,8 @@ class WebApplication(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._selector = {NAME_LABEL: name}
         self._labels = {**self._selector, MANAGED_BY_LABEL: "pulumi"}
+        # The Deployment's selector is immutable, so that the budget has a label of its own.
+        self._budget = {BUDGET_LABEL: name}
         self.namespace = args.tenant.namespaces.apply(lambda namespaces: namespaces[0])
         self._port = pulumi.Output.all(args.tenant.tenant, args.tenant.web_ports).apply(
             lambda facts: reachable_port(args.port, *facts)
@@ -148,7 +226,7 @@ class WebApplication(pulumi.ComponentResource):
         deployment = self._deployment(config)
         service = self._service()
         self._autoscaler(deployment)
-        self._disruption_budget()
+        self._disruption_budget(deployment)
         host = self._ingress(service)
         scheme = "https" if args.certificate_arn else "http"
         self.url = host.apply(lambda host: f"{scheme}://{host}/")
@@ -167,6 +245,10 @@ class WebApplication(pulumi.ComponentResource):
             ports=[core.ContainerPortArgs(name=_PORT_NAME, container_port=self._port)],
             readiness_probe=http_probe(args.health_path, args.port),
             liveness_probe=http_probe(args.health_path, args.port, period_seconds=20, failures=6),
+            # Serves on until the load balancer has forgotten the pod. Done by the kubelet: the image needs no shell.
+            lifecycle=core.LifecycleArgs(
+                pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=args.shutdown.pre_stop))
+            ),
             resources=resources(args.requests, args.limits),
             security_context=container_security_context(),
         )
@@ -182,13 +264,14 @@ class WebApplication(pulumi.ComponentResource):
                 ),
                 selector=meta.LabelSelectorArgs(match_labels=self._selector),
                 template=core.PodTemplateSpecArgs(
-                    metadata=meta.ObjectMetaArgs(labels=self._labels),
+                    metadata=meta.ObjectMetaArgs(labels={**self._labels, **self._budget}),
                     spec=core.PodSpecArgs(
                         service_account_name=args.tenant.service_account_name,
                         automount_service_account_token=args.automount_service_account_token,
                         # The environment is what `config` says, and not what else runs in the namespace.
                         enable_service_links=False,
                         security_context=pod_security_context(),
+                        termination_grace_period_seconds=args.shutdown.grace,
                         topology_spread_constraints=spread_over_zones_and_nodes(self._selector),
                         containers=[container],
                     ),
@@ -229,35 +312,51 @@ class WebApplication(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _disruption_budget(self) -> None:
+    def _disruption_budget(self, deployment: apps.Deployment) -> None:
         policy.PodDisruptionBudget(
             self._name,
             metadata=self._metadata(),
-            # One at a time, at any number of replicas: never a budget that keeps a node from being drained.
-            spec=policy.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1, selector=meta.LabelSelectorArgs(match_labels=self._selector)
-            ),
-            opts=self._child,
+            spec=one_at_a_time(self._budget),
+            # Once its pods have the label: until then a budget of before that selects by another one stands over them.
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[deployment])),
         )
 
     def _ingress(self, service: core.Service) -> pulumi.Output[str]:
         args, tenant = self._args, self._args.tenant
         host = pulumi.Output.all(tenant.tenant, tenant.hosts).apply(lambda facts: chosen_host(args.host, *facts))
-        annotations = load_balancer_annotations(health_path=args.health_path, certificate_arn=args.certificate_arn)
+        annotations = load_balancer_annotations(
+            health_path=args.health_path,
+            certificate_arn=args.certificate_arn,
+            deregistration_delay_seconds=args.shutdown.deregistration_delay,
+        )
+        self._rule(self._name, host, annotations, service, port=_PORT_NAME)
+        if args.certificate_arn:
+            self._rule(f"{self._name}-redirect", host, redirect_annotations(self._name), service, port="use-annotation")
+        return host
+
+    def _rule(
+        self,
+        name: str,
+        host: pulumi.Output[str],
+        annotations: Mapping[str, pulumi.Input[str]],
+        service: core.Service,
+        *,
+        port: str,
+    ) -> None:
+        """An Ingress of one host with one backend."""
+        tenant = self._args.tenant
         backend = networking.IngressServiceBackendArgs(
-            name=service.metadata.name, port=networking.ServiceBackendPortArgs(name=_PORT_NAME)
+            name=service.metadata.name, port=networking.ServiceBackendPortArgs(name=port)
         )
         path = networking.HTTPIngressPathArgs(
             path="/", path_type="Prefix", backend=networking.IngressBackendArgs(service=backend)
         )
+        # One load balancer for all of a tenant's applications, and none shared between tenants.
+        shared = {f"{_ALB}/group.name": tenant.tenant, f"{_ALB}/scheme": tenant.load_balancer_scheme}
         networking.Ingress(
-            self._name,
+            name,
             metadata=meta.ObjectMetaArgs(
-                name=self._name,
-                namespace=self.namespace,
-                labels=self._labels,
-                # One load balancer for all of a tenant's applications, and none shared between tenants.
-                annotations={**annotations, "alb.ingress.kubernetes.io/group.name": tenant.tenant},
+                name=name, namespace=self.namespace, labels=self._labels, annotations={**annotations, **shared}
             ),
             spec=networking.IngressSpecArgs(
                 ingress_class_name=tenant.ingress_class_name,
@@ -265,7 +364,6 @@ class WebApplication(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        return host
 
     def _metadata(self) -> meta.ObjectMetaArgs:
         return meta.ObjectMetaArgs(name=self._name, namespace=self.namespace, labels=self._labels)

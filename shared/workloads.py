@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.policy import v1 as policy
 
 UNPRIVILEGED_USER = 65532
 """`nonroot` of the distroless images; any user above 0 would do."""
@@ -61,3 +62,18 @@ def spread_over_zones_and_nodes(labels: Mapping[str, str]) -> list[core.Topology
 
 def resources(requests: Mapping[str, str], limits: Mapping[str, str]) -> core.ResourceRequirementsArgs:
     return core.ResourceRequirementsArgs(requests=dict(requests), limits=dict(limits))
+
+
+EVICTION_OF_UNHEALTHY_PODS = "AlwaysAllow"
+"""Under Kubernetes' own default a pod that runs but never becomes ready counts as disrupted and cannot be evicted, so
+that one broken application stops every drain of its node. Source: Kubernetes, "Specifying a Disruption Budget for your
+Application", unhealthy pod eviction policy."""
+
+
+def one_at_a_time(pods: Mapping[str, str]) -> policy.PodDisruptionBudgetSpecArgs:
+    """A budget of the pods with these labels under which a node can always be drained, at any number of replicas."""
+    return policy.PodDisruptionBudgetSpecArgs(
+        max_unavailable=1,
+        unhealthy_pod_eviction_policy=EVICTION_OF_UNHEALTHY_PODS,
+        selector=meta.LabelSelectorArgs(match_labels=dict(pods)),
+    )

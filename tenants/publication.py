@@ -55,4 +55,5 @@ def tenant_contract(
         web_ports=plain(list(tenant.web_ports)),
         ingress_class_name=addons.ingress_class_name,
         region=infrastructure.region,
+        load_balancer_scheme=plain(tenant.load_balancer_scheme),
     )

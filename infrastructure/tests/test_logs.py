@@ -100,7 +100,8 @@ def test_the_key_serves_the_account_eks_and_the_named_groups_alone(project: Path
     assert told["LogGroups"]["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
     control_plane = f"{LOGS}:/aws/eks/eks-cluster-dev/cluster"
     pods = f"{LOGS}:/eks/eks-cluster-dev/*"
-    wanted = [control_plane, *([f"{LOGS}:/aws/vpc/flowlogs/vpc-id"] if flow_logs else []), pods]
+    insights = f"{LOGS}:/aws/containerinsights/eks-cluster-dev/*"
+    wanted = [control_plane, *([f"{LOGS}:/aws/vpc/flowlogs/vpc-id"] if flow_logs else []), pods, insights]
     assert told["LogGroups"]["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": wanted}}
     for name in ("Eks", "LogGroups"):
         assert told[name]["Action"] == [

@@ -1,7 +1,10 @@
 """CloudWatch Container Insights, as EKS's own add-on: metrics of the cluster, its nodes and pods.
 
-The add-on brings a Fluent Bit of its own. That is switched off whether or not ours is on: it would send every line a
-second time, tenants' among them, to groups that nobody ends. So are Application Signals.
+The add-on brings a Fluent Bit of its own. That is switched off whether or not the platform's is on: it would send every
+line a second time, tenants' among them. So are Application Signals.
+
+The agents would make their log groups themselves, without retention and key. The groups are made first, all that AWS
+documents, and the agent's role may make none, so that none comes back after it was removed.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ from addon import Addon, AddonArgs, AddonComponent, by_minor
 from addon_namespace import addon_namespace
 from identity import Policies, ServiceAccountName, WorkloadRole
 from network_rules import aws_credentials, dns, from_ranges, https, network_policy
+from pydantic import Field
 
+from shared.iam import Statement, policy_document
 from shared.kubernetes_labels import NAME_LABEL
+from shared.log_groups import CONTAINER_INSIGHTS_LOGS, RetentionDays, container_insights_log_group
 from shared.settings import Settings
 from shared.versions import ADDONS, KUBERNETES
 
@@ -40,9 +46,32 @@ def configuration() -> str:
     )
 
 
+def no_log_groups() -> str:
+    """Takes from `CloudWatchAgentServerPolicy` what makes groups and changes how long they keep what they hold.
+
+    Source: AWS managed policy reference, CloudWatchAgentServerPolicy.
+    """
+    return policy_document(
+        Statement(
+            sid="MakeNoLogGroups",
+            effect="Deny",
+            actions=["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
+            resources=["*"],
+        )
+    )
+
+
+class ContainerInsightsSettings(Settings):
+    container_insights_retention_days: RetentionDays = Field(
+        default=30,
+        description="Days that the events behind the metrics are kept; a value that CloudWatch Logs allows.",
+    )
+
+
 class ContainerInsights(AddonComponent):
-    def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, args: AddonArgs[ContainerInsightsSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
+        groups = [self._log_group(log, args) for log in CONTAINER_INSIGHTS_LOGS]
         # The agent reads the node's own files and is on its network.
         namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
@@ -50,8 +79,9 @@ class ContainerInsights(AddonComponent):
             NAME,
             args,
             ServiceAccountName(namespace=NAMESPACE, name=ACCOUNT),
-            Policies(managed=["CloudWatchAgentServerPolicy"]),
-            self.child,
+            Policies(managed=["CloudWatchAgentServerPolicy"], inline={"no-log-groups": no_log_groups()}),
+            # The agent, then its role, then the groups go on the way down: an agent that ends may still write.
+            pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=groups)),
             associate=False,
         )
         self.role_arn = role.arn
@@ -87,11 +117,23 @@ class ContainerInsights(AddonComponent):
         )
         self.register_outputs({"role_arn": self.role_arn})
 
+    def _log_group(self, log: str, args: AddonArgs[ContainerInsightsSettings]) -> aws.cloudwatch.LogGroup:
+        above = args.infrastructure
+        return aws.cloudwatch.LogGroup(
+            f"{NAME}-{log}",
+            name=above.cluster_name.apply(lambda cluster_name: container_insights_log_group(cluster_name, log)),
+            retention_in_days=args.settings.container_insights_retention_days,
+            kms_key_id=above.secrets_key_arn,
+            tags={"Name": args.place.named(f"{NAME}-{log}")},
+            opts=self.child,
+        )
+
 
 ADDON = Addon(
     name=NAME,
     summary="metrics of cluster, nodes and pods in CloudWatch",
     component=ContainerInsights,
+    settings=ContainerInsightsSettings,
     namespace=NAMESPACE,
     enabled=False,
     pin=by_minor({KUBERNETES.value: ADDONS[EKS_ADDON]}),

@@ -32,9 +32,17 @@ from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 from pydantic import Field
 
-from shared.kubernetes_labels import INGRESS_CLASS, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, TENANT_LABEL
+from shared.kubernetes_labels import (
+    INGRESS_CLASS,
+    MANAGED_BY_LABEL,
+    NAME_LABEL,
+    NAMESPACE_NAME_LABEL,
+    PLATFORM,
+    TENANT_LABEL,
+)
 from shared.settings import Settings
 from shared.versions import LOAD_BALANCER_CONTROLLER_CHART
+from shared.workloads import EVICTION_OF_UNHEALTHY_PODS
 
 REPOSITORY = "https://aws.github.io/eks-charts"
 # Source: AWS Load Balancer Controller documentation, "IngressClass".
@@ -42,6 +50,7 @@ CONTROLLER = "ingress.k8s.aws/alb"
 _GROUP, _VERSION = "elbv2.k8s.aws", "v1beta1"
 _WEBHOOK_PORT = 9443
 _LABELS = {NAME_LABEL: NAME, MANAGED_BY_LABEL: PLATFORM}
+_NO_NAMESPACE = {"key": NAMESPACE_NAME_LABEL, "operator": "DoesNotExist"}
 
 _PAIR = record("key", "value", key=text(), value=text())
 _PEER = record(
@@ -116,6 +125,11 @@ class LoadBalancerControllerSettings(Settings):
         description="Whether the controller's webhook looks at each Ingress; off where its pods do not run, else no "
         "Ingress could be made.",
     )
+    load_balancer_readiness_gates: bool = Field(
+        default=True,
+        description="Whether the controller's webhook adds a readiness gate to tenants' pods, so that rollouts wait "
+        "for the load balancer; off where its pods do not run, else each pod would wait for an answer.",
+    )
 
 
 def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str, vpc_id: str) -> dict[str, object]:
@@ -129,7 +143,7 @@ def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str
         "region": args.place.region,
         "vpcId": vpc_id,
         "replicaCount": 2,
-        "podDisruptionBudget": {"maxUnavailable": 1},
+        "podDisruptionBudget": {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": EVICTION_OF_UNHEALTHY_PODS},
         "priorityClassName": "system-cluster-critical",
         "resources": {
             "requests": {"cpu": "50m", "memory": "192Mi"},
@@ -156,6 +170,12 @@ def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str
         # Services of type LoadBalancer are refused to tenants, and the platform has none.
         "enableServiceMutatorWebhook": False,
         "controllerConfig": {"featureGates": {"EnableServiceController": False}},
+        # A new pod counts as available once the load balancer found it healthy, so that a rollout never outruns it.
+        # Only in namespaces with the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`, which tenants' have.
+        "enablePodReadinessGateInject": True,
+        # An outage of the controller must not keep tenants' pods from starting: they start without the gate.
+        "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
+        **({} if args.settings.load_balancer_readiness_gates else {"webhookNamespaceSelectors": [_NO_NAMESPACE]}),
         "webhookConfig": {"disableIngressValidation": not args.settings.load_balancer_ingress_validation},
         # What its role has no right to.
         "enableShield": False,

@@ -20,7 +20,7 @@ from admission.policy import (
     cel,
     controllers,
 )
-from shared.kubernetes_labels import MANAGED_BY_LABEL, PLATFORM, TENANT_SERVICE_ACCOUNT
+from shared.kubernetes_labels import LONGEST_GRACE_SECONDS, MANAGED_BY_LABEL, PLATFORM, TENANT_SERVICE_ACCOUNT
 
 _MAKERS = controllers(
     "daemon-set-controller",
@@ -29,7 +29,6 @@ _MAKERS = controllers(
     "replication-controller",
     "statefulset-controller",
 )
-_LONGEST_GRACE_SECONDS = 900
 _TAKEN_PRIORITIES = ("system-", "platform-")
 
 FROM_CONTROLLERS = AdmissionPolicy(
@@ -301,8 +300,8 @@ DISRUPTION = AdmissionPolicy(
             "maxUnavailable: 1 keeps the application up while nodes change",
         ),
         Validation(
-            expression=f"variables.pod.?terminationGracePeriodSeconds.orValue(30) <= {_LONGEST_GRACE_SECONDS}",
-            message=f"terminationGracePeriodSeconds is at most {_LONGEST_GRACE_SECONDS}: longer is what an update of "
+            expression=f"variables.pod.?terminationGracePeriodSeconds.orValue(30) <= {LONGEST_GRACE_SECONDS}",
+            message=f"terminationGracePeriodSeconds is at most {LONGEST_GRACE_SECONDS}: longer is what an update of "
             "nodes waits for",
         ),
     ),

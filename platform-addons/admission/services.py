@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from admission.policy import HOSTS, SPEC_CHANGED, SPEC_OR_ANNOTATIONS_CHANGED, AdmissionPolicy, Rule, Validation, cel
-from shared.kubernetes_labels import INGRESS_CLASS, LOAD_BALANCER_SCHEME_ANNOTATION, TENANT_LABEL
+from shared.kubernetes_labels import HTTPS_REDIRECT, INGRESS_CLASS, LOAD_BALANCER_SCHEME_ANNOTATION, TENANT_LABEL
 
 _SERVICES = (Rule(group="", resources=("services",)),)
 _INGRESSES = (Rule(group="networking.k8s.io", resources=("ingresses",)),)
@@ -136,11 +137,15 @@ _SERVICE_ANNOTATIONS = (
 )
 
 
-def _refused(allowed: Sequence[str]) -> str:
-    """CEL for the keys that are not on a list. One without a domain is a person's note, which no controller reads."""
+def _refused(allowed: Sequence[str], *, unless: str = "false") -> str:
+    """CEL for the keys that are not on a list. One without a domain is a person's note, which no controller reads.
+
+    `unless`: CEL about `key` that allows it besides.
+    """
     return (
         "object.metadata.?annotations.orValue({}).filter(key, "
-        f"key.contains('/') && !(key in {cel(allowed)}) && !{cel(_TOOLS)}.exists(tool, key.startsWith(tool)))"
+        f"key.contains('/') && !(key in {cel(allowed)}) && !{cel(_TOOLS)}.exists(tool, key.startsWith(tool)) && "
+        f"!({unless}))"
     )
 
 
@@ -166,6 +171,11 @@ def service_annotations(more: Sequence[str]) -> AdmissionPolicy:
     )
 
 
+def _redirect() -> str:
+    """CEL: the annotation `key` is the one allowed action; a `forward` reaches any target group of the account."""
+    return f"key.startsWith('{_ALB}actions.') && object.metadata.annotations[key] == {json.dumps(HTTPS_REDIRECT)}"
+
+
 def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
     """`more`: keys that the platform team allows besides."""
     return AdmissionPolicy(
@@ -179,7 +189,7 @@ def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
             "annotations": "object.metadata.?annotations.orValue({})",
             "group": f"variables.annotations[?'{_GROUP}'].orValue('')",
             "tenant": f"namespaceObject.metadata.labels['{TENANT_LABEL}']",
-            "refused": _refused((*INGRESS_ANNOTATIONS, _GROUP, _ATTRIBUTES, *more)),
+            "refused": _refused((*INGRESS_ANNOTATIONS, _GROUP, _ATTRIBUTES, *more), unless=_redirect()),
             "scheme": f"variables.annotations[?'{_SCHEME}'].orValue('')",
             "tenants_scheme": f"namespaceObject.metadata.?annotations[?'{LOAD_BALANCER_SCHEME_ANNOTATION}']."
             "orValue('internet-facing')",

@@ -13,6 +13,7 @@ from shared.testing import Run, contract_outputs, run_program
 from shared.versions import ADDONS
 
 NAME = "container-insights"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 EKS_ADDON = "amazon-cloudwatch-observability"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLE_ARN = "arn:aws:iam::123456789012:role/eks-container-insights-dev"
@@ -69,6 +70,38 @@ def test_its_agent_alone_bears_awss_policy_for_it(on: Run) -> None:
     subjects = [value for key, value in statement["Condition"]["StringEquals"].items() if key.endswith(":sub")]
     assert subjects == ["system:serviceaccount:amazon-cloudwatch:cloudwatch-agent"]
     assert on.outputs["role_arns"][NAME] == ROLE_ARN
+
+
+def test_its_log_groups_are_made_before_its_agent_and_end(on: Run, project: Path) -> None:
+    # aws-observability/helm-charts#111: the agent's own groups are neither encrypted nor ever emptied.
+    groups = [each for each in on.registered(LOG_GROUP) if each.name.startswith(NAME)]
+    assert [each.inputs["name"] for each in groups] == [
+        f"/aws/containerinsights/eks-cluster-dev/{log}" for log in ("application", "dataplane", "host", "performance")
+    ]
+    for group in groups:
+        assert group.inputs["retentionInDays"] == 30
+        assert group.inputs["kmsKeyId"] == contract_outputs(Infrastructure)["secrets_key_arn"]
+        assert on.comes_after(on.one("aws:eks/addon:Addon", EKS_ADDON), group)
+    config = {"container_insights_enabled": True, "container_insights_retention_days": 365}
+    longer = run_program(project, stack="dev", config=config)
+    kept = [each.inputs["retentionInDays"] for each in longer.registered(LOG_GROUP) if each.name.startswith(NAME)]
+    assert kept == [365] * 4
+
+
+def test_its_agent_makes_no_group_again_after_one_was_removed(on: Run) -> None:
+    denied = on.one("aws:iam/rolePolicy:RolePolicy", NAME)
+    assert denied.inputs["role"] == "eks-container-insights-dev"
+    (statement,) = json.loads(denied.inputs["policy"])["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
+    assert "logs:CreateLogGroup" in statement["Action"]
+    # The role goes before the groups, and the agent before the role.
+    addon, role = on.one("aws:eks/addon:Addon", EKS_ADDON), on.one("aws:iam/role:Role", NAME)
+    attached = on.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"{NAME}-CloudWatchAgentServerPolicy")
+    for group in on.registered(LOG_GROUP):
+        if group.name.startswith(NAME):
+            assert on.comes_after(role, group)
+    for right in (denied, attached, role):
+        assert on.comes_after(addon, right)
 
 
 def test_with_irsa_the_add_on_is_told_its_role(on: Run) -> None:

@@ -72,7 +72,8 @@ def test_its_pods_are_hardened_and_may_be_drained_one_by_one(dev: Run) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert given["podSecurityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert (given["replicaCount"], given["podDisruptionBudget"]) == (2, {"maxUnavailable": 1})
+    assert given["replicaCount"] == 2
+    assert given["podDisruptionBudget"] == {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
     assert given["resources"]["requests"] == {"cpu": "50m", "memory": "192Mi"}
     assert given["priorityClassName"] == "system-cluster-critical"
 
@@ -211,3 +212,17 @@ def test_without_it_there_is_no_class(project: Path) -> None:
     run = run_program(project, stack="dev", config={"load_balancer_controller_enabled": False})
     assert run.registered(CLASS) == []
     assert run.registered(RELEASE) == []
+
+
+def test_rollouts_wait_for_the_load_balancer_and_an_outage_of_the_controller_stops_no_pod(dev: Run) -> None:
+    given = values(dev)
+    assert given["enablePodReadinessGateInject"] is True
+    assert given["podMutatorWebhookConfig"] == {"failurePolicy": "Ignore"}
+    # The chart's own selector: namespaces with the label for readiness gates.
+    assert "webhookNamespaceSelectors" not in given
+
+
+def test_where_its_pods_do_not_run_no_namespace_is_asked_about(project: Path) -> None:
+    run = run_program(project, stack="local")
+    (selector,) = values(run)["webhookNamespaceSelectors"]
+    assert selector == {"key": "kubernetes.io/metadata.name", "operator": "DoesNotExist"}

@@ -13,7 +13,7 @@ class Tenant:
     """One tenant of one environment."""
 
     project: ClassVar[str] = "tenants"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     tenant: pulumi.Output[str]
     namespaces: pulumi.Output[list[str]]
@@ -37,3 +37,5 @@ class Tenant:
     """Container ports that load balancers may reach."""
     ingress_class_name: pulumi.Output[str]
     region: pulumi.Output[str]
+    load_balancer_scheme: pulumi.Output[str]
+    """`internet-facing` or `internal`: of the one load balancer that the tenant's Ingresses share."""

@@ -101,6 +101,7 @@ _TENANT: dict[str, Any] = {
     "web_ports": [8080],
     "ingress_class_name": "alb",
     "region": REGION,
+    "load_balancer_scheme": "internet-facing",
 }
 
 _SAMPLES: tuple[tuple[type[Contract], dict[str, Any]], ...] = (

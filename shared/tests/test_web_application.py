@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pulumi
@@ -9,12 +10,15 @@ import pytest
 
 from shared.contracts import Tenant, consume
 from shared.errors import PlatformError
+from shared.kubernetes_labels import BUDGET_LABEL, LONGEST_GRACE_SECONDS
 from shared.providers import kubernetes_provider
 from shared.testing import Run, contract_outputs, run_program
-from shared.web_application import WebApplication, WebApplicationArgs
+from shared.web_application import DEREGISTRATION_MARGIN_SECONDS, WebApplication, WebApplicationArgs
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/x"
 ALB = "alb.ingress.kubernetes.io"
 
 
@@ -114,9 +118,39 @@ def test_the_number_of_pods_is_the_autoscalers() -> None:
 
 
 def test_a_node_can_always_be_drained() -> None:
-    budget = application().one("kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    budget = application().one(BUDGET).inputs["spec"]
     assert budget["maxUnavailable"] == 1
     assert "minAvailable" not in budget
+    # Else pods that never become ready keep their node: kubernetes/kubernetes#72320.
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_a_budget_selects_one_label_whose_value_is_its_name_so_that_no_two_meet() -> None:
+    # kubernetes/kubernetes#75957: pods under two budgets cannot be evicted at all.
+    run = application()
+    budget, deployment = run.one(BUDGET), run.one(DEPLOYMENT)
+    name = budget.inputs["metadata"]["name"]
+    assert budget.inputs["spec"]["selector"] == {"matchLabels": {BUDGET_LABEL: name}}
+    assert deployment.inputs["spec"]["template"]["metadata"]["labels"][BUDGET_LABEL] == name
+    # Immutable: a Deployment of before this label must stay the same one.
+    assert deployment.inputs["spec"]["selector"] == {"matchLabels": {"app.kubernetes.io/name": "web"}}
+    assert run.comes_after(budget, deployment)
+
+
+def test_a_pod_leaves_the_load_balancer_before_it_stops_and_stops_before_it_is_killed() -> None:
+    for args in ({}, {"longest_request_seconds": 240, "exit_seconds": 60}):
+        run = application(**args)
+        attributes = run.one(INGRESS).inputs["metadata"]["annotations"][f"{ALB}/target-group-attributes"]
+        draining = int(attributes.removeprefix("deregistration_delay.timeout_seconds="))
+        pre_stop = container(run)["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert draining == args.get("longest_request_seconds", 30)
+        assert pre_stop >= draining + DEREGISTRATION_MARGIN_SECONDS
+        assert pod(run)["terminationGracePeriodSeconds"] > pre_stop + args.get("exit_seconds", 15)
+
+
+def test_the_longest_shutdown_is_the_longest_that_a_tenants_pods_may_ask_for() -> None:
+    grace = pod(application(longest_request_seconds=600, exit_seconds=280))["terminationGracePeriodSeconds"]
+    assert grace == LONGEST_GRACE_SECONDS
 
 
 def test_a_change_of_configuration_rolls_the_pods() -> None:
@@ -144,16 +178,30 @@ def test_its_ingress_is_of_the_tenants_class_group_and_host() -> None:
         f"{ALB}/target-type": "ip",
         f"{ALB}/listen-ports": '[{"HTTP": 80}]',
         f"{ALB}/healthcheck-path": "/",
+        f"{ALB}/target-group-attributes": "deregistration_delay.timeout_seconds=30",
         f"{ALB}/group.name": "tenant-b",
     }
 
 
-def test_with_a_certificate_plain_http_is_redirected() -> None:
-    run = application(certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/x")
-    annotations = run.one(INGRESS).inputs["metadata"]["annotations"]
-    assert annotations[f"{ALB}/listen-ports"] == '[{"HTTP": 80}, {"HTTPS": 443}]'
-    assert annotations[f"{ALB}/certificate-arn"] == "arn:aws:acm:us-east-1:123456789012:certificate/x"
-    assert annotations[f"{ALB}/ssl-redirect"] == "443"
+def test_its_load_balancer_is_where_the_tenants_file_says() -> None:
+    run = application(tenant={"load_balancer_scheme": "internal"}, certificate_arn=CERTIFICATE)
+    schemes = [one.inputs["metadata"]["annotations"][f"{ALB}/scheme"] for one in run.registered(INGRESS)]
+    assert schemes == ["internal", "internal"]
+
+
+def test_with_a_certificate_plain_http_of_its_host_is_redirected() -> None:
+    run = application(certificate_arn=CERTIFICATE)
+    annotations = run.one(INGRESS, "web").inputs["metadata"]["annotations"]
+    assert annotations[f"{ALB}/listen-ports"] == '[{"HTTPS": 443}]'
+    assert annotations[f"{ALB}/certificate-arn"] == CERTIFICATE
+    redirect = run.one(INGRESS, "web-redirect").inputs
+    assert redirect["metadata"]["annotations"][f"{ALB}/listen-ports"] == '[{"HTTP": 80}]'
+    action = json.loads(redirect["metadata"]["annotations"][f"{ALB}/actions.web"])
+    assert action["redirectConfig"] == {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}
+    (rule,) = redirect["spec"]["rules"]
+    assert rule["host"] == "tenant-a.example.com"
+    # Of an existing Service, or who waits for the Ingress waits for endpoints that never come.
+    assert rule["http"]["paths"][0]["backend"]["service"] == {"name": "web", "port": {"name": "use-annotation"}}
     assert run.outputs["url"] == "https://tenant-a.example.com/"
 
 
@@ -172,8 +220,21 @@ def test_a_host_of_the_tenant_may_be_chosen() -> None:
         ({"port": 9000}, {}, "port-not-open", "8080"),
         ({"min_replicas": 5}, {}, "replicas-out-of-order", "max_replicas (4)"),
         ({"min_replicas": 0}, {}, "replicas-out-of-order", "min_replicas (0)"),
+        ({"longest_request_seconds": 900}, {}, "shutdown-out-of-range", "longest_request_seconds (900)"),
+        ({"longest_request_seconds": 0}, {}, "shutdown-out-of-range", "at least 1"),
+        ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "together at most 880"),
     ],
-    ids=["foreign-host", "look-alike-host", "no-host", "closed-port", "replicas", "no-replicas"],
+    ids=[
+        "foreign-host",
+        "look-alike-host",
+        "no-host",
+        "closed-port",
+        "replicas",
+        "no-replicas",
+        "long-request",
+        "no-time-for-requests",
+        "long-exit",
+    ],
 )
 def test_what_the_tenant_may_not_do_is_refused_with_the_way_to_mend_it(
     args: dict[str, Any], tenant: dict[str, Any], code: str, says: str

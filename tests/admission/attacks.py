@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.kubernetes_labels import BUDGET_LABEL
+from shared.kubernetes_labels import BUDGET_LABEL, HTTPS_REDIRECT
 from tests.admission.controls import CONTROLS, HOST, POD_SPEC
 from tests.admission.world import OWNER, REPLICA_SETS, STATEFUL_SETS, TENANT, Actor, Object, altered
 
@@ -406,6 +406,20 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     _one("ingresses-annotations", "subnets", "ingress", {f"{_ALB}/subnets": "subnet-1"}, "/subnets is not on the list"),
     _one("ingresses-annotations", "actions", "ingress", {f"{_ALB}/actions\\.x": "{}"}, "/actions.x is not on the list"),
+    _one(
+        "ingresses-annotations",
+        "an action that forwards",
+        "ingress",
+        {f"{_ALB}/actions\\.x": '{"type":"forward","targetGroupARN":"arn:aws:elasticloadbalancing:::targetgroup/b/1"}'},
+        "/actions.x is not on the list",
+    ),
+    _one(
+        "ingresses-annotations",
+        "a redirect to another site",
+        "ingress",
+        {f"{_ALB}/actions\\.x": HTTPS_REDIRECT.replace('"port"', '"host":"evil.example","port"')},
+        "/actions.x is not on the list",
+    ),
     _one("ingresses-annotations", "DNS names", "ingress", {_EXTERNAL_DNS: "tenant-b.example.com"}, "external-dns"),
     _one(
         "ingresses-annotations",

@@ -13,6 +13,7 @@ import pytest
 from shared.testing import run_program
 from tests.admission.attacks import ATTACKS, Attack, attacked
 from tests.admission.controls import ALLOWED, BY_DEPLOYER, CONTROLS, POD_SPEC
+from tests.admission.guide import EXAMPLES
 from tests.admission.world import (
     DEPLOYER,
     LOAD_BALANCER_CONTROLLER,
@@ -36,6 +37,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
 
 _BY_HOST = next(attack for attack in ATTACKS if attack.policy == "ingresses-hosts")
 EPHEMERAL = "/ephemeralcontainers"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000"
 POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
 
 
@@ -74,9 +76,25 @@ def test_the_tenants_deployers_may_make_it(world: World, name: str) -> None:
     assert verdict.admitted, verdict
 
 
-def test_the_demo_application_passes_as_its_deployers_write_it(world: World) -> None:
-    objects = rendered(run_program(REPOSITORY / "applications/demo", stack="dev"))
-    assert len(objects) == 6
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_the_guide_shows_is_admitted_from_the_tenants_deployers(world: World, name: str) -> None:
+    verdict = world.create(EXAMPLES[name], DEPLOYER, dry_run=True)
+    assert verdict.admitted, verdict
+    template = EXAMPLES[name]["spec"].get("template")
+    if template is not None:
+        # Pod Security only warns of a template.
+        metadata = {**template["metadata"], "name": "of-the-guide", "namespace": TENANT}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        verdict = world.create(pod, REPLICA_SETS, dry_run=True)
+        assert verdict.admitted, verdict
+
+
+@pytest.mark.parametrize(("config", "count"), [({}, 6), ({"certificate_arn": CERTIFICATE}, 7)], ids=["plain", "tls"])
+def test_the_demo_application_passes_as_its_deployers_write_it(
+    world: World, config: dict[str, str], count: int
+) -> None:
+    objects = rendered(run_program(REPOSITORY / "applications/demo", stack="dev", config=config))
+    assert len(objects) == count
     for body in objects:
         # Kubernetes' name for one without: the engine's own would be longer.
         named = altered(body, {"metadata.name": body["metadata"].get("name", "generated")})

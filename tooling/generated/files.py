@@ -9,6 +9,7 @@ from tooling.generated.project_files import project_files
 from tooling.generated.reference import (
     admission_policies_page,
     local_lane_page,
+    log_groups_page,
     policies_page,
     settings_page,
     variables_page,
@@ -28,6 +29,7 @@ def generated_files() -> dict[str, str]:
         "docs/reference/environments.md": environments_page(),
         "docs/reference/environment-variables.md": variables_page(),
         "docs/reference/local-lane.md": local_lane_page(),
+        "docs/reference/log-groups.md": log_groups_page(),
         "docs/reference/policies.md": policies_page(),
     }
 

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from shared.environment import Environment
 from shared.environment_variables import ALL
+from shared.log_groups import ADDONS_WITHOUT_LOG_GROUPS, LOG_GROUPS
 from shared.policies.rule import Facts
 from shared.policies.table import BY_ID
 from shared.testing import load_module
@@ -99,6 +100,29 @@ def admission_policies_page() -> str:
         + "[decision 0013](../decisions/0013-admission-policies.md), and what it looks at: "
         + "[decision 0018](../decisions/0018-admission-by-place.md).\n\n"
         + table(("policy", "what a tenant could otherwise do", "what to write instead", "source"), rows)
+    )
+
+
+def log_groups_page() -> str:
+    """Every log group that anything of the platform writes to, or would."""
+    rows = [
+        (
+            f"`{row.pattern}`",
+            row.writer,
+            f"[`{row.made_by}`](../../{row.made_by})" if row.made_by else f"nobody: {row.switched_off}",
+        )
+        for row in LOG_GROUPS
+    ]
+    addons = [(f"`{name}`", reason) for name, reason in ADDONS_WITHOUT_LOG_GROUPS.items()]
+    return (
+        NOTE
+        + "# Log groups\n\n"
+        + "A log group that AWS makes when something first writes to it is kept for ever and is not encrypted with a "
+        + "key of the account. So a stack makes each group first, with retention and key. In the names, `{cluster}` is "
+        + "the cluster's name, `{vpc}` the VPC's id, `{namespace}` a namespace of a tenant.\n\n"
+        + table(("log group", "what writes to it", "what makes it"), rows)
+        + "\nEKS add-ons that write to no group themselves:\n\n"
+        + table(("add-on", "where its logs go"), addons)
     )
 
 

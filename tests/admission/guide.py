@@ -1,0 +1,28 @@
+"""The objects in the guide for app teams: what it shows is what the API server is asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from tests.admission.world import TENANT
+from tooling.paths import REPOSITORY
+
+PAGE = REPOSITORY / "docs/guide/tenants.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def _in_tenant(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "metadata": {**body["metadata"], "namespace": TENANT}}
+
+
+EXAMPLES = {
+    f"{body['kind']} {body['metadata']['name']}": _in_tenant(body)
+    for block in blocks("yaml")
+    for body in yaml.safe_load_all(block)
+}

@@ -1,0 +1,74 @@
+"""The guide for app teams: its program runs, its numbers are the component's, and no admission policy is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from shared.kubernetes_labels import BUDGET_LABEL, HTTPS_REDIRECT, LONGEST_GRACE_SECONDS
+from shared.testing import Run, load_module, run_program
+from shared.web_application import EXIT_MARGIN_SECONDS, WebApplicationArgs, shutdown
+from tests.admission.guide import EXAMPLES, PAGE, blocks
+from tooling.paths import REPOSITORY
+
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    (program,) = blocks("python")
+
+    def body() -> None:
+        exec(compile(program, str(PAGE), "exec"), {"__name__": "__main__"})
+
+    return run_program(body)
+
+
+def test_the_program_of_the_page_runs(run: Run) -> None:
+    assert run.outputs == {"url": "https://tenant-a.example.com/"}
+    assert {one.name for one in run.registered("kubernetes:networking.k8s.io/v1:Ingress")} == {"shop", "shop-redirect"}
+
+
+def test_every_admission_policy_is_on_the_page_and_none_that_does_not_exist() -> None:
+    known = set(load_module(REPOSITORY / "platform-addons", "addons.admission_policies").NAMES)
+    rows = [line.split(" | ")[1] for line in TEXT.splitlines() if re.match(r"\| .* \| .* \| .* \|$", line)]
+    named = {name for row in rows for name in re.findall(r"`([a-z]+-[a-z-]+)`", row)}
+    assert named == known
+
+
+def test_its_budget_stands_over_its_pods() -> None:
+    budget, deployment = EXAMPLES["PodDisruptionBudget shop"], EXAMPLES["Deployment shop"]
+    assert budget["spec"]["selector"] == {"matchLabels": {BUDGET_LABEL: "shop"}}
+    assert deployment["spec"]["template"]["metadata"]["labels"][BUDGET_LABEL] == "shop"
+
+
+def test_the_times_of_its_shutdown_are_the_components() -> None:
+    defaults = WebApplicationArgs.__dataclass_fields__
+    longest, exits = defaults["longest_request_seconds"].default, defaults["exit_seconds"].default
+    times = shutdown(longest_request_seconds=longest, exit_seconds=exits)
+    pod = EXAMPLES["Deployment shop"]["spec"]["template"]["spec"]
+    annotations = EXAMPLES["Ingress shop"]["metadata"]["annotations"]
+    assert pod["terminationGracePeriodSeconds"] == times.grace
+    assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == times.pre_stop
+    delay = annotations["alb.ingress.kubernetes.io/target-group-attributes"]
+    assert delay == f"deregistration_delay.timeout_seconds={times.deregistration_delay}"
+    for row in (
+        f"| `deregistration_delay.timeout_seconds` | {times.deregistration_delay} |",
+        f"| `preStop.sleep.seconds` | {times.pre_stop} |",
+        f"| time from SIGTERM to the exit | {exits} |",
+        f"| `terminationGracePeriodSeconds` | {times.grace} |",
+        f"and {EXIT_MARGIN_SECONDS} to spare; at most {LONGEST_GRACE_SECONDS}",
+    ):
+        assert row in TEXT
+
+
+def test_its_redirect_is_the_components(run: Run) -> None:
+    shown = EXAMPLES["Ingress shop-redirect"]
+    made = run.one("kubernetes:networking.k8s.io/v1:Ingress", "shop-redirect").inputs
+    assert shown["metadata"]["annotations"] == made["metadata"]["annotations"]
+    assert json.loads(HTTPS_REDIRECT) == json.loads(
+        shown["metadata"]["annotations"]["alb.ingress.kubernetes.io/actions.shop"]
+    )
+    assert shown["spec"]["rules"] == made["spec"]["rules"]
