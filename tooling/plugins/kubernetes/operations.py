@@ -118,13 +118,19 @@ def read(resource: Resource, identity: str, state: Manifest, inputs: Manifest) -
     if live is None:
         return None
     if not inputs and not state:
-        return _seen(identity, live, state, inputs), refresh.imported_inputs(m.from_api(live))
+        return _seen(identity, live, state, inputs), refresh.imported_inputs(_as_inputs(live))
     try:
         live = waiting.until_seen_ready(cluster, live)
     except waiting.NotReady as error:
-        fresh = refresh.refreshed_inputs(inputs, state, m.from_api(error.live))
+        fresh = refresh.refreshed_inputs(m.to_api(inputs), m.to_api(state), _as_inputs(error.live))
         raise InitFailed(_seen(identity, error.live, state, inputs), error, fresh) from error
-    return _seen(identity, live, state, inputs), refresh.refreshed_inputs(inputs, state, m.from_api(live))
+    fresh = refresh.refreshed_inputs(m.to_api(inputs), m.to_api(state), _as_inputs(live))
+    return _seen(identity, live, state, inputs), fresh
+
+
+def _as_inputs(live: Mapping[str, Any]) -> Manifest:
+    """The object without its managed fields, in the API's own spelling: inputs keep `x-kubernetes-…`, states do not."""
+    return m.to_api(m.from_api(live))
 
 
 def _seen(identity: str, live: Mapping[str, Any], state: Manifest, inputs: Manifest) -> Stored:
