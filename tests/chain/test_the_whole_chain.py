@@ -226,15 +226,16 @@ def test_what_holds_a_namespace_is_named_while_it_is_destroyed_and_the_hint_ends
 
     with chain.start("destroy", "tenants", "--tenant", "tenant-c", "--stack", "local", "--yes") as destroying:
         assert destroying.stderr is not None
-        said = []
+        said: list[str] = []
         for line in destroying.stderr:
             said.append(line)
             if "kubectl --kubeconfig .local/kubeconfig patch configmaps held" in line:
                 break
+        assert said
         told = "".join(said)
         assert "warning[deletion-held]: Namespace tenant-c was deleted and is still there: configmaps held has" in told
         assert "example.com/stay" in told
-        command = shlex.split(line.strip())
+        command = shlex.split(said[-1])
         chain.kubectl(admin, *command[command.index("patch") :])
         rest = destroying.stderr.read()
         assert destroying.wait() == 0, told + rest

@@ -128,12 +128,15 @@ class Recovery:
         inputs = create.inputs
         if not inputs.get("name") or not inputs.get("namespace"):
             return []
+        identity = helm_releases.identity(inputs)
+        if identity in ids(before, create.type):
+            # It failed and was recorded: the next update goes on from there.
+            return [identity]
         with _readable(stack, create):
             client = cluster_client(self._engine, before, create.resource)
             record = helm_releases.latest(client, inputs)
             if record is None or not record.is_as_asked(inputs):
                 return []
-            identity = helm_releases.identity(inputs)
             if record.is_installed:
                 return [identity]
             helm_releases.remove(client, record)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tooling.runner.engine import open_engine
+from tooling.runner.messages import Operation
+from tooling.runner.one_run import one_run
 from tooling.runner.orphans import clear_orphans, mark
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows an environment")
@@ -120,6 +123,19 @@ def test_plugin_of_another_clone_is_left_alone(engine: Engine, tmp_path: Path, m
     clear_orphans("test", pytest.fail, patience=timedelta())
 
     assert engine.plugin_lives
+
+
+def test_engines_of_an_environment_are_marked() -> None:
+    with open_engine("dev") as engine:
+        assert engine.variables.items() >= mark("dev").items()
+
+
+@pytest.mark.parametrize(("operation", "waits"), [("up", True), ("destroy", True), ("preview", False)])
+def test_every_run_that_changes_something_waits(engine: Engine, operation: Operation, waits: bool) -> None:
+    engine.kill()
+
+    with one_run(operation, "test", lambda _: engine.end_plugin()):
+        assert engine.plugin_lives is not waits
 
 
 def test_processes_without_the_mark_are_left_alone(tmp_path: Path) -> None:

@@ -203,14 +203,15 @@ def checked(
                 where="",
                 mend="leave it out, or run this stack with the released plug-ins",
             )
-    charts.source_of(inputs)
+    source = charts.source_of(inputs)
     name = inputs.get("name") or old_inputs.get("name") or proposed or naming.drawn(logical_name, seed)
     complete = {key: value for key, value in inputs.items() if key not in _WITHOUT_EFFECT} | {"name": name}
     if settings is not None:
         complete.setdefault("namespace", settings.namespace)
     if not complete.get("skipAwait"):
         complete.setdefault("timeout", _SECONDS)
-    return {**_DEFAULTS, **complete}
+    version = charts.version_of(source)
+    return {**_DEFAULTS, **complete, **({"version": version} if version else {})}
 
 
 def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Difference]:
@@ -219,6 +220,8 @@ def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Ma
     waited_for = {} if old_inputs.get("skipAwait") else {"timeout": _SECONDS}
     old, new = {**_DEFAULTS, **waited_for, **old_inputs}, dict(inputs)
     source = charts.source_of(inputs)
+    if source.path is not None and "version" in new:
+        old.setdefault("version", new["version"])
     if source.path is not None and _DIGEST in state:
         old["chart"], new["chart"] = [old.get("chart"), state[_DIGEST]], [source.chart, charts.digest(source.path)]
     elif is_recorded(state) and not charts.out_of_reach(source):

@@ -170,6 +170,7 @@ class Provider:
         stages: tuple[Literal["preview", "update"], ...] = ("preview", "update"),
     ) -> Deployed:
         checked = unmarked(self.check(old.token, old.name, inputs, old))
+        answer = proto.UpdateResponse()
         for preview in (stage == "preview" for stage in stages):
             request = proto.UpdateRequest(
                 id=old.id,

@@ -75,7 +75,12 @@ def charts(provider: k8s.Provider, namespace: str, chart: str, greeting: str, hi
 
 
 def release(
-    provider: k8s.Provider, namespace: str, chart: str, greeting: str, node_selector: dict[str, str] | None = None
+    provider: k8s.Provider,
+    namespace: str,
+    chart: str,
+    greeting: str,
+    node_selector: dict[str, str] | None = None,
+    timeout: int = 300,
 ) -> None:
     """A release whose pods may find no node."""
     k8s.helm.v3.Release(
@@ -84,6 +89,7 @@ def release(
         chart=chart,
         namespace=namespace,
         values={"greeting": greeting, "nodeSelector": node_selector or {}},
+        timeout=timeout,
         opts=_on(provider),
     )
 

@@ -83,6 +83,7 @@ def test_finalizer_in_a_namespace_is_named_and_the_command_ends_it(api: Api, clu
         reasons=("configmaps held has the finalizer example.com/stay",),
         commands=(f"patch configmaps held --namespace {namespace} {WITHOUT_FINALIZERS}",),
     )
+    assert held is not None
     kubectl(cluster, held.commands[0])
     assert gone(api, namespace)
 

@@ -88,6 +88,7 @@ def test_a_chart_on_disk_is_installed_waited_for_upgraded_and_uninstalled(
     assert one.state["__inputs"] == one.inputs
     as_older_plugins_kept_it = replace(one, inputs=inputs(chart, namespace))
     del as_older_plugins_kept_it.inputs["compat"]
+    assert one.inputs["version"] == "1.2.3"
     assert not provider.diff(as_older_plugins_kept_it, one.inputs).some
 
     changed = provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "bye"}), one)
@@ -212,13 +213,16 @@ def test_a_version_that_the_repository_lacks_is_an_error(provider: Provider, nam
 def test_a_release_that_is_not_ready_is_kept_and_upgraded_by_the_next_run(
     provider: Provider, api: Api, namespace: str, chart: Path
 ) -> None:
-    nowhere = {"nodeSelector": {"there": "is none"}}
+    nowhere = {"nodeSelector": {"disk": "none-like-this"}}
     with pytest.raises(Refused) as refused:
         deploy(provider, inputs(chart, namespace, values=nowhere, timeout=2))
     left = refused.value.left
     assert left is not None
     assert left.state["status"]["status"] == "failed"
-    mended = provider.update(left, provider.check(RELEASE, "demo", inputs(chart, namespace), left))
+    # Not without any values: Helm would take those of the last release.
+    mended = provider.update(
+        left, provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "hello"}), left)
+    )
     assert mended.state["status"]["status"] == "deployed"
     deployment = get(api, f"apps/v1 namespaces/{namespace}/deployments/demo")
     assert deployment is not None

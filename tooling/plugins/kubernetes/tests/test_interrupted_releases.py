@@ -23,12 +23,13 @@ from tooling.plugins.kubernetes.tests.test_engine import MODULE, Failed, Stack
 from tooling.runner.engine import Engine
 from tooling.runner.graph import StackId
 from tooling.runner.messages import Result
+from tooling.runner.recovery import failed_creates
 from tooling.runner.recovery.recover import Recovery
 
 pytestmark = [pytest.mark.engine, pytest.mark.lane, pytest.mark.xdist_group("helm releases")]
 
 STACK = StackId(tier="demo", project="demo", stack="test", directory=".", environment="test")
-NOWHERE = {"there": "is none"}
+NOWHERE = {"disk": "none-like-this"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,11 @@ class Runs:
 
             return Recovery(engine).recover(STACK, refresh)
 
+    def resource(self, type_name: str) -> dict[str, Any]:
+        """The engine's record of the one resource of that type."""
+        with self._stack() as (stack, _):
+            return stack.resources()[type_name]
+
     @contextmanager
     def _stack(self) -> Iterator[tuple[Stack, tuple[subprocess.Popen[str], subprocess.Popen[str]]]]:
         with processes(MODULE) as plugin, processes(f"{MODULE}.tests.engine_worker", PATH=self._path) as worker:
@@ -138,7 +144,10 @@ def runs(
     tmp_path: Path, kubeconfig_text: str, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch, helm: Path
 ) -> Runs:
     del helm
-    monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path / "local"))
+    # Beside the project: in its directory, the engine lists stacks without it.
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    monkeypatch.setenv("TIERS_LOCAL_DIR", str(clone / "local"))
     return Runs(tmp_path, kubeconfig_text, api, namespace)
 
 
@@ -209,3 +218,15 @@ def test_release_whose_upgrade_was_killed_is_upgraded_by_the_next_run(
     ]
     assert runs.up(chart=str(chart), greeting="bye")["update"] == 1
     assert greeting(api, namespace) == "bye"
+
+
+def test_release_that_failed_and_is_in_the_state_keeps_its_record(
+    runs: Runs, api: Api, namespace: str, chart: Path
+) -> None:
+    with pytest.raises(Failed, match="helm install"):
+        runs.up(chart=str(chart), greeting="hello", node_selector=NOWHERE, timeout=2)
+    failed_creates.remember(STACK, runs.resource("kubernetes:helm.sh/v3:Release"))
+
+    assert runs.recovered() == []
+    assert runs.up(chart=str(chart), greeting="hello")["update"] == 1
+    assert greeting(api, namespace) == "hello"
