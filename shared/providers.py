@@ -46,6 +46,10 @@ def kubernetes_provider(
     `cluster_identifier` is the cluster's ARN: without it, any change of the kubeconfig would replace the provider and
     everything made with it.
 
+    What the program sets wins over whoever changed it in the cluster, in previews as in updates. Without
+    `enable_patch_force` a preview fails with a conflict after a `kubectl edit` that the update would take over, and an
+    update fails after `kubectl scale` or an edit by any other tool.
+
     Raises:
         ProgramInputError: `kubeconfig-empty`, once the value is known.
     """
@@ -55,6 +59,7 @@ def kubernetes_provider(
         cluster_identifier=cluster_arn,
         context=context,
         enable_server_side_apply=True,
+        enable_patch_force=True,
     )
 
 

@@ -69,6 +69,12 @@ class Clone:
         assert "Traceback" not in finished.stderr, said
         return finished
 
+    def python(self, code: str) -> str:
+        """Runs Python code in the clone and returns what it prints."""
+        finished = self._run([sys.executable, "-c", code])
+        assert finished.exit_code == 0, finished.stderr
+        return finished.stdout
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts `tiers` and does not wait for it; its stderr is a pipe, its stdout is not looked at."""
         return subprocess.Popen(

@@ -61,7 +61,14 @@ def local_lane_page() -> str:
         + "\n\n## Package `kubernetes`\n\n"
         + "Every kind that the API server knows; `helm.sh/v3:Release` and `helm.sh/v4:Chart`, by the real Helm. Charts "
         + "are taken from disk and from loopback; others are recorded with their values and not run, unless "
-        + "`TIERS_FETCH_CHARTS=true`. Not modelled: `yaml`, `kustomize` and older `helm` resources.\n"
+        + "`TIERS_FETCH_CHARTS=true`. Not modelled: `yaml`, `kustomize` and older `helm` resources.\n\n"
+        + "What differs from the released plug-in:\n\n"
+        + "- Unknown fields of an object are refused; the released one drops them with a warning.\n"
+        + "- Quantities stay in the inputs as they are written (`1024Mi`); the released one writes `1Gi`.\n"
+        + "- A change inside a chart on disk is a difference; the released one sees a changed version or value only.\n"
+        + "- What a killed engine was waiting for ends with the run; released plug-ins go on for minutes.\n\n"
+        + "Everything else is meant to fail where the released one fails: "
+        + "[decision 0017](../decisions/0017-kubernetes-as-released.md).\n"
     )
 
 

@@ -32,6 +32,7 @@ from tooling.runner.ballast import BALLAST_BYTES, ballast
 from tooling.runner.encryption_salt import lane_salt
 from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import StackId
+from tooling.runner.orphans import mark
 from tooling.runner.plugin_server import running_plugins
 from tooling.runner.stack_files import generated_work_dir
 from tooling.system_errors import check_space
@@ -120,6 +121,10 @@ class Engine:
         text = self.run("stack", "export", "--stack", stack.stack, work_dir=self.work_dir(stack))
         return json.loads(text)["deployment"]
 
+    def record(self, stack: StackId) -> dict[str, Any]:
+        """As `export`, without an engine on the lane; empty for a stack that does not exist."""
+        return (_checkpoint(stack) or {}) if self.is_local else self.export(stack)
+
     def import_(self, stack: StackId, deployment: Mapping[str, Any]) -> None:
         """Replaces the engine's record of a stack."""
         document = json.dumps({"version": _DEPLOYMENT_VERSION, "deployment": deployment})
@@ -158,7 +163,7 @@ def open_engine(
         _refuse_old_engine(theirs)
         engine = Engine(
             environment=environment,
-            variables=theirs,
+            variables={**theirs, **mark(environment)},
             secrets_provider=settings.secrets_provider,
             keep_open=keep_open,
         )
@@ -173,7 +178,7 @@ def open_engine(
         raise BadInput("lane-down", "the local lane is not up", where="--stack local", mend="tiers local up")
     local = Engine(
         environment=environment,
-        variables=lane.environment(),
+        variables={**lane.environment(), **mark(environment)},
         salt=lane_salt(lane.directory, lane.passphrase_file),
         version=ENGINE.value,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEventMetadata
 
 from tooling.foreign_errors import with_mend
-from tooling.runner.messages import Diagnostic, FailedCreate, Message, PropertyChange, Step
+from tooling.runner.messages import HELM_RELEASE, Diagnostic, FailedCreate, Message, PropertyChange, Step
 
 _SILENT = {OpType.SAME, OpType.READ}
 _CREATES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
@@ -66,12 +66,15 @@ class Translator:
                 type=metadata.type,
                 name=metadata.urn.split("::")[-1],
                 changes=_property_changes(metadata) if phase == "started" else [],
+                urn=metadata.urn,
             )
         )
 
     def _failed_create(self, metadata: StepEventMetadata) -> None:
         new = metadata.new
-        if metadata.op not in _CREATES or new is None or new.type.startswith("pulumi:"):
+        # Helm refuses a release whose upgrade nobody ended. Of anything else, a failed update leaves nothing behind.
+        is_upgrade = metadata.op == OpType.UPDATE and metadata.type == HELM_RELEASE
+        if new is None or new.type.startswith("pulumi:") or not (metadata.op in _CREATES or is_upgrade):
             return
         described = {
             "urn": new.urn,
@@ -81,6 +84,7 @@ class Translator:
             "provider": new.provider or metadata.provider,
             "protect": new.protect,
             "inputs": dict(new.inputs or {}),
+            "operation": "update" if is_upgrade else "",
         }
         self._send(FailedCreate(number=self._number, resource={k: v for k, v in described.items() if v}))
 

@@ -19,6 +19,7 @@ from tooling.paths import local_directory
 from tooling.runner.engine import Engine
 from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import Graph, StackId
+from tooling.runner.held_deletions import DeletionWatch
 from tooling.runner.messages import Diagnostic, FailedCreate, Operation, Request, Result, Step
 from tooling.runner.progress import Progress
 from tooling.runner.recovery import failed_creates
@@ -152,10 +153,17 @@ class _Run:
         steps: list[Step] = []
         diagnostics: list[Diagnostic] = []
 
+        def warn(resource: str, text: str) -> None:
+            on_message(Diagnostic(number=request.number, severity="warning", message=text, resource=resource))
+
+        watch = DeletionWatch(self.engine, stack, warn)
+
         def on_message(message: Step | Diagnostic | FailedCreate) -> None:
             if isinstance(message, Step):
                 steps.append(message)
                 self.progress.step(stack, message)
+                if self.operation != "preview":
+                    watch.step(message)
             elif isinstance(message, FailedCreate):
                 failed_creates.remember(stack, message.resource)
             else:
@@ -176,7 +184,8 @@ class _Run:
         worker = self.workers.of(stack.path)
         try:
             self._recover(stack, worker, request)
-            result = worker.run(request, on_message)
+            with watch:
+                result = worker.run(request, on_message)
         except PlatformError as error:
             result = Result(number=request.number, ok=False, error=str(error), exit_code=int(error.exit_code))
         status: Status = "done" if result.ok else ("cancelled" if self.interrupted.is_set() else "failed")

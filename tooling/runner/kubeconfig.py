@@ -6,7 +6,6 @@ exec plug-in gets the program's whole path and the lane's variables. Elsewhere i
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import yaml
@@ -26,10 +25,9 @@ _FOR_THE_PLUGIN = (
 
 def usable_kubeconfig(kubeconfig: str, engine: Engine) -> str:
     """YAML text. The lane's keys in it are made up for the lane and open nothing else."""
-    content = json.loads(kubeconfig)
+    content = yaml.safe_load(kubeconfig)
     if engine.is_local:
-        for user in content["users"]:
-            plugin = user["user"]["exec"]
+        for plugin in [user["user"]["exec"] for user in content["users"] if "exec" in user["user"]]:
             plugin["command"] = shutil.which(plugin["command"], path=engine.variables["PATH"]) or plugin["command"]
             plugin["env"] = [
                 {"name": name, "value": engine.variables[name]} for name in _FOR_THE_PLUGIN if name in engine.variables

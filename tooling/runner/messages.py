@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
+
 Operation = Literal["up", "preview", "destroy", "refresh"]
 
 
@@ -63,6 +65,7 @@ class Step:
     type: str
     name: str
     changes: list[PropertyChange] = field(default_factory=list)
+    urn: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from tooling.lane.state import Lane
 from tooling.runner.engine import LOCAL
 from tooling.runner.graph import StackId
 from tooling.runner.messages import Operation
+from tooling.runner.orphans import clear_orphans
 from tooling.runner.stack_locks import await_engines, lift_stale_locks
 
 _LAST_ENGINES = timedelta(seconds=60)
@@ -52,10 +53,18 @@ class Run:
 
 @contextmanager
 def one_run(operation: Operation, environment: str, say: Callable[[str], None]) -> Iterator[Run]:
-    """Waits until no other run changes the lane. Previews change nothing and wait for none."""
-    lane = Lane.load() if environment == LOCAL and operation != "preview" else None
+    """Waits until no other run changes the lane, and for what a killed engine's plug-ins still do in any environment.
+
+    Previews change nothing and wait for neither.
+    """
+    if operation == "preview":
+        yield Run(lane=None, say=say)
+        return
+    lane = Lane.load() if environment == LOCAL else None
     if lane is None:
+        clear_orphans(environment, say)
         yield Run(lane=None, say=say)
         return
     with hold_run(lane.directory, f"tiers {operation} --stack {environment}", waiting=say) as descriptor:
+        clear_orphans(environment, say)
         yield Run(lane=lane, say=say, keep_open=(descriptor,))

@@ -9,6 +9,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tooling.plugins import wire
+from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes import secret_values
 from tooling.plugins.kubernetes.diff import Change, Difference
 from tooling.plugins.kubernetes.manifest import Manifest
@@ -27,13 +28,18 @@ def decoded(struct: struct_pb2.Struct) -> Manifest:
     return _without_none(wire.decode(struct))
 
 
+def state_with(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> struct_pb2.Struct:
+    """A state as the engine keeps it, with the inputs that led to it."""
+    return encoded({**state, m.INPUTS_KEY: m.from_inputs(inputs)})
+
+
 def encoded(values: Mapping[str, Any]) -> struct_pb2.Struct:
     return wire.encode(secret_values.marked(values))
 
 
 def old_inputs(inputs: struct_pb2.Struct, state: Mapping[str, Any]) -> Manifest:
     """The last inputs; an older engine sends none, and states of the released plug-in hold them."""
-    return decoded(inputs) or dict(state.get("__inputs") or {})
+    return decoded(inputs) or dict(state.get(m.INPUTS_KEY) or {})
 
 
 def changes(some: bool) -> proto.DiffResponse.DiffChanges.ValueType:

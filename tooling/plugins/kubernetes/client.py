@@ -12,7 +12,6 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -68,12 +67,6 @@ class Unreachable(PlatformError):
         )
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: dict[str, Any]
-
-
 class Client:
     """Thread-safe; one pool of connections."""
 
@@ -100,22 +93,9 @@ class Client:
             Unreachable: if no answer came.
             PlatformError: what `credentials.bearer_token` raises.
         """
-        return self.exchange(method, path, query=query, body=body, content_type=content_type, accept=accept).body
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Any = None,
-        content_type: str = JSON,
-        accept: str = JSON,
-    ) -> Answer:
-        """`request`, for those who need the status."""
         headers = {"Accept": accept, "Content-Type": content_type}
         response = self._send(method, path, query or {}, body, headers, self._timeout)
-        return Answer(response.status, json.loads(response.data) if response.data else {})
+        return json.loads(response.data) if response.data else {}
 
     def watch(
         self, path: str, query: Mapping[str, str], *, lasting: timedelta, cancellation: Cancellation

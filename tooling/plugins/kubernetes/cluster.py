@@ -67,28 +67,18 @@ class Cluster:
             raise
 
     def create(self, target: Target, manifest: Manifest, *, manager: str, dry_run: bool = False) -> Manifest:
-        """A server-side apply that makes the object.
-
-        Raises:
-            ApiError: `AlreadyExists`. The API server has no apply that only creates, so it is asked first; whoever
-                comes in between has his object back at once.
-        """
-        taken = ApiError(409, "AlreadyExists", f'{target.kind.plural} "{target.name}" already exists', {})
-        if self.get(target) is not None:
-            raise taken
-        live, created = self._apply(target, manifest, manager, force=False, dry_run=dry_run)
-        if not created:
-            if not dry_run:
-                empty = {"kind": target.kind.kind, "metadata": {"name": target.name}}
-                self._apply(target, empty, manager, force=False, dry_run=False)
-            raise taken
-        return live
+        """POST: makes the object, and never changes one that exists. Raises: ApiError: `AlreadyExists`."""
+        query = {"fieldManager": manager, **_STRICT, **(_DRY_RUN if dry_run else {})}
+        path = target.kind.path(target.namespace)
+        return self.client.request("POST", path, query=query, body=_addressed(target, manifest))
 
     def apply(
         self, target: Target, manifest: Manifest, *, manager: str, force: bool, dry_run: bool = False
     ) -> Manifest:
         """Server-side apply: what `manifest` leaves out and `manager` owned before is given up."""
-        return self._apply(target, manifest, manager, force=force, dry_run=dry_run)[0]
+        query = {"fieldManager": manager, "force": str(force).lower(), **_STRICT, **(_DRY_RUN if dry_run else {})}
+        body = _addressed(target, manifest)
+        return self.client.request("PATCH", target.path, query=query, body=body, content_type=http.APPLY_PATCH)
 
     def replace(self, target: Target, manifest: Manifest, *, manager: str, dry_run: bool = False) -> Manifest:
         """PUT: the whole object. `metadata.resourceVersion` has to be the live one."""
@@ -141,16 +131,6 @@ class Cluster:
             if datetime.now(UTC) >= deadline:
                 return
             self.cancellation.sleep(_RELIST_PAUSE)
-
-    def _apply(
-        self, target: Target, manifest: Manifest, manager: str, *, force: bool, dry_run: bool
-    ) -> tuple[Manifest, bool]:
-        """The object, and whether it was made by this."""
-        query = {"fieldManager": manager, "force": str(force).lower(), **_STRICT, **(_DRY_RUN if dry_run else {})}
-        answer = self.client.exchange(
-            "PATCH", target.path, query=query, body=_addressed(target, manifest), content_type=http.APPLY_PATCH
-        )
-        return answer.body, answer.status == 201
 
     def follow_one(self, target: Target, lasting: timedelta) -> Iterator[Manifest | None]:
         """`follow` for one object; `None` while it does not exist."""

@@ -1,9 +1,9 @@
 """Who owns which field of an object (`metadata.managedFields`), and taking over from `kubectl` and from ourselves.
 
-What was written by POST or PUT (the released plug-in's creates, a CustomResourceDefinition) is recorded as an *Update*,
-even under our own name; our updates are server-side *Apply*. Unless the entries are merged first, the Update entry
-keeps every field alive that we stop applying. `kubectl`'s entries are taken over too, as the released plug-in does;
-anybody else's are conflicts.
+A create is a POST by `pulumi-kubernetes`, which is recorded as an *Update*; updates are server-side *Apply* by the
+object's own manager. Unless the entries are merged first, the Update entry keeps every field alive that the program
+drops. `kubectl`'s entries are taken over too, as the released plug-in does; anybody else's are conflicts, and so is
+what `kubectl` wrote to a subresource (`kubectl scale`). A preview merges nothing: see `forced_in_preview`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from typing import Any
 from tooling.plugins.kubernetes.diff import Key
 
 # Prefixes: kubectl-client-side-apply, kubectl-edit, kubectl-label and so on.
-_TAKEN_OVER_PREFIXES = ("kubectl", "before-first-apply", "pulumi-resource-kubernetes")
+_TAKEN_OVER = {
+    "Apply": ("kubectl",),
+    "Update": ("kubectl", "before-first-apply", "pulumi-kubernetes", "pulumi-resource-kubernetes"),
+}
+_CREATORS = ("pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes")
 
 Entry = dict[str, Any]
 
@@ -45,13 +49,22 @@ class Ourselves:
         if entry.get("subresource"):
             return False
         manager = str(entry.get("manager"))
-        if self.takes_kubectl_over and manager.startswith(_TAKEN_OVER_PREFIXES):
+        if self.takes_kubectl_over and manager.startswith(_TAKEN_OVER.get(str(entry.get("operation")), ())):
             return True
         return manager in (self.manager, self.formerly)
 
 
 def entries_of(live: Mapping[str, Any]) -> list[Entry]:
     return live.get("metadata", {}).get("managedFields") or []
+
+
+def forced_in_preview(entries: Iterable[Entry]) -> bool:
+    """Whether a dry run overrides conflicts: as long as the entry of the object's creation is there.
+
+    From the first update on it is not, and a dry run meets what `kubectl` changed as a conflict, although the real
+    update would take it over.
+    """
+    return any(entry.get("operation") == "Update" and entry.get("manager") in _CREATORS for entry in entries)
 
 
 def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Sequence[Key]) -> bool:

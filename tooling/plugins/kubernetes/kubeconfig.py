@@ -1,7 +1,8 @@
 """Reads a kubeconfig into one `Connection`: which server, which certificates, whose identity.
 
-The text comes from a provider's `kubeconfig` argument, never from the environment. Only loopback servers pass. How an
-identity becomes an `Authorization` header is `credentials`; requests are `client`.
+The text comes from a provider's `kubeconfig` argument, never from the environment. Only loopback servers pass, unless
+it is `tiers` that asks about a deployed environment. How an identity becomes an `Authorization` header is
+`credentials`; requests are `client`.
 """
 
 from __future__ import annotations
@@ -125,12 +126,19 @@ def active_cluster(
     return _named(document.get("clusters"), cluster or selected.get("cluster"), "cluster")
 
 
-def connection(document: Mapping[str, Any], *, context: str | None = None, cluster: str | None = None) -> Connection:
+def connection(
+    document: Mapping[str, Any],
+    *,
+    context: str | None = None,
+    cluster: str | None = None,
+    loopback_only: bool = True,
+) -> Connection:
     """Resolves one context.
 
     Args:
         context: its name; the current context where it is `None`.
         cluster: overrides the cluster that the context names.
+        loopback_only: what the local plug-in keeps to.
 
     Raises:
         BadInput: `kubeconfig-invalid`, if a name has no entry or a certificate cannot be read.
@@ -156,8 +164,9 @@ def connection(document: Mapping[str, Any], *, context: str | None = None, clust
         )
     _refuse_unknown("cluster", cluster_entry, CLUSTER_KEYS)
     _refuse_unknown("user", user, USER_KEYS)
+    server = str(cluster_entry.get("server", ""))
     return Connection(
-        server=_loopback_server(str(cluster_entry.get("server", ""))),
+        server=_loopback_server(server) if loopback_only else server.rstrip("/"),
         namespace=selected.get("namespace") or "default",
         certificate_authority=_material(cluster_entry, "certificate-authority"),
         verify=not cluster_entry.get("insecure-skip-tls-verify", False),

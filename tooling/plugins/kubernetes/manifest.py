@@ -28,6 +28,8 @@ NOT_MODELLED_ANNOTATIONS = ("pulumi.com/waitFor", "pulumi.com/replaceUnready")
 FIELD_MANAGER_KEY = "__fieldManager"
 INITIAL_API_VERSION_KEY = "__initialApiVersion"
 INITIAL_KIND_KEY = "__initialKind"
+INPUTS_KEY = "__inputs"
+"""The last inputs: what the released plug-in compares with. States of older local plug-ins lack it until a refresh."""
 READ_ONLY_METADATA = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -164,6 +166,11 @@ def from_api(live: Mapping[str, Any]) -> Manifest:
     """The object as Pulumi's SDKs read it, without its managed fields."""
     kept = {key: value for key, value in metadata(live).items() if key != "managedFields"}
     return _renamed({**live, "metadata": kept}, _UNDERSCORED)
+
+
+def from_inputs(inputs: Mapping[str, Any]) -> Manifest:
+    """Inputs as a state holds them."""
+    return _renamed(inputs, _UNDERSCORED)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -18,6 +18,8 @@ from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.manifest import Manifest
 from tooling.plugins.wire import UNKNOWN
 
+CREATING_FIELD_MANAGER = "pulumi-kubernetes"
+"""Creates are requests of this manager, whatever manager updates the object later."""
 FIELD_MANAGER_PREFIX = "pulumi-kubernetes-"
 _HEX_DIGITS = 8
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.errors import PlatformError
 from tooling.plugins.kubernetes import failures, naming, refresh, secret_values, waiting
+from tooling.plugins.kubernetes import field_managers as owners
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster, Target
@@ -117,13 +118,19 @@ def read(resource: Resource, identity: str, state: Manifest, inputs: Manifest) -
     if live is None:
         return None
     if not inputs and not state:
-        return _seen(identity, live, state, inputs), refresh.imported_inputs(m.from_api(live))
+        return _seen(identity, live, state, inputs), refresh.imported_inputs(_as_inputs(live))
     try:
         live = waiting.until_seen_ready(cluster, live)
     except waiting.NotReady as error:
-        fresh = refresh.refreshed_inputs(inputs, state, m.from_api(error.live))
+        fresh = refresh.refreshed_inputs(m.to_api(inputs), m.to_api(state), _as_inputs(error.live))
         raise InitFailed(_seen(identity, error.live, state, inputs), error, fresh) from error
-    return _seen(identity, live, state, inputs), refresh.refreshed_inputs(inputs, state, m.from_api(live))
+    fresh = refresh.refreshed_inputs(m.to_api(inputs), m.to_api(state), _as_inputs(live))
+    return _seen(identity, live, state, inputs), fresh
+
+
+def _as_inputs(live: Mapping[str, Any]) -> Manifest:
+    """The object without its managed fields, in the API's own spelling: inputs keep `x-kubernetes-…`, states do not."""
+    return m.to_api(m.from_api(live))
 
 
 def _seen(identity: str, live: Mapping[str, Any], state: Manifest, inputs: Manifest) -> Stored:
@@ -181,8 +188,20 @@ def to_api(inputs: Manifest) -> Manifest:
     return secret_values.encoded(m.to_api(inputs))
 
 
-def forced(resource: Resource, manifest: Mapping[str, Any]) -> bool:
-    return m.is_annotated(manifest, m.PATCH_FORCE) or resource.settings.patch_force
+def forced(resource: Resource, manifest: Mapping[str, Any], live: Mapping[str, Any] | None, *, preview: bool) -> bool:
+    """Whether an apply overrides conflicts, decided in the order of the released plug-in.
+
+    Args:
+        live: the object as it is, or `None` for a create.
+    """
+    if m.is_annotated(manifest, m.PATCH_FORCE):
+        return True
+    if resource.settings.patch_force is not None:
+        return resource.settings.patch_force
+    if live is None:
+        return preview
+    entries = owners.entries_of(live)
+    return not entries or (preview and owners.forced_in_preview(entries))
 
 
 def _retried_create(
@@ -195,8 +214,9 @@ def _retried_create(
             if kind is not None:
                 target = cluster.target(kind, body)
                 if not resource.settings.upsert:
-                    return cluster.create(target, body, manager=manager, dry_run=preview)
-                return cluster.apply(target, body, manager=manager, force=forced(resource, body), dry_run=preview)
+                    return cluster.create(target, body, manager=naming.CREATING_FIELD_MANAGER, dry_run=preview)
+                force = forced(resource, body, None, preview=preview)
+                return cluster.apply(target, body, manager=manager, force=force, dry_run=preview)
         except ApiError as error:
             if error.status != 404 or preview or pause is None or (limit and spent + pause > limit):
                 raise

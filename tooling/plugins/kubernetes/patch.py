@@ -35,8 +35,9 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
     body, limit = operations.to_api(inputs), m.timeout(inputs, timeout_seconds)
     target = _existing(resource, body, limit)
     manager = naming.field_manager(inputs, {})
+    force = operations.forced(resource, body, None, preview=False)
     try:
-        live = resource.cluster.apply(target, body, manager=manager, force=operations.forced(resource, body))
+        live = resource.cluster.apply(target, body, manager=manager, force=force)
     except ApiError as error:
         raise failures.explain(error, body, "patch", manager) from error
     initial = {m.INITIAL_API_VERSION_KEY: body["apiVersion"], m.INITIAL_KIND_KEY: body["kind"]}

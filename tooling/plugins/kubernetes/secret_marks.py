@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from google.protobuf import struct_pb2
 from google.protobuf.message import Message
 
+from tooling.plugins.kubernetes.manifest import INPUTS_KEY
+
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 MARK = "1b47061264138c4ac30d75fd1eb44270"
 """`pulumi.runtime.rpc`'s `_special_sig_key` and `_special_secret_sig`: importing the SDK takes a second."""
@@ -40,6 +42,9 @@ def put_on(answer: Message, request: Message) -> None:
     for values in _structs(answer, _ANSWERED):
         for given in _structs(request, _GIVEN):
             _mark_like(values, given)
+            kept = values.fields.get(INPUTS_KEY)
+            if kept is not None and not _is_marked(kept):
+                _mark_like(kept.struct_value, given)
 
 
 def _structs(message: Message, names: tuple[str, ...]) -> list[struct_pb2.Struct]:

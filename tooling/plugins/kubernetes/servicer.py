@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from google.protobuf.message import Message
 from pulumi.runtime.proto import plugin_pb2, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
@@ -24,9 +24,10 @@ from pulumi.runtime.proto import provider_pb2_grpc as service
 from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
 from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_marks, settings, update
-from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs
+from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
 from tooling.plugins.kubernetes.cluster import Cluster
+from tooling.plugins.kubernetes.helm import release
 from tooling.plugins.kubernetes.helm.release import CHART
 from tooling.plugins.kubernetes.helm.requests import Releases, is_release
 from tooling.plugins.kubernetes.operations import InitFailed, Resource, Stored
@@ -191,7 +192,7 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         stored = create(resource, inputs, timeout_seconds=request.timeout, preview=request.preview)
         if stored is None:
             return proto.CreateResponse(properties=encoded(inputs))
-        return proto.CreateResponse(id=stored.id, properties=encoded(stored.state))
+        return proto.CreateResponse(id=stored.id, properties=state_with(stored.state, inputs))
 
     @_answering
     def Update(self, request: proto.UpdateRequest, context: grpc.ServicerContext) -> proto.UpdateResponse:  # noqa: N802
@@ -209,7 +210,9 @@ class KubernetesPlugin(service.ResourceProviderServicer):
             timeout_seconds=request.timeout,
             preview=request.preview,
         )
-        return proto.UpdateResponse(properties=encoded(inputs if stored is None else stored.state))
+        if stored is None:
+            return proto.UpdateResponse(properties=encoded(inputs))
+        return proto.UpdateResponse(properties=state_with(stored.state, inputs))
 
     @_answering
     def Read(self, request: proto.ReadRequest, context: grpc.ServicerContext) -> proto.ReadResponse:  # noqa: N802
@@ -228,7 +231,7 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         if found is None:
             return proto.ReadResponse()
         stored, inputs = found
-        return proto.ReadResponse(id=stored.id, properties=encoded(stored.state), inputs=encoded(inputs))
+        return proto.ReadResponse(id=stored.id, properties=state_with(stored.state, inputs), inputs=encoded(inputs))
 
     @_answering
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
@@ -307,7 +310,7 @@ def _abort_stored(context: grpc.ServicerContext, request: Message, error: InitFa
     """Aborts with the state attached, so that the engine keeps the object that was stored but is not ready."""
     detail = proto.ErrorResourceInitFailed(
         id=error.stored.id,
-        properties=encoded(error.stored.state),
+        properties=_state_of_failure(request, error),
         reasons=[str(error)],
         inputs=encoded(error.inputs) if error.inputs is not None else None,
     )
@@ -317,6 +320,16 @@ def _abort_stored(context: grpc.ServicerContext, request: Message, error: InitFa
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNKNOWN, str(error))
     raise AssertionError("abort returned")
+
+
+def _state_of_failure(request: Message, error: InitFailed) -> struct_pb2.Struct:
+    inputs = error.inputs
+    if inputs is None:
+        given = next(name for name in ("news", "inputs", "properties") if name in request.DESCRIPTOR.fields_by_name)
+        inputs = decoded(getattr(secret_marks.taken_off(request), given))
+    if is_release(getattr(request, "urn", "")):
+        return encoded(release.kept(error.stored.state, inputs))
+    return state_with(error.stored.state, inputs)
 
 
 def _not_modelled(what: str) -> Refused:

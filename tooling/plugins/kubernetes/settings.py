@@ -57,7 +57,8 @@ class Settings:
     skip_update_unreachable: bool
     config_map_mutable: bool
     secret_mutable: bool
-    patch_force: bool
+    patch_force: bool | None
+    """`None` if neither the provider nor the environment says: then it depends on the object."""
     upsert: bool
 
 
@@ -100,7 +101,7 @@ def configured(arguments: Mapping[str, Any]) -> Settings:
         skip_update_unreachable=_switch(arguments, "skipUpdateUnreachable"),
         config_map_mutable=_switch(arguments, "enableConfigMapMutable"),
         secret_mutable=_switch(arguments, "enableSecretMutable"),
-        patch_force=_switch(arguments, "enablePatchForce"),
+        patch_force=_patch_force(arguments),
         upsert=_switch(arguments, "upsertExistingObjects"),
     )
 
@@ -160,6 +161,12 @@ def _switch(arguments: Mapping[str, Any], key: str, *, default: bool = False) ->
     if value in (None, "", UNKNOWN):
         value = os.environ.get(SWITCHES[key])
     return default if value is None else str(value).lower() == "true"
+
+
+def _patch_force(arguments: Mapping[str, Any]) -> bool | None:
+    if _switch(arguments, "enablePatchForce"):
+        return True
+    return None if os.environ.get(SWITCHES["enablePatchForce"]) is None else False
 
 
 def _client_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,6 @@ def update(
     live = cluster.get(target)
     if live is None:
         raise _lost(body)
-    unmerged = ourselves.merged(owners.entries_of(live)) is not None
     try:
         body = _without_ignored(body, live, manager, ignore_changes)
         if _is_definition(target):
@@ -62,13 +61,12 @@ def update(
             current = m.with_metadata(body, resourceVersion=live["metadata"]["resourceVersion"])
             live = cluster.replace(target, current, manager=manager, dry_run=preview)
         else:
-            if unmerged and not preview:
+            if not preview:
                 _merge_managers(cluster, target, live, ourselves)
-            # A dry run meets our unmerged entries, which are no conflict.
-            force = operations.forced(resource, body) or (unmerged and preview)
+            force = operations.forced(resource, body, live, preview=preview)
             live = cluster.apply(target, body, manager=manager, force=force, dry_run=preview)
     except ApiError as error:
-        if preview and (error.status == 403 or (unmerged and error.reason == "Invalid")):
+        if preview and error.status == 403:
             return None
         raise failures.explain(error, body, "update", manager) from error
     if preview:

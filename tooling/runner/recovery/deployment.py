@@ -37,6 +37,11 @@ class Unfinished:
     def inputs(self) -> Mapping[str, Any]:
         return self.resource.get("inputs") or {}
 
+    @property
+    def is_update(self) -> bool:
+        """Whether the resource was to be changed: a failed update that was written down."""
+        return self.resource.get("operation") == "update"
+
     def __str__(self) -> str:
         return f"{self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
 
@@ -46,6 +51,14 @@ def pending_creates(deployment: Deployment) -> list[Unfinished]:
         Unfinished(resource=operation["resource"])
         for operation in deployment.get("pending_operations") or ()
         if operation["type"] == "creating" and _is_real(operation["resource"])
+    ]
+
+
+def pending_updates(deployment: Deployment) -> list[Unfinished]:
+    return [
+        Unfinished(resource=operation["resource"])
+        for operation in deployment.get("pending_operations") or ()
+        if operation["type"] == "updating" and _is_real(operation["resource"])
     ]
 
 

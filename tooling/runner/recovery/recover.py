@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,8 @@ from pathlib import Path
 from shared.errors import PlatformError
 from tooling.runner.engine import Engine
 from tooling.runner.graph import StackId
-from tooling.runner.messages import Result
-from tooling.runner.recovery import failed_creates
+from tooling.runner.messages import HELM_RELEASE, Result
+from tooling.runner.recovery import failed_creates, helm_releases
 from tooling.runner.recovery.accounts import account_of
 from tooling.runner.recovery.aws_ids import BY_HAND, Account, ids_of
 from tooling.runner.recovery.deployment import (
@@ -30,9 +31,11 @@ from tooling.runner.recovery.deployment import (
     names_any,
     pending_changes,
     pending_creates,
+    pending_updates,
     with_adopted,
     without_pending,
 )
+from tooling.runner.stack_cluster import cluster_client
 
 Refresh = Callable[[Sequence[str]], Result]
 """Reads the resources with these URNs into the state."""
@@ -65,11 +68,14 @@ class Recovery:
             before = self._engine.export(stack)
         pending = pending_creates(before)
         known = {create.urn for create in pending}
-        creates = [*pending, *(one for one in failed_creates.remembered(stack) if one.urn not in known)]
+        remembered = failed_creates.remembered(stack)
+        creates = [*pending, *(one for one in remembered if one.urn not in known and not one.is_update)]
+        updates = [*pending_updates(before), *(one for one in remembered if one.is_update)]
+        freed = [one for update in updates for one in self._freed(stack, update, before)]
         changed = pending_changes(before)
         if not creates and not before.get("pending_operations"):
             failed_creates.forget(stack)
-            return []
+            return freed
         candidates, remarks = self._candidates(stack, creates, before)
         safe.save(before)
         after = self._tried(stack, before, candidates, changed, refresh)
@@ -81,15 +87,17 @@ class Recovery:
         failed_creates.forget(stack)
         taken = [f"{stack}: found {one.create} ({one.resource_id}), made and not recorded; taken over" for one in kept]
         read = [f"{stack}: {len(changed)} interrupted changes were read anew"] if changed else []
-        return [*taken, *remarks, *read]
+        return [*taken, *freed, *remarks, *read]
 
     def _candidates(
         self, stack: StackId, creates: Sequence[Unfinished], before: Deployment
     ) -> tuple[list[_Candidate], list[str]]:
         found, remarks = [], []
         for create in creates:
-            if create.type.startswith("kubernetes:"):
-                possible: list[str] | None = _kubernetes_ids(create)
+            if create.type == HELM_RELEASE:
+                possible: list[str] | None = self._release_ids(stack, create, before, remarks)
+            elif create.type.startswith("kubernetes:"):
+                possible = _kubernetes_ids(create)
             elif create.type.startswith("aws:"):
                 with self._signing_in:
                     possible = ids_of(create.type, create.inputs, self._account)
@@ -112,6 +120,43 @@ class Recovery:
                 for one in unknown[1:]
             ]
         return found, remarks
+
+    def _release_ids(
+        self, stack: StackId, create: Unfinished, before: Deployment, remarks: list[str]
+    ) -> list[str] | None:
+        """The id of a release that is installed; one whose installation was interrupted is made ready for another."""
+        inputs = create.inputs
+        if not inputs.get("name") or not inputs.get("namespace"):
+            return []
+        identity = helm_releases.identity(inputs)
+        if identity in ids(before, create.type):
+            # It failed and was recorded: the next update goes on from there.
+            return [identity]
+        with _readable(stack, create):
+            client = cluster_client(self._engine, before, create.resource)
+            record = helm_releases.latest(client, inputs)
+            if record is None or not record.is_as_asked(inputs):
+                return []
+            if record.is_installed:
+                return [identity]
+            helm_releases.remove(client, record)
+        remarks.append(
+            f"{stack}: removed Helm's record of {create} ({identity}, {record.status}); up installs it again"
+        )
+        return []
+
+    def _freed(self, stack: StackId, update: Unfinished, before: Deployment) -> list[str]:
+        """Makes a Helm release upgradable again whose upgrade was interrupted."""
+        if update.type != HELM_RELEASE:
+            return []
+        with _readable(stack, update):
+            client = cluster_client(self._engine, before, update.resource)
+            record = helm_releases.latest(client, update.inputs)
+            if record is None or not record.is_pending:
+                return []
+            helm_releases.remove(client, record)
+        revision = f"revision {record.revision}, {record.status}"
+        return [f"{stack}: removed Helm's record of {update} ({revision}); up upgrades it again"]
 
     def _tried(
         self,
@@ -162,6 +207,23 @@ class _Safe:
 
     def remove(self) -> None:
         self._file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _readable(stack: StackId, what: Unfinished) -> Iterator[None]:
+    """Turns what the API server refuses into one error of the recovery."""
+    # Imported late, as in `stack_cluster`: few runs have anything to recover.
+    from tooling.plugins.kubernetes.client import ApiError
+
+    try:
+        yield
+    except (ApiError, PlatformError) as error:
+        raise PlatformError(
+            "recovery-failed",
+            f"what the last run left of {what} cannot be read: {error}",
+            where=str(stack),
+            mend="fix that, then run the same command again",
+        ) from error
 
 
 def _kubernetes_ids(create: Unfinished) -> list[str]:

@@ -10,6 +10,7 @@ from pulumi.automation.events import EngineEvent
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import (
     Diagnostic,
+    FailedCreate,
     Message,
     PropertyChange,
     Request,
@@ -146,3 +147,27 @@ def test_the_engines_own_summary_counts() -> None:
 )
 def test_a_summary_says_what_changed_in_words(changes: dict[str, int], text: str) -> None:
     assert summary_of(changes) == text
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "remembered"),
+    [
+        ("create", "kubernetes:core/v1:ResourceQuota", [""]),
+        ("create", "kubernetes:helm.sh/v3:Release", [""]),
+        ("update", "kubernetes:helm.sh/v3:Release", ["update"]),
+        ("update", "kubernetes:core/v1:ResourceQuota", []),
+        ("delete", "kubernetes:helm.sh/v3:Release", []),
+    ],
+)
+def test_failed_changes_that_may_have_left_something_are_remembered(
+    operation: str, kind: str, remembered: list[str]
+) -> None:
+    urn = f"urn:pulumi:local::tenants::{kind}::one"
+    state = {"type": kind, "urn": urn, "custom": True, "id": "", "parent": "", "inputs": {"name": "one"}, "outputs": {}}
+    failed = metadata(operation, type=kind, urn=urn, new={**state, "provider": "p"})
+    sent: list[Message] = []
+
+    Translator(1, sent.append).event(event("resOpFailedEvent", {"metadata": failed, "status": 1, "steps": 1}))
+
+    found = [message.resource.get("operation", "") for message in sent if isinstance(message, FailedCreate)]
+    assert found == remembered

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+import yaml
 
 from shared.environment_variables import TIERS_FETCH_CHARTS
 from shared.errors import BadInput
@@ -91,3 +92,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def version_of(source: Source) -> str:
+    """The version that a chart's directory names; empty for what is packed or has to be fetched."""
+    if source.path is None:
+        return ""
+    try:
+        document = yaml.safe_load((source.path / "Chart.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return ""
+    return str(document.get("version") or "") if isinstance(document, dict) else ""

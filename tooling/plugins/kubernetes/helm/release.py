@@ -1,12 +1,11 @@
 """One `helm.sh/v3:Release`: installed, upgraded, read and uninstalled by Helm; recorded where its chart cannot be had.
 
-A release bears a label that says which resource it was made for. So one that was made and not recorded is known again,
-and one of somebody else's is left alone.
+What a killed run left is Helm's to refuse here, as with the released plug-in: a release that is still being installed
+or upgraded, or that no state knows. `tooling.runner.recovery` clears it away before the next run.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,12 @@ from typing import Any
 import yaml
 
 from shared.errors import PlatformError, Refused
-from tooling.plugins.kubernetes import naming
+from tooling.plugins.kubernetes import naming, secret_values
 from tooling.plugins.kubernetes.cancellation import Cancellation
 from tooling.plugins.kubernetes.diff import Difference, differences
 from tooling.plugins.kubernetes.helm import charts, program
 from tooling.plugins.kubernetes.helm.program import Helm, HelmFailed
-from tooling.plugins.kubernetes.manifest import Manifest
+from tooling.plugins.kubernetes.manifest import INPUTS_KEY, Manifest
 from tooling.plugins.kubernetes.operations import InitFailed, Stored
 from tooling.plugins.kubernetes.settings import Settings
 from tooling.plugins.recorded import RECORDED
@@ -28,7 +27,6 @@ TYPE = "kubernetes:helm.sh/v3:Release"
 CHART = "kubernetes:helm.sh/v4:Chart"
 
 _DIGEST = "__chartDigest"
-_MADE_FOR = "platform.internal/made-for"
 _SECONDS = 300
 _SWITCHES = {
     "atomic": "--atomic",
@@ -58,7 +56,19 @@ _MODELLED = frozenset(
         *("valueYamlFiles", "values", "version"),
     }
 )
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(sorted({*_SWITCHES, *_SWITCHES_OF_AN_UPGRADE} - {"takeOwnership"}), False),
+    **dict.fromkeys(("allowNullValues", "disableCRDHooks", "lint", "recreatePods", "replace", "skipAwait"), False),
+    **dict.fromkeys(("description", "keyring", "postrender"), ""),
+    "verify": False,
+}
+"""What the released plug-in's check adds: it writes every member of its Go type, whether the program set it or not."""
 _REPLACING = (("name",), ("namespace",))
+_NOT_BEGUN = (
+    "cannot re-use a name that is still in use",
+    "another operation (install/upgrade/rollback) is in progress",
+)
+"""Helm's words where it has not touched the release: what it finds is not this run's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +96,7 @@ class Release:
             self._try_out(inputs, source)
             return None
         with self._helm() as helm:
-            broken = self._status_of_ours(helm, inputs)
-            if broken == "deployed":
-                return self._stored(helm, inputs, self._run(helm, "upgrade", inputs, source))
-            if broken:
-                helm.run("uninstall", *_named(inputs), "--wait", "--ignore-not-found")
-            return self._stored(helm, inputs, self._run(helm, "install", inputs, source))
+            return self._stored(inputs, self._run(helm, "install", inputs, source))
 
     def update(self, state: Mapping[str, Any], inputs: Manifest, *, preview: bool) -> Stored | None:
         """As `create`; what was only recorded is installed once its chart can be had, and the other way round."""
@@ -106,14 +111,7 @@ class Release:
             self._try_out(inputs, source)
             return None
         with self._helm() as helm:
-            status = self._status_of_ours(helm, inputs)
-            if status.startswith("pending-") and status != "pending-install":
-                # Whoever was at it is gone; Helm refuses to begin anew on top of it.
-                helm.run("rollback", *_named(inputs), "--wait")
-            elif status != "deployed":
-                helm.run("uninstall", *_named(inputs), "--wait", "--ignore-not-found")
-                return self._stored(helm, inputs, self._run(helm, "install", inputs, source))
-            return self._stored(helm, inputs, self._run(helm, "upgrade", inputs, source))
+            return self._stored(inputs, self._run(helm, "upgrade", inputs, source))
 
     def read(self, state: Mapping[str, Any]) -> Stored | None:
         """The release as it is now; `None` if it is gone."""
@@ -134,7 +132,7 @@ class Release:
         with self._helm() as helm:
             try:
                 arguments = () if state.get("skipAwait") else ("--wait", "--timeout", f"{_timeout(state)}s")
-                helm.run("uninstall", *_named(state), "--ignore-not-found", *arguments)
+                helm.run("uninstall", *_named(state), *arguments)
             except HelmFailed as error:
                 raise _refused(self.urn, "uninstall", error) from error
 
@@ -151,13 +149,6 @@ class Release:
             except HelmFailed as error:
                 raise _refused(self.urn, "template", error) from error
 
-    def _status_of_ours(self, helm: Helm, inputs: Manifest) -> str:
-        """Helm's status of the release that was made for this resource; empty if there is none."""
-        listed = helm.document(
-            "list", "--all", "--namespace", str(inputs["namespace"]), "--selector", f"{_MADE_FOR}={_mark(self.urn)}"
-        )
-        return next((str(one["status"]) for one in listed if one["name"] == inputs["name"]), "")
-
     def _run(self, helm: Helm, command: str, inputs: Manifest, source: charts.Source) -> dict[str, Any]:
         switches = _SWITCHES if command == "install" else {**_SWITCHES, **_SWITCHES_OF_AN_UPGRADE}
         arguments = [switch for key, switch in switches.items() if inputs.get(key)]
@@ -167,7 +158,7 @@ class Release:
             arguments += ["--description", str(inputs["description"])]
         if command == "upgrade" and inputs.get("maxHistory"):
             arguments += ["--history-max", str(inputs["maxHistory"])]
-        arguments += ["--timeout", f"{_timeout(inputs)}s", "--labels", f"{_MADE_FOR}={_mark(self.urn)}"]
+        arguments += ["--timeout", f"{_timeout(inputs)}s"]
         try:
             return helm.document(command, *_named(inputs), helm.fetched(source), *arguments, *helm.values(inputs))
         except HelmFailed as error:
@@ -176,12 +167,15 @@ class Release:
     def _failed(self, helm: Helm, command: str, inputs: Manifest, error: HelmFailed) -> Exception:
         """A refusal, or an `InitFailed` where Helm has kept a release that the engine must not forget."""
         told = _refused(self.urn, command, error)
-        if not self._status_of_ours(helm, inputs):
+        if any(sign in str(error) for sign in _NOT_BEGUN):
             return told
-        live = helm.document("status", *_named(inputs))
-        return InitFailed(self._stored(helm, inputs, live), told, inputs)
+        try:
+            live = helm.document("status", *_named(inputs))
+        except HelmFailed:
+            return told
+        return InitFailed(self._stored(inputs, live), told, inputs)
 
-    def _stored(self, helm: Helm, inputs: Manifest, live: Mapping[str, Any]) -> Stored:
+    def _stored(self, inputs: Manifest, live: Mapping[str, Any]) -> Stored:
         source = charts.source_of(inputs)
         mark = {_DIGEST: charts.digest(source.path)} if source.path is not None else {}
         return Stored(_id(inputs), {**inputs, **_outputs(live), **mark})
@@ -209,18 +203,25 @@ def checked(
                 where="",
                 mend="leave it out, or run this stack with the released plug-ins",
             )
-    charts.source_of(inputs)
+    source = charts.source_of(inputs)
     name = inputs.get("name") or old_inputs.get("name") or proposed or naming.drawn(logical_name, seed)
     complete = {key: value for key, value in inputs.items() if key not in _WITHOUT_EFFECT} | {"name": name}
     if settings is not None:
         complete.setdefault("namespace", settings.namespace)
-    return complete
+    if not complete.get("skipAwait"):
+        complete.setdefault("timeout", _SECONDS)
+    version = charts.version_of(source)
+    return {**_DEFAULTS, **complete, **({"version": version} if version else {})}
 
 
 def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Difference]:
     """What differs; the content of a chart on disk counts, and so does a recorded chart that has come into reach."""
-    old, new = dict(old_inputs), dict(inputs)
+    # Inputs of an older local plug-in hold no defaults.
+    waited_for = {} if old_inputs.get("skipAwait") else {"timeout": _SECONDS}
+    old, new = {**_DEFAULTS, **waited_for, **old_inputs}, dict(inputs)
     source = charts.source_of(inputs)
+    if source.path is not None and "version" in new:
+        old.setdefault("version", new["version"])
     if source.path is not None and _DIGEST in state:
         old["chart"], new["chart"] = [old.get("chart"), state[_DIGEST]], [source.chart, charts.digest(source.path)]
     elif is_recorded(state) and not charts.out_of_reach(source):
@@ -229,6 +230,11 @@ def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Ma
         difference if difference.location[0] != "chart" else Difference(("chart",), difference.change, replaces=False)
         for difference in differences(old, new, _REPLACING)
     ]
+
+
+def kept(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Manifest:
+    """The state with the inputs that led to it, as one secret: that is where the released plug-in looks for them."""
+    return {**state, INPUTS_KEY: secret_values.mark(inputs)}
 
 
 def is_recorded(state: Mapping[str, Any]) -> bool:
@@ -285,11 +291,6 @@ def _id(values: Mapping[str, Any]) -> str:
 
 def _timeout(values: Mapping[str, Any]) -> int:
     return int(values.get("timeout") or _SECONDS)
-
-
-def _mark(urn: str) -> str:
-    """Short enough for a label."""
-    return hashlib.sha256(urn.encode()).hexdigest()[:40]
 
 
 def _refused(urn: str, command: str, error: HelmFailed) -> PlatformError:

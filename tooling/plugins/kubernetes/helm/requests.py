@@ -61,20 +61,25 @@ class Releases:
         stored = self._of(request.urn).create(inputs, preview=request.preview)
         if stored is None:
             return proto.CreateResponse(properties=encoded(inputs))
-        return proto.CreateResponse(id="" if request.preview else stored.id, properties=encoded(stored.state))
+        return proto.CreateResponse(
+            id="" if request.preview else stored.id, properties=encoded(release.kept(stored.state, inputs))
+        )
 
     def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
         inputs = decoded(request.news)
         if request.preview and (self.settings is None or wire.has_unknown(inputs)):
             return proto.UpdateResponse(properties=encoded(inputs))
         stored = self._of(request.urn).update(decoded(request.olds), inputs, preview=request.preview)
-        return proto.UpdateResponse(properties=encoded(inputs if stored is None else stored.state))
+        if stored is None:
+            return proto.UpdateResponse(properties=encoded(inputs))
+        return proto.UpdateResponse(properties=encoded(release.kept(stored.state, inputs)))
 
     def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
         stored = self._of(request.urn).read(decoded(request.properties))
         if stored is None:
             return proto.ReadResponse()
-        return proto.ReadResponse(id=stored.id, properties=encoded(stored.state), inputs=request.inputs)
+        properties = encoded(release.kept(stored.state, decoded(request.inputs)))
+        return proto.ReadResponse(id=stored.id, properties=properties, inputs=request.inputs)
 
     def delete(self, request: proto.DeleteRequest) -> empty_pb2.Empty:
         self._of(request.urn).delete(decoded(request.properties))

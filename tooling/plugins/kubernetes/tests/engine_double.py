@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import grpc
 from google.protobuf import empty_pb2
@@ -167,9 +167,11 @@ class Provider:
         *,
         timeout: float = TIMEOUT_SECONDS,
         ignore_changes: tuple[str, ...] = (),
+        stages: tuple[Literal["preview", "update"], ...] = ("preview", "update"),
     ) -> Deployed:
         checked = unmarked(self.check(old.token, old.name, inputs, old))
-        for preview in (True, False):
+        answer = proto.UpdateResponse()
+        for preview in (stage == "preview" for stage in stages):
             request = proto.UpdateRequest(
                 id=old.id,
                 urn=old.urn,

@@ -74,6 +74,26 @@ def charts(provider: k8s.Provider, namespace: str, chart: str, greeting: str, hi
     pulumi.export("rendered", rendered.resources.apply(lambda found: len(found or [])))
 
 
+def release(
+    provider: k8s.Provider,
+    namespace: str,
+    chart: str,
+    greeting: str,
+    node_selector: dict[str, str] | None = None,
+    timeout: int = 300,
+) -> None:
+    """A release whose pods may find no node."""
+    k8s.helm.v3.Release(
+        "release",
+        name="release",
+        chart=chart,
+        namespace=namespace,
+        values={"greeting": greeting, "nodeSelector": node_selector or {}},
+        timeout=timeout,
+        opts=_on(provider),
+    )
+
+
 def chart_out_of_reach(provider: k8s.Provider, namespace: str) -> None:
     """Neither form of it can be run."""
     away = k8s.helm.v4.RepositoryOptsArgs(repo="https://charts.example.com")
@@ -136,6 +156,7 @@ PROGRAMS: dict[str, Program] = {
         adopted,
         reading,
         charts,
+        release,
         chart_out_of_reach,
         web,
         invalid,

@@ -50,7 +50,9 @@ def _stack(directory: str, port: int) -> automation.Stack:
             "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
         }
         options = automation.LocalWorkspaceOptions(env_vars=variables, work_dir=directory)
-        _stacks[directory] = automation.create_stack("test", project_name="demo", program=lambda: None, opts=options)
+        _stacks[directory] = automation.create_or_select_stack(
+            "test", project_name="demo", program=lambda: None, opts=options
+        )
     return _stacks[directory]
 
 

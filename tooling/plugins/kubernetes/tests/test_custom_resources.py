@@ -86,13 +86,19 @@ def test_cluster_wide_custom_object_has_no_namespace(provider: Provider, new_pro
 def test_schema_fields_with_dashes_reach_the_server_and_come_back_as_the_sdk_spells_them(
     provider: Provider, meddler: Meddler, unique: str
 ) -> None:
-    made = provider.create(DEFINITION, "definition", definition(unique))
+    program = definition(unique)
+    made = provider.create(DEFINITION, "definition", program)
 
     live = meddler.live(made.inputs)
     assert live is not None
     schema = live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert schema["properties"]["other"] == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    assert made.state["spec"]["versions"] == made.inputs["spec"]["versions"]
+    assert made.state["spec"]["versions"] == made.state["__inputs"]["spec"]["versions"] == program["spec"]["versions"]
+    assert made.inputs["spec"]["versions"] == live["spec"]["versions"]
+    assert not provider.diff(made, made.inputs).some
+    refreshed = provider.read(made)
+    assert refreshed is not None
+    assert refreshed.inputs == made.inputs
 
 
 def test_definition_is_replaced_whole_on_update(provider: Provider, meddler: Meddler, unique: str) -> None:

@@ -96,7 +96,8 @@ class Stack:
         latest = json.loads(self.state())["checkpoint"]["latest"]
         return {resource["type"]: resource for resource in latest.get("resources", [])}
 
-    def _run(self, operation: str, program: str, arguments: dict[str, Any], **options: Any) -> dict[str, int]:
+    def start(self, operation: str, program: str, arguments: dict[str, Any], **options: Any) -> None:
+        """Begins an operation whose end nobody waits for."""
         request = {
             **self._fixed,
             "kubeconfig": self.kubeconfig,
@@ -106,9 +107,12 @@ class Stack:
             "options": options,
         }
         assert self._worker.stdin is not None
-        assert self._worker.stdout is not None
         self._worker.stdin.write(json.dumps(request) + "\n")
         self._worker.stdin.flush()
+
+    def _run(self, operation: str, program: str, arguments: dict[str, Any], **options: Any) -> dict[str, int]:
+        self.start(operation, program, arguments, **options)
+        assert self._worker.stdout is not None
         answer = json.loads(self._worker.stdout.readline())
         self.output = answer["output"]
         if answer["error"]:
@@ -133,6 +137,8 @@ def test_up_again_changes_nothing_and_an_update_shows_its_one_property(stack: St
 
     assert stack.preview("settings", namespace=namespace, team="b", diff=True) == {"same": 2, "update": 1}
     assert 'team: "a" => "b"' in stack.output
+    kept = stack.resources()["kubernetes:core/v1:ConfigMap"]
+    assert kept["outputs"]["__inputs"] == kept["inputs"]
     assert stack.up("settings", namespace=namespace, team="b") == {"same": 2, "update": 1}
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +76,20 @@ def test_a_chart_on_disk_is_installed_waited_for_upgraded_and_uninstalled(
     assert deployment is not None
     assert deployment["status"]["readyReplicas"] == 1
     assert not provider.diff(one, one.inputs).some
+
+    # As the released plug-in's check: every member, set or not; and all of it in the state.
+    assert {key: one.inputs[key] for key in ("atomic", "lint", "keyring", "timeout", "verify")} == {
+        "atomic": False,
+        "lint": False,
+        "keyring": "",
+        "timeout": 300,
+        "verify": False,
+    }
+    assert one.state["__inputs"] == one.inputs
+    as_older_plugins_kept_it = replace(one, inputs=inputs(chart, namespace))
+    del as_older_plugins_kept_it.inputs["compat"]
+    assert one.inputs["version"] == "1.2.3"
+    assert not provider.diff(as_older_plugins_kept_it, one.inputs).some
 
     changed = provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "bye"}), one)
     assert provider.diff(one, changed).paths == {"values": "ADD"}
@@ -192,43 +210,62 @@ def test_a_version_that_the_repository_lacks_is_an_error(provider: Provider, nam
     assert "7.0.0" in refused.value.message
 
 
-def test_a_release_that_is_not_ready_is_kept_and_mended_by_the_next_run(
+def test_a_release_that_is_not_ready_is_kept_and_upgraded_by_the_next_run(
     provider: Provider, api: Api, namespace: str, chart: Path
 ) -> None:
-    nowhere = {"nodeSelector": {"there": "is none"}}
+    nowhere = {"nodeSelector": {"disk": "none-like-this"}}
     with pytest.raises(Refused) as refused:
         deploy(provider, inputs(chart, namespace, values=nowhere, timeout=2))
     left = refused.value.left
     assert left is not None
     assert left.state["status"]["status"] == "failed"
-    mended = provider.update(left, provider.check(RELEASE, "demo", inputs(chart, namespace), left))
+    # Not without any values: Helm would take those of the last release.
+    mended = provider.update(
+        left, provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "hello"}), left)
+    )
     assert mended.state["status"]["status"] == "deployed"
     deployment = get(api, f"apps/v1 namespaces/{namespace}/deployments/demo")
     assert deployment is not None
     assert deployment["status"]["readyReplicas"] == 1
 
 
-def test_what_a_killed_run_has_left_is_made_anew(
-    provider: Provider, api: Api, namespace: str, chart: Path, cluster: Cluster
+def as_left_by_a_kill(api: Api, namespace: str, status: str) -> None:
+    """Helm's latest record says that its operation has not ended."""
+    latest = max(kept_by_helm(api, namespace), key=lambda secret: int(secret["metadata"]["labels"]["version"]))
+    body = [{"op": "replace", "path": "/metadata/labels/status", "value": status}]
+    packed = base64.b64decode(base64.b64decode(latest["data"]["release"]))
+    release = json.loads(gzip.decompress(packed))
+    release["info"]["status"] = status
+    data = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode()))).decode()
+    body.append({"op": "replace", "path": "/data/release", "value": data})
+    path = f"/api/v1/namespaces/{namespace}/secrets/{latest['metadata']['name']}"
+    api.client.request("PATCH", path, body=body, content_type="application/json-patch+json")
+
+
+@pytest.mark.parametrize("status", ["pending-install", "deployed"])
+def test_release_that_no_state_knows_is_refused_as_helm_refuses_it(
+    provider: Provider, api: Api, namespace: str, chart: Path, status: str
 ) -> None:
     one = deploy(provider, inputs(chart, namespace))
-    # As after a kill: the release stands as begun, and no state knows of it.
-    (secret,) = api.client.request(
-        "GET", f"/api/v1/namespaces/{namespace}/secrets", query={"labelSelector": "owner=helm"}
-    )["items"]
-    pending = "pending-install"
-    body = [{"op": "replace", "path": "/metadata/labels/status", "value": pending}]
-    path = f"/api/v1/namespaces/{namespace}/secrets/{secret['metadata']['name']}"
-    api.client.request("PATCH", path, body=body, content_type="application/json-patch+json")
-    again = deploy(provider, one.inputs)
-    assert again.state["status"]["status"] == "deployed"
-    assert greeting(api, namespace) == "hello"
+    as_left_by_a_kill(api, namespace, status)
+
+    with pytest.raises(Refused, match="cannot re-use a name that is still in use") as refused:
+        deploy(provider, one.inputs)
+
+    assert refused.value.left is None
 
 
-def test_what_was_made_and_not_recorded_is_taken_over(provider: Provider, namespace: str, chart: Path) -> None:
+def test_upgrade_that_was_interrupted_is_in_the_way_of_the_next(
+    provider: Provider, api: Api, namespace: str, chart: Path
+) -> None:
     one = deploy(provider, inputs(chart, namespace))
-    again = deploy(provider, one.inputs)
-    assert (again.state["status"]["status"], again.state["status"]["revision"]) == ("deployed", 2)
+    as_left_by_a_kill(api, namespace, "pending-upgrade")
+    changed = provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "bye"}), one)
+
+    with pytest.raises(Refused, match=r"another operation \(install/upgrade/rollback\) is in progress") as refused:
+        provider.update(one, changed)
+
+    assert refused.value.left is None
 
 
 def test_somebody_elses_release_of_that_name_is_left_alone(

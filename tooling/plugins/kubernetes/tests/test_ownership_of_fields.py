@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.cases import LABELLED, SELECTOR, filled, merged
-from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider
+from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider, Refused
 from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-SERVICE = "kubernetes:core/v1:Service"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 
@@ -24,6 +25,18 @@ def deployment(namespace: str, replicas: int) -> dict[str, Any]:
     spec = filled({"replicas": replicas, "selector": SELECTOR, "template": LABELLED}, "web", namespace)
     metadata = {"name": "web", "namespace": namespace}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+def scaled_by(api: Api, made: Deployed, manager: str) -> None:
+    kind = api.kind_of(made.inputs)
+    assert kind is not None
+    api.client.request(
+        "PATCH",
+        api.target(kind, made.inputs).path + "/scale",
+        query={"fieldManager": manager},
+        body={"spec": {"replicas": 2}},
+        content_type="application/merge-patch+json",
+    )
 
 
 def live_of(meddler: Meddler, deployed: Deployed) -> dict[str, Any]:
@@ -54,18 +67,91 @@ def test_fields_that_others_add_are_no_drift_and_survive_updates(
     assert live_of(meddler, updated)["metadata"]["labels"] == {"ours": "2", "theirs": "1"}
 
 
-@pytest.mark.parametrize("manager", ["kubectl-edit", "kubectl-client-side-apply"])
-def test_what_kubectl_changed_is_taken_over_without_a_conflict(
+def managers_of(meddler: Meddler, deployed: Deployed) -> set[tuple[str, str]]:
+    entries = live_of(meddler, deployed)["metadata"]["managedFields"]
+    return {(entry["manager"], entry["operation"]) for entry in entries}
+
+
+def test_create_is_an_update_of_one_manager_and_the_first_update_an_apply_of_the_objects_own(
+    provider: Provider, meddler: Meddler, namespace: str
+) -> None:
+    made = provider.create(CONFIG_MAP, "a", config_map(namespace, labels={"a": "1"}))
+    own = made.state["__fieldManager"]
+    assert re.fullmatch("pulumi-kubernetes-[0-9a-f]{8}", own)
+    assert managers_of(meddler, made) == {("pulumi-kubernetes", "Update")}
+
+    updated = provider.up(made, config_map(namespace, labels={"a": "2"}))
+
+    assert managers_of(meddler, updated) == {(own, "Apply")}
+    assert updated.state["__fieldManager"] == own
+
+
+def edited(provider: Provider, meddler: Meddler, namespace: str, manager: str = "kubectl-edit") -> Deployed:
+    """An object that was updated once, so that nothing is left of its creation, and then changed by somebody."""
+    made = provider.create(CONFIG_MAP, "a", config_map(namespace, labels={"team": "a"}))
+    updated = provider.up(made, config_map(namespace, labels={"team": "b"}))
+    meddler.merge(updated.inputs, {"metadata": {"labels": {"team": "edited"}}}, manager=manager)
+    return updated
+
+
+@pytest.mark.parametrize("manager", ["kubectl-edit", "kubectl-client-side-apply", "kubectl-patch"])
+def test_what_kubectl_changed_is_a_conflict_in_a_preview_which_the_update_takes_over(
     provider: Provider, meddler: Meddler, namespace: str, manager: str
 ) -> None:
-    made = provider.create(
-        SERVICE, "a", merged(config_map(namespace), {"kind": "Service", "spec": {"ports": [{"port": 80}]}})
-    )
-    meddler.merge(made.inputs, {"spec": {"ports": [{"port": 90}]}}, manager=manager)
+    deployed = edited(provider, meddler, namespace, manager)
+
+    with pytest.raises(Refused, match=rf'kubernetes-field-conflict[\s\S]*managed by "{manager}"'):
+        provider.update(deployed, deployed.inputs, stages=("preview",))
+    assert live_of(meddler, deployed)["metadata"]["labels"] == {"team": "edited"}
+
+    repaired = provider.update(deployed, deployed.inputs, stages=("update",))
+    assert live_of(meddler, repaired)["metadata"]["labels"] == {"team": "b"}
+
+
+def test_preview_right_after_the_creation_has_no_conflict_with_kubectl(
+    provider: Provider, meddler: Meddler, namespace: str
+) -> None:
+    made = provider.create(CONFIG_MAP, "a", config_map(namespace, labels={"team": "a"}))
+    meddler.merge(made.inputs, {"metadata": {"labels": {"team": "edited"}}}, manager="kubectl-edit")
 
     repaired = provider.update(made, made.inputs)
 
-    assert [port["port"] for port in live_of(meddler, repaired)["spec"]["ports"]] == [80]
+    assert live_of(meddler, repaired)["metadata"]["labels"] == {"team": "a"}
+
+
+def test_variable_that_says_no_force_holds_for_the_preview_right_after_the_creation(
+    new_provider: Callable[..., Provider], meddler: Meddler, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "false")
+    provider = new_provider()
+    made = provider.create(CONFIG_MAP, "a", config_map(namespace, labels={"team": "a"}))
+    meddler.merge(made.inputs, {"metadata": {"labels": {"team": "edited"}}}, manager="kubectl-edit")
+
+    with pytest.raises(Refused, match="kubernetes-field-conflict"):
+        provider.update(made, made.inputs, stages=("preview",))
+
+
+def test_what_kubectl_scale_changed_is_a_conflict_even_for_the_update(
+    provider: Provider, api: Api, meddler: Meddler, namespace: str
+) -> None:
+    made = provider.create(DEPLOYMENT, "web", deployment(namespace, 1))
+    scaled_by(api, made, "kubectl")
+
+    with pytest.raises(Refused, match=r'kubernetes-field-conflict[\s\S]*spec\.replicas \(managed by "kubectl"\)'):
+        provider.update(made, made.inputs, stages=("update",))
+    assert live_of(meddler, made)["spec"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("manager", ["kubectl-edit", "k9s"])
+def test_provider_that_forces_wins_in_the_preview_and_in_the_update(
+    new_provider: Callable[..., Provider], meddler: Meddler, namespace: str, manager: str
+) -> None:
+    provider = new_provider(enablePatchForce=True)
+    deployed = edited(provider, meddler, namespace, manager)
+
+    repaired = provider.update(deployed, deployed.inputs)
+
+    assert live_of(meddler, repaired)["metadata"]["labels"] == {"team": "b"}
 
 
 def test_object_written_by_the_released_plugin_loses_the_fields_that_the_program_drops(
@@ -89,16 +175,7 @@ def test_ignored_field_is_left_to_the_autoscaler(
     provider: Provider, api: Api, meddler: Meddler, namespace: str
 ) -> None:
     made = provider.create(DEPLOYMENT, "web", deployment(namespace, 1))
-    kind = api.kind_of(made.inputs)
-    assert kind is not None
-    scale = api.target(kind, made.inputs).path + "/scale"
-    api.client.request(
-        "PATCH",
-        scale,
-        query={"fieldManager": "autoscaler"},
-        body={"spec": {"replicas": 2}},
-        content_type="application/merge-patch+json",
-    )
+    scaled_by(api, made, "autoscaler")
 
     program = merged(deployment(namespace, 1), {"metadata": {"labels": {"team": "a"}}})
     updated = provider.update(made, program, ignore_changes=("spec.replicas",))

@@ -92,6 +92,23 @@ def test_preview_of_a_replacement_does_not_stumble_over_the_old_object(provider:
     assert provider.preview(CONFIG_MAP, "a", config_map(namespace, a="2"))["data"] == {"a": "2"}
 
 
+def test_changed_port_of_a_service_is_invalid_in_a_preview_and_accepted_by_the_update(
+    provider: Provider, meddler: Meddler, namespace: str
+) -> None:
+    """A dry run keeps the port that the creation owns beside the new one; the update merges the owners first."""
+    made = provider.create(SERVICE, "a", service(namespace, 80))
+
+    with pytest.raises(Refused, match=r"kubernetes-invalid[\s\S]*spec\.ports\[0\]\.name"):
+        provider.update(made, service(namespace, 81), stages=("preview",))
+
+    updated = provider.update(made, service(namespace, 81), stages=("update",))
+    live = meddler.live(updated.inputs)
+    assert live is not None
+    assert [port["port"] for port in live["spec"]["ports"]] == [81]
+    # From then on the object has one owner.
+    provider.update(updated, service(namespace, 82))
+
+
 def test_preview_by_somebody_who_may_only_read_shows_the_inputs(
     new_provider: Callable[..., Provider], cluster: Cluster, namespace: str
 ) -> None:

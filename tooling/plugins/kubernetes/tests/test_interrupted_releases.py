@@ -1,0 +1,232 @@
+"""An engine and its plug-in, killed while Helm works, and the runner's recovery before the next run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tooling.lane.binaries import binary
+from tooling.lane.cluster import Cluster
+from tooling.paths import REPOSITORY
+from tooling.plugins.kubernetes.cluster import Cluster as Api
+from tooling.plugins.kubernetes.tests.test_engine import MODULE, Failed, Stack
+from tooling.runner.engine import Engine
+from tooling.runner.graph import StackId
+from tooling.runner.messages import Result
+from tooling.runner.recovery import failed_creates
+from tooling.runner.recovery.recover import Recovery
+
+pytestmark = [pytest.mark.engine, pytest.mark.lane, pytest.mark.xdist_group("helm releases")]
+
+STACK = StackId(tier="demo", project="demo", stack="test", directory=".", environment="test")
+NOWHERE = {"disk": "none-like-this"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnEngine(Engine):
+    """The engine on the test's own backend."""
+
+    directory: Path
+
+    def work_dir(self, stack: StackId) -> Path:
+        return self.directory
+
+
+@contextmanager
+def processes(module: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that can be killed with everything that it has started."""
+    with subprocess.Popen(
+        [sys.executable, "-m", module],
+        cwd=REPOSITORY,
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class Runs:
+    """Runs on one stack, each with an engine and a plug-in of its own."""
+
+    def __init__(self, directory: Path, kubeconfig: str, api: Api, namespace: str) -> None:
+        self._directory = directory
+        self._kubeconfig = kubeconfig
+        self._api = api
+        self._namespace = namespace
+        self._path = os.pathsep.join([str(binary("pulumi").parent), os.environ["PATH"]])
+
+    def up(self, **arguments: Any) -> dict[str, int]:
+        with self._stack() as (stack, _):
+            return stack.up("release", namespace=self._namespace, **arguments)
+
+    def killed(self, status: str, *, finishing: str = "", **arguments: Any) -> None:
+        """An `up` whose engine is killed once Helm has recorded `status`, and its plug-in then or at `finishing`."""
+        with self._stack() as (stack, ends):
+            stack.start("up", "release", {"namespace": self._namespace, **arguments})
+            engine, plugin = ends
+            self._await(status)
+            kill(engine)
+            if finishing:
+                self._await(finishing)
+            kill(plugin)
+
+    def _await(self, status: str) -> None:
+        secrets = self._api.kind_of({"apiVersion": "v1", "kind": "Secret"})
+        assert secrets is not None
+        selector = f"owner=helm,status={status}"
+        following = self._api.follow(secrets, self._namespace, timedelta(seconds=120), labelSelector=selector)
+        assert any(found for found in following), f"Helm never came to {status}"
+
+    def recovered(self) -> list[str]:
+        """What the runner says that it has done before the next run."""
+        with self._stack() as (_, (_, plugin)):
+            engine = OwnEngine(environment="test", variables=self._variables(plugin), directory=self._directory)
+
+            def refresh(targets: Sequence[str]) -> Result:
+                chosen = [word for target in targets for word in ("--target", target)]
+                engine.run("refresh", "--stack", "test", "--yes", "--skip-preview", *chosen, work_dir=self._directory)
+                return Result(number=1, ok=True)
+
+            return Recovery(engine).recover(STACK, refresh)
+
+    def resource(self, type_name: str) -> dict[str, Any]:
+        """The engine's record of the one resource of that type."""
+        with self._stack() as (stack, _):
+            return stack.resources()[type_name]
+
+    @contextmanager
+    def _stack(self) -> Iterator[tuple[Stack, tuple[subprocess.Popen[str], subprocess.Popen[str]]]]:
+        with processes(MODULE) as plugin, processes(f"{MODULE}.tests.engine_worker", PATH=self._path) as worker:
+            assert plugin.stdout is not None
+            self._port = int(plugin.stdout.readline())
+            # A killed engine leaves its lock.
+            for lock in (self._directory / ".pulumi" / "locks").rglob("*.json"):
+                lock.unlink()
+            yield Stack(worker, self._directory, self._port, self._kubeconfig), (worker, plugin)
+
+    def _variables(self, plugin: subprocess.Popen[str]) -> dict[str, str]:
+        assert plugin.poll() is None
+        return {
+            "HOME": os.environ["HOME"],
+            "PATH": self._path,
+            "PULUMI_HOME": str(self._directory / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self._directory}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{self._port}",
+        }
+
+
+@pytest.fixture
+def runs(
+    tmp_path: Path, kubeconfig_text: str, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch, helm: Path
+) -> Runs:
+    del helm
+    # Beside the project: in its directory, the engine lists stacks without it.
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    monkeypatch.setenv("TIERS_LOCAL_DIR", str(clone / "local"))
+    return Runs(tmp_path, kubeconfig_text, api, namespace)
+
+
+def greeting(api: Api, namespace: str) -> str:
+    path = f"/api/v1/namespaces/{namespace}/configmaps/release-config"
+    return str(api.client.request("GET", path)["data"]["greeting"])
+
+
+def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
+    runs: Runs, api: Api, namespace: str, chart: Path
+) -> None:
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+
+    assert runs.recovered() == [
+        f"demo/test: removed Helm's record of Release release ({namespace}/release, pending-install); "
+        "up installs it again"
+    ]
+    assert runs.up(chart=str(chart), greeting="hello")["create"] == 1
+    assert greeting(api, namespace) == "hello"
+    assert runs.recovered() == []
+
+
+def test_without_the_recovery_the_next_run_fails(runs: Runs, chart: Path) -> None:
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+
+    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
+        runs.up(chart=str(chart), greeting="hello")
+
+
+def test_release_that_was_installed_and_not_recorded_is_taken_over(
+    runs: Runs, api: Api, namespace: str, chart: Path
+) -> None:
+    runs.killed("pending-install", finishing="deployed", chart=str(chart), greeting="hello")
+
+    assert runs.recovered() == [
+        f"demo/test: found Release release ({namespace}/release), made and not recorded; taken over"
+    ]
+    changes = runs.up(chart=str(chart), greeting="hello")
+    assert "create" not in changes
+    assert greeting(api, namespace) == "hello"
+
+
+def test_release_of_somebody_else_is_not_touched(
+    runs: Runs, api: Api, namespace: str, chart: Path, cluster: Cluster, helm: Path
+) -> None:
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+    for secret in api.client.request("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]:
+        api.client.request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{secret['metadata']['name']}")
+    variables = {"KUBECONFIG": str(cluster.kubeconfig), "PATH": os.environ["PATH"], "HOME": str(chart.parent)}
+    theirs = [helm, "install", "release", chart, "--namespace", namespace, "--set", "greeting=theirs"]
+    subprocess.run(theirs, env=variables, check=True, capture_output=True)
+
+    assert runs.recovered() == []
+    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
+        runs.up(chart=str(chart), greeting="hello")
+    assert greeting(api, namespace) == "theirs"
+
+
+def test_release_whose_upgrade_was_killed_is_upgraded_by_the_next_run(
+    runs: Runs, api: Api, namespace: str, chart: Path
+) -> None:
+    runs.up(chart=str(chart), greeting="hello")
+    runs.killed("pending-upgrade", chart=str(chart), greeting="bye", node_selector=NOWHERE)
+
+    assert runs.recovered() == [
+        "demo/test: removed Helm's record of Release release (revision 2, pending-upgrade); up upgrades it again",
+        "demo/test: 1 interrupted changes were read anew",
+    ]
+    assert runs.up(chart=str(chart), greeting="bye")["update"] == 1
+    assert greeting(api, namespace) == "bye"
+
+
+def test_release_that_failed_and_is_in_the_state_keeps_its_record(
+    runs: Runs, api: Api, namespace: str, chart: Path
+) -> None:
+    with pytest.raises(Failed, match="helm install"):
+        runs.up(chart=str(chart), greeting="hello", node_selector=NOWHERE, timeout=2)
+    failed_creates.remember(STACK, runs.resource("kubernetes:helm.sh/v3:Release"))
+
+    assert runs.recovered() == []
+    assert runs.up(chart=str(chart), greeting="hello")["update"] == 1
+    assert greeting(api, namespace) == "hello"

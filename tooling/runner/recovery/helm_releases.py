@@ -1,0 +1,111 @@
+"""What an interrupted run left of a Helm release.
+
+Helm writes a record before it begins (a Secret of type `helm.sh/release.v1` for each revision) and sets its status at
+the end. A run that is killed in between leaves `pending-install` or `pending-upgrade`, and from then on Helm refuses
+the release: `cannot re-use a name that is still in use`, `another operation (install/upgrade/rollback) is in progress`.
+The released plug-in can neither import nor upgrade such a release. So the record is removed: the next install or
+upgrade takes over the objects that exist, since Helm has put the release's name on them.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tooling.plugins.kubernetes.client import Client
+
+_INSTALLED = frozenset({"deployed", "superseded"})
+_MARK = "4dabf18193072939515e22adb298388d"
+"""What marks an encrypted value in the engine's record."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The latest revision of a release in Helm's storage."""
+
+    path: str
+    """Of its Secret on the API server."""
+    revision: int
+    status: str
+    chart: str
+    values: Mapping[str, Any]
+
+    @property
+    def is_installed(self) -> bool:
+        return self.status in _INSTALLED
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status.startswith("pending-")
+
+    def is_as_asked(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether the record is of the release that a resource's inputs ask for, and not of another one of that name.
+
+        Secret values of the inputs cannot be compared.
+        """
+        asked = str(inputs.get("chart", "")).rstrip("/").rpartition("/")[2]
+        same_chart = asked == self.chart or asked.startswith(f"{self.chart}-")
+        return same_chart and _same(inputs.get("values") or {}, self.values)
+
+
+def identity(inputs: Mapping[str, Any]) -> str:
+    """The released plug-in's id of a release, whose name and namespace are at the top of its inputs."""
+    return f"{inputs['namespace']}/{inputs['name']}"
+
+
+def latest(client: Client, inputs: Mapping[str, Any]) -> Record | None:
+    """Helm's latest record of the release that `inputs` name; `None` if there is none.
+
+    Raises:
+        ApiError, Unreachable: the API server does not tell.
+    """
+    secrets = f"/api/v1/namespaces/{inputs['namespace']}/secrets"
+    selector = {"labelSelector": f"owner=helm,name={inputs['name']}"}
+    found = client.request("GET", secrets, query=selector).get("items") or []
+    if not found:
+        return None
+    secret = max(found, key=lambda one: int(one["metadata"]["labels"]["version"]))
+    labels = secret["metadata"]["labels"]
+    # Base64 by Helm, and once more as every Secret's data.
+    release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
+    return Record(
+        path=f"{secrets}/{secret['metadata']['name']}",
+        revision=int(labels["version"]),
+        status=str(labels["status"]),
+        chart=str(((release.get("chart") or {}).get("metadata") or {}).get("name", "")),
+        values=release.get("config") or {},
+    )
+
+
+def remove(client: Client, record: Record) -> None:
+    """Removes the record of one revision; what the revision made stays. One that is gone already is fine."""
+    from tooling.plugins.kubernetes.client import ApiError
+
+    try:
+        client.request("DELETE", record.path)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+
+
+def _same(asked: Any, recorded: Any) -> bool:
+    if isinstance(asked, Mapping):
+        if _MARK in asked:
+            return True
+        return (
+            isinstance(recorded, Mapping)
+            and asked.keys() == recorded.keys()
+            and all(_same(value, recorded[key]) for key, value in asked.items())
+        )
+    if isinstance(asked, list):
+        return (
+            isinstance(recorded, list)
+            and len(asked) == len(recorded)
+            and all(_same(mine, theirs) for mine, theirs in zip(asked, recorded, strict=True))
+        )
+    return bool(asked == recorded)
