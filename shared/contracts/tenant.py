@@ -13,7 +13,7 @@ class Tenant:
     """One tenant of one environment."""
 
     project: ClassVar[str] = "tenants"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     tenant: pulumi.Output[str]
     namespaces: pulumi.Output[list[str]]
@@ -35,5 +35,7 @@ class Tenant:
     """Host names that the tenant's Ingresses may bear."""
     web_ports: pulumi.Output[list[int]]
     """Container ports that load balancers may reach."""
+    load_balancer_scheme: pulumi.Output[str]
+    """`internet-facing` or `internal`: of the one load balancer that the tenant's Ingresses share."""
     ingress_class_name: pulumi.Output[str]
     region: pulumi.Output[str]

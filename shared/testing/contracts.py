@@ -58,6 +58,7 @@ _INFRASTRUCTURE: dict[str, Any] = {
     "private_subnet_ids": ["subnet-private-a", "subnet-private-b", "subnet-private-c"],
     "public_subnet_ids": ["subnet-public-a", "subnet-public-b", "subnet-public-c"],
     "public_subnet_cidrs": ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"],
+    "private_subnet_cidrs": ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24"],
     "pod_cidrs": ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24"],
     "endpoint_cidrs": [],
     "service_cidr": "172.20.0.0/16",
@@ -98,6 +99,7 @@ _TENANT: dict[str, Any] = {
     "bucket_prefix": "tenant-a/",
     "hosts": ["tenant-a.example.com"],
     "web_ports": [8080],
+    "load_balancer_scheme": "internet-facing",
     "ingress_class_name": "alb",
     "region": REGION,
 }
