@@ -54,6 +54,15 @@ def catalog_names() -> list[str]:
     return _names(DIRECTORY)
 
 
+def read_catalog(*, directory: Path | None = None) -> dict[str, TenantFile]:
+    """Every tenant's file by name, each right in itself.
+
+    Raises:
+        BadInput: `catalog-empty`, `catalog-file-unknown`, `name-invalid`, `tenant-invalid`.
+    """
+    return {tenant.name: tenant for tenant in _read_all(directory or DIRECTORY)}
+
+
 def load_tenant(
     name: str, environment: str, *, directory: Path | None = None, deployed: Deployed = nothing_deployed
 ) -> TenantFile:
