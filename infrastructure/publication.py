@@ -66,6 +66,7 @@ def infrastructure_contract(
         private_subnet_ids=pulumi.Output.all(*network.private_subnet_ids),
         public_subnet_ids=pulumi.Output.all(*network.public_subnet_ids),
         public_subnet_cidrs=plain([layout.public_cidr for layout in network.layouts]),
+        private_subnet_cidrs=plain([layout.private_cidr for layout in network.layouts]),
         pod_cidrs=plain(network.pod_cidrs),
         endpoint_cidrs=plain(network.endpoint_cidrs),
         service_cidr=plain(settings.service_cidr),

@@ -31,7 +31,14 @@ def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_ar
     return policy_document(
         Statement(
             sid="TenantBucket",
-            actions=["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            actions=[
+                "s3:ListBucket",
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ],
             resources=[bucket_arn, f"{bucket_arn}/*"],
         ),
         Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]),

@@ -1,41 +1,48 @@
-"""The tenant catalog: one file a tenant, `tenants/catalog/<tenant>.yaml`.
+"""The tenant catalog: one file per tenant, `tenants/catalog/<tenant>.yaml`.
 
-What one file may say is in `shared.tenant_file`; here is what needs several of them, and reading them. Read by the
-tenants' program and by `tiers`, hence no import of Pulumi.
+What one file may say is in `shared.tenant_file`, what an environment allows in `shared.tenant_rules`, what only one of
+them may have in `shared.claims`; here they are read. While one file is wrong, no tenant is deployed: what a file that
+cannot be understood claims is not known, and another tenant could take it.
+
+Read by the tenants' program and by `tiers`, hence no import of Pulumi.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
+from shared.claims import Deployed, nothing_deployed, refuse_shared_claims
+from shared.environment import load_environment
 from shared.errors import BadInput, nearest
 from shared.models import parse
 from shared.naming import require_dns_label
 from shared.tenant_file import TenantFile
+from shared.tenant_rules import violations
 from shared.yaml_files import read_mapping
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "tenants" / "catalog"
 
-_CLAIMS = (("namespaces", "namespace-taken"), ("hosts", "host-taken"))
-"""Fields whose values belong to one tenant alone, with the code of the error where two name the same."""
 
-
-def tenant_names(environment: str, *, directory: Path | None = None) -> list[str]:
+def tenant_names(
+    environment: str, *, directory: Path | None = None, deployed: Deployed = nothing_deployed
+) -> list[str]:
     """The tenants of an environment, in alphabetical order.
 
     Args:
         directory: the catalog; `DIRECTORY` if left out.
+        deployed: asked who has what two tenants claim.
 
     Raises:
         BadInput: `catalog-empty` where there is no file at all; `catalog-file-unknown`; else as `load_tenant`, for the
             first file wrong.
     """
-    directory = directory or DIRECTORY
-    tenants = [_read(name, directory) for name in _names(directory)]
-    _refuse_shared_claims(tenants)
-    return [tenant.name for tenant in tenants if environment in tenant.environments]
+    tenants = _read_all(directory or DIRECTORY)
+    refuse_shared_claims(tenants, deployed=deployed)
+    here = [tenant for tenant in tenants if environment in tenant.environments]
+    for tenant in here:
+        _refuse_violations(tenant, environment, tenants)
+    return [tenant.name for tenant in here]
 
 
 def catalog_names() -> list[str]:
@@ -47,17 +54,28 @@ def catalog_names() -> list[str]:
     return _names(DIRECTORY)
 
 
-def load_tenant(name: str, *, directory: Path | None = None) -> TenantFile:
-    """Reads one file of the catalog, and the others for what they claim.
-
-    One that cannot be read does not stand in the way of this one: its own stack says what is wrong with it.
-
-    Args:
-        directory: the catalog; `DIRECTORY` if left out.
+def read_catalog(*, directory: Path | None = None) -> dict[str, TenantFile]:
+    """Every tenant's file by name, each right in itself.
 
     Raises:
-        BadInput: `name-invalid`, `catalog-empty`, `catalog-file-unknown`, `tenant-unknown`, `tenant-invalid`;
-            `namespace-taken` and `host-taken` where another tenant claims the same.
+        BadInput: `catalog-empty`, `catalog-file-unknown`, `name-invalid`, `tenant-invalid`.
+    """
+    return {tenant.name: tenant for tenant in _read_all(directory or DIRECTORY)}
+
+
+def load_tenant(
+    name: str, environment: str, *, directory: Path | None = None, deployed: Deployed = nothing_deployed
+) -> TenantFile:
+    """Reads one file of the catalog, and the others for what they claim.
+
+    Args:
+        environment: whose domains and accounts the file is held against, if the tenant exists there.
+        directory: the catalog; `DIRECTORY` if left out.
+        deployed: asked who has what two tenants claim.
+
+    Raises:
+        BadInput: `name-invalid`, `catalog-empty`, `catalog-file-unknown`, `tenant-unknown`; `tenant-invalid` for
+            whichever file is wrong; `namespace-taken` and `host-taken` where another tenant claims the same.
     """
     directory = directory or DIRECTORY
     require_dns_label(name, what="tenant", where="tenants/catalog")
@@ -69,9 +87,30 @@ def load_tenant(name: str, *, directory: Path | None = None) -> TenantFile:
             where=_where(name),
             mend="add the file as tenants/README.md shows",
         )
+    # Its own file first: of two wrong ones, that is the one to hear about.
     tenant = _read(name, directory)
-    _refuse_shared_claims([tenant, *_readable((other for other in names if other != name), directory)], of=name)
+    tenants = [tenant, *(_read(other, directory) for other in names if other != name)]
+    refuse_shared_claims(tenants, of=name, deployed=deployed)
+    if environment in tenant.environments:
+        _refuse_violations(tenant, environment, tenants)
     return tenant
+
+
+def _refuse_violations(tenant: TenantFile, environment: str, tenants: Sequence[TenantFile]) -> None:
+    names = {each.name for each in tenants}
+    found = list(violations(tenant, load_environment(environment), names))
+    if found:
+        first, more = found[0], f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise BadInput(
+            "tenant-invalid",
+            f"{first.what}{more}",
+            where=f"{_where(tenant.name)}, {first.key}",
+            mend=f"edit {_where(tenant.name)}: {first.hint}",
+        )
+
+
+def _read_all(directory: Path) -> list[TenantFile]:
+    return [_read(name, directory) for name in _names(directory)]
 
 
 def _names(directory: Path) -> list[str]:
@@ -111,28 +150,6 @@ def _read(name: str, directory: Path) -> TenantFile:
         )
     content = {"name": name, **content}
     return parse(TenantFile, content, where=where, code="tenant-invalid")
-
-
-def _readable(names: Iterable[str], directory: Path) -> Iterator[TenantFile]:
-    for name in names:
-        with contextlib.suppress(BadInput):
-            yield _read(name, directory)
-
-
-def _refuse_shared_claims(tenants: Iterable[TenantFile], *, of: str | None = None) -> None:
-    """Compares all with all, or, given `of`, only with that tenant: others' quarrels are not its own."""
-    owners: dict[tuple[str, str], str] = {}
-    for tenant in tenants:
-        for claim, code in _CLAIMS:
-            for value in getattr(tenant, claim):
-                owner = owners.setdefault((claim, value), tenant.name)
-                if owner != tenant.name and of in (None, owner):
-                    raise BadInput(
-                        code,
-                        f"{claim.removesuffix('s')} {value!r} is claimed by {owner} and by {tenant.name}",
-                        where=f"{_where(tenant.name)}, {claim}",
-                        mend=f"choose another name in {_where(tenant.name)}",
-                    )
 
 
 def _where(name: str) -> str:

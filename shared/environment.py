@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from shared.environment_variables import ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID
 from shared.errors import BadInput, nearest
+from shared.host_names import RESERVED_DOMAINS, is_host_name, overlap
 from shared.models import parse
 from shared.naming import require_dns_label
 from shared.yaml_files import read_mapping
@@ -68,14 +69,41 @@ class Environment(BaseModel):
         default="", description="Secrets provider of new stacks, such as awskms://alias/pulumi; empty: the backend's."
     )
     aws: AwsProviderFlags = Field(default_factory=AwsProviderFlags, description="Switches of the AWS provider.")
+    allowed_domains: tuple[str, ...] = Field(
+        default=(),
+        description="Domains below which tenants' hosts lie; empty: no tenant may have a host.",
+    )
+    trusted_account_ids: tuple[str, ...] = Field(
+        default=(),
+        description="AWS accounts besides `account_id` whose roles may deploy tenants, and whose ECR tenants' images "
+        "may come from.",
+    )
     tags: dict[str, str] = Field(default_factory=dict, description="Further tags of every AWS resource.")
 
     @field_validator("account_id")
     @classmethod
     def _twelve_digits(cls, value: str) -> str:
-        if value and not re.fullmatch(r"\d{12}", value):
+        if value and not re.fullmatch(r"[0-9]{12}", value):
             raise ValueError("an AWS account ID has 12 digits")
         return value
+
+    @field_validator("allowed_domains")
+    @classmethod
+    def _own_domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        for domain in domains:
+            if not is_host_name(domain):
+                raise ValueError(f"{domain!r} is not a whole domain such as example.com")
+            if any(overlap(domain, reserved) for reserved in RESERVED_DOMAINS):
+                raise ValueError(f"{domain!r} belongs to AWS, to the cluster or to DNS itself")
+        return domains
+
+    @field_validator("trusted_account_ids")
+    @classmethod
+    def _each_twelve_digits(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(r"[0-9]{12}", value):
+                raise ValueError(f"{value!r} is no AWS account ID, which has 12 digits")
+        return values
 
     @model_validator(mode="after")
     def _zones_of_the_region(self) -> Environment:
@@ -96,6 +124,11 @@ class Environment(BaseModel):
         )
 
     @property
+    def known_account(self) -> str:
+        """The account ID as given, which may be none; empty where neither the file nor the variable names one."""
+        return self.account_id or os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
+
+    @property
     def account(self) -> str:
         """The account ID.
 
@@ -103,8 +136,8 @@ class Environment(BaseModel):
             BadInput: `account-missing`, where neither the file nor the variable names one.
         """
         given = os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
-        value = self.account_id or given
-        if not re.fullmatch(r"\d{12}", value):
+        value = self.known_account
+        if not re.fullmatch(r"[0-9]{12}", value):
             raise BadInput(
                 "account-missing",
                 f"environment {self.name} names no AWS account of 12 digits",

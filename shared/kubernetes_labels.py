@@ -12,7 +12,7 @@ HOSTS_ANNOTATION = "platform.internal/hosts"
 """On a tenant's namespace: host names that its Ingresses may bear, comma-separated."""
 
 REGISTRIES_ANNOTATION = "platform.internal/registries"
-"""On a tenant's namespace: registries, with a path or without, that its images may come from, comma-separated."""
+"""On a tenant's namespace: registries, as `host/path`, that its images may come from, comma-separated."""
 
 TOLERATIONS_ANNOTATION = "platform.internal/tolerations"
 """On a tenant's namespace: further keys of taints that its pods may tolerate, comma-separated."""
@@ -46,6 +46,15 @@ ROLE_ARN_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 TENANT_SERVICE_ACCOUNT = "tenant"
 """Bears the tenant's AWS role, in each of its namespaces. The role trusts this name and no other."""
+
+DEPLOYERS_GROUP = "platform:deployers"
+"""The Kubernetes group of those who deploy any tenant's applications: what all of them may read, without naming one."""
+
+READINESS_GATE_LABEL = "elbv2.k8s.aws/pod-readiness-gate-inject"
+"""On a namespace, `enabled`: its pods are ready once their load balancer reaches them.
+
+Source: AWS Load Balancer Controller documentation, "Pod readiness gate".
+"""
 
 INGRESS_CLASS = "alb"
 """IngressClass that applications name."""

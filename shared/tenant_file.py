@@ -9,34 +9,36 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.environment import environment_names
 from shared.errors import nearest
 from shared.github import Repository
+from shared.host_names import is_host_name
+from shared.image_registries import parse_registry
 from shared.kubernetes_labels import PLATFORM_NAMESPACES
 from shared.log_groups import RetentionDays
 from shared.models import WholeNumber
 from shared.naming import is_dns_label
-from shared.quantities import Quantity, quantity_value
+from shared.tenant_quota import Containers, Part, Quota, require_order
 
-_NONE_OF = {"services.loadbalancers": "0", "services.nodeports": "0"}
-"""Ways in that go around the Ingress and its load balancer."""
-
-_REGISTRY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9._-]+)*")
-_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{1,512}", re.ASCII)
+# Source: Kubernetes, "Labels and Selectors", syntax of keys, which is that of taints' keys.
+_TAINT_KEY = re.compile(
+    r"((?P<domain>[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?", re.ASCII
+)
+_KUBERNETES_DOMAINS = ("kubernetes.io", "k8s.io")
+_SYSTEM_TAINT = "CriticalAddonsOnly"
 
 
 def _host(value: str) -> str:
-    labels = value.split(".")
-    if len(value) > 253 or len(labels) < 2 or not all(is_dns_label(label) for label in labels):
+    if not is_host_name(value):
         raise ValueError(f"{value!r} is not a whole host name such as tenant-a.example.com")
     return value
 
 
 def _registry(value: str) -> str:
-    if len(value) > 253 or not _REGISTRY.fullmatch(value):
-        raise ValueError(f"{value!r} is not a registry such as ghcr.io/team-a, without scheme, tag and last slash")
+    parse_registry(value)
     return value
 
 
@@ -46,130 +48,52 @@ def _principal(value: str) -> str:
     return value
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+def _toleration(value: str) -> str:
+    found = _TAINT_KEY.fullmatch(value)
+    if found is None:
+        raise ValueError(f"{value!r} is not the key of a taint, such as dedicated or example.com/gpu")
+    domain = found["domain"] or ""
+    if value == _SYSTEM_TAINT or any(domain == own or domain.endswith(f".{own}") for own in _KUBERNETES_DOMAINS):
+        raise ValueError(
+            f"{value!r} marks nodes that Kubernetes or the platform keeps free: cordoned, failing, or its own"
+        )
+    return value
 
 
-class Quota(_Part):
-    """The most that one namespace of the tenant may hold."""
-
-    requests_cpu: Quantity = Field(default="2", alias="requests.cpu", description="CPU that pods may request.")
-    requests_memory: Quantity = Field(
-        default="4Gi", alias="requests.memory", description="Memory that pods may request."
-    )
-    requests_ephemeral_storage: Quantity = Field(
-        default="10Gi", alias="requests.ephemeral-storage", description="Node-local disk that pods may request."
-    )
-    limits_cpu: Quantity = Field(default="4", alias="limits.cpu", description="CPU that pods may burst to.")
-    limits_memory: Quantity = Field(default="8Gi", alias="limits.memory", description="Memory that pods may reach.")
-    limits_ephemeral_storage: Quantity = Field(
-        default="20Gi", alias="limits.ephemeral-storage", description="Node-local disk that pods may reach."
-    )
-    requests_storage: Quantity = Field(
-        default="50Gi", alias="requests.storage", description="Sum over PersistentVolumeClaims."
-    )
-    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not ended.")
-    services: WholeNumber = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
-    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself puts one in.")
-    secrets: WholeNumber = Field(default=50, ge=0, description="Secrets.")
-    persistentvolumeclaims: WholeNumber = Field(default=10, ge=0, description="PersistentVolumeClaims.")
-    deployments: WholeNumber = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
-    statefulsets: WholeNumber = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
-    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, ended ones too.")
-    cronjobs: WholeNumber = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
-    ingresses: WholeNumber = Field(
-        default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses."
-    )
-    autoscalers: WholeNumber = Field(
-        default=20,
-        ge=0,
-        alias="count/horizontalpodautoscalers.autoscaling",
-        description="HorizontalPodAutoscalers.",
-    )
-    disruption_budgets: WholeNumber = Field(
-        default=20, ge=0, alias="count/poddisruptionbudgets.policy", description="PodDisruptionBudgets."
-    )
-
-    external_secrets: WholeNumber = Field(
-        default=20,
-        ge=0,
-        alias="count/externalsecrets.external-secrets.io",
-        description="ExternalSecrets, where the cluster has them.",
-    )
-
-    def hard(self, *, external_secrets: bool = False) -> dict[str, str]:
-        """`spec.hard` of the ResourceQuota.
-
-        Args:
-            external_secrets: whether the cluster has the kind. A row that is older than the kind stays uncounted for
-                minutes, and while it is, nobody may make one.
-        """
-        left_out = set() if external_secrets else {"external_secrets"}
-        return {name: str(value) for name, value in self.model_dump(by_alias=True, exclude=left_out).items()} | _NONE_OF
-
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Quota:
-        hard = self.hard()
-        for resource in ("cpu", "memory", "ephemeral-storage"):
-            lower, higher = f"requests.{resource}", f"limits.{resource}"
-            _ordered(lower, hard[lower], higher, hard[higher])
-        return self
+def _owner(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("the name of a team holds printable characters only")
+    return value
 
 
-class Resources(_Part):
-    cpu: Quantity
-    memory: Quantity
-    ephemeral_storage: Quantity = Field(alias="ephemeral-storage")
-
-    def amounts(self) -> dict[str, str]:
-        return self.model_dump(by_alias=True)
-
-
-def _resources(cpu: str, memory: str, disk: str) -> Resources:
-    return Resources.model_validate({"cpu": cpu, "memory": memory, "ephemeral-storage": disk})
-
-
-class Containers(_Part):
-    """What a container gets that says nothing, and the most that one may ask for."""
-
-    requests: Resources = Field(
-        default_factory=lambda: _resources("100m", "128Mi", "256Mi"), description="Requests of one that names none."
-    )
-    limits: Resources = Field(
-        default_factory=lambda: _resources("500m", "512Mi", "1Gi"), description="Limits of one that names none."
-    )
-    max: Resources = Field(default_factory=lambda: _resources("2", "4Gi", "8Gi"), description="Highest limits.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Containers:
-        requests, limits, highest = self.requests.amounts(), self.limits.amounts(), self.max.amounts()
-        for resource in highest:
-            _ordered(f"requests.{resource}", requests[resource], f"limits.{resource}", limits[resource])
-            _ordered(f"limits.{resource}", limits[resource], f"max.{resource}", highest[resource])
-        return self
-
-
-class TenantFile(_Part):
+class TenantFile(Part):
     """The content of one `tenants/catalog/<name>.yaml`."""
 
     name: str = Field(description="The file's own name, a DNS label.")
-    owner: str = Field(min_length=1, description="Team that answers for the tenant.")
+    owner: Annotated[str, AfterValidator(_owner)] = Field(
+        min_length=1, max_length=128, description="Team that answers for the tenant."
+    )
     environments: tuple[str, ...] = Field(
         default_factory=lambda: tuple(environment_names()),
         description="Environments that the tenant exists in; all of them if left out.",
     )
     namespaces: tuple[str, ...] = Field(
         default=(),
+        max_length=20,
         description="Each is the tenant's name or begins with it and a hyphen; left out: one, the tenant's name. "
         "Applications go to the first unless they name another.",
     )
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
-        default=(), description="Host names that the tenant's Ingresses may bear."
+        default=(),
+        max_length=50,
+        description="Host names that the tenant's Ingresses may have, each below one of the environment's "
+        "`allowed_domains`; none at, below or above a host of another tenant.",
     )
     registries: tuple[Annotated[str, AfterValidator(_registry)], ...] = Field(
-        default=("public.ecr.aws", "registry.k8s.io"),
-        description="Where the tenant's images may come from besides the account's own ECR; each with a path or "
-        "without.",
+        default=("registry.k8s.io",),
+        max_length=50,
+        description="Where the tenant's images may come from besides `<tenant>/` in the account's own ECR: "
+        "`host/path`; the path names whose images they are.",
     )
     web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
@@ -179,7 +103,14 @@ class TenantFile(_Part):
     )
     load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
         default="internet-facing",
-        description="Whether the tenant's load balancer is reached from the internet, or from the VPC alone.",
+        description="Where the tenant's one load balancer has its addresses: in the public subnets, reached from the "
+        "internet, or in the private ones, reached from the VPC and networks connected to it.",
+    )
+    tolerations: tuple[Annotated[str, AfterValidator(_toleration)], ...] = Field(
+        default=(),
+        max_length=20,
+        description="Keys of taints that the tenant's pods may tolerate besides those that all pods may: of node "
+        "groups that are kept for it.",
     )
     quota: Quota = Field(default_factory=Quota, description="Of each namespace, as in a ResourceQuota.")
     containers: Containers = Field(default_factory=Containers, description="Of each namespace, as in a LimitRange.")
@@ -192,7 +123,9 @@ class TenantFile(_Part):
     )
     deployer_principal_arns: tuple[Annotated[str, AfterValidator(_principal)], ...] = Field(
         default=(),
-        description="Who may assume the deployer role; empty: whoever the account's own IAM policies allow.",
+        max_length=20,
+        description="Who may assume the deployer role, of the environment's account or one of its "
+        "`trusted_account_ids`; empty: whoever the account's own IAM policies allow.",
     )
     repository: Repository | None = Field(
         default=None,
@@ -219,21 +152,24 @@ class TenantFile(_Part):
                 )
             if namespace in PLATFORM_NAMESPACES:
                 raise ValueError(f"namespace {namespace!r} is the platform's own; choose another name")
-        for key in ("environments", "namespaces", "hosts", "registries", "web_ports"):
+        for key in (
+            "environments",
+            "namespaces",
+            "hosts",
+            "registries",
+            "web_ports",
+            "tolerations",
+            "deployer_principal_arns",
+        ):
             values = getattr(self, key)
             if len(set(values)) != len(values):
                 raise ValueError(f"{key} names one thing twice")
         hard = self.quota.hard()
         for resource, amount in self.containers.max.amounts().items():
-            _ordered(f"containers.max.{resource}", amount, f"quota.limits.{resource}", hard[f"limits.{resource}"])
+            require_order(f"containers.max.{resource}", amount, f"quota.limits.{resource}", hard[f"limits.{resource}"])
         return self
 
     @property
     def bucket_prefix(self) -> str:
         """Ends with a slash, so that tenant `a` does not reach what belongs to `ab`."""
         return f"{self.name}/"
-
-
-def _ordered(lower: str, amount: str, higher: str, bound: str) -> None:
-    if quantity_value(amount) > quantity_value(bound):
-        raise ValueError(f"{lower} {amount} is more than {higher} {bound}")

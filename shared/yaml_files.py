@@ -1,12 +1,14 @@
 """Reading the YAML that people write here: catalog, environments, `tiers.yaml`, projects and stack files.
 
 One loader for all of it, stricter than YAML: a key that stands twice is refused, where PyYAML would silently take the
-last one; so are aliases, of which a few lines can grow to gigabytes, and nesting that would overflow the parser's
-stack. Every complaint names file and line.
+last one; so are aliases, of which a few lines can grow to gigabytes, nesting that would overflow the parser's stack,
+and whatever is large or no regular file. Every complaint names file and line.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from shared.errors import BadInput
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50
 """A tenant's file nests three deep, a stack file with structured settings some more."""
+_LARGEST = 64 * 1024
+"""Bytes. The largest of these files in the repository, a Pulumi.yaml, has a tenth of it."""
 _TEXT = "tag:yaml.org,2002:str"
 
 
@@ -29,8 +33,8 @@ def read_mapping(path: Path, *, where: str, code: str) -> dict[str, Any]:
         code: code of the error raised.
 
     Raises:
-        BadInput: the file cannot be read, is not UTF-8 or not YAML, holds something else than keys and values, a key
-            twice, a key that is no text, an alias, or nests too deep.
+        BadInput: the file cannot be read, is no regular file, is too large, not UTF-8 or not YAML, holds something else
+            than keys and values, a key twice, a key that is no text, an alias, or nests too deep.
     """
     return parse_mapping(_text(path, where, code), where=where, code=code)
 
@@ -59,12 +63,7 @@ def parse_mapping(text: str, *, where: str, code: str) -> dict[str, Any]:
 
 
 def _text(path: Path, where: str, code: str) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(
-            code, f"{where} cannot be read: {error.strerror}", where=where, mend=f"let {where} be a readable file"
-        ) from error
+    content = _content(path, where, code)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -72,6 +71,28 @@ def _text(path: Path, where: str, code: str) -> str:
         raise BadInput(
             code, f"{where} is not UTF-8 text", where=f"{where}, line {line}", mend=f"save {where} as UTF-8"
         ) from error
+
+
+def _content(path: Path, where: str, code: str) -> bytes:
+    """What a regular file holds: a link may lead out of the repository, a pipe never ends, a device has no size."""
+    try:
+        # Without blocking: opening a pipe would wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        why = "it is a symbolic link" if path.is_symlink() else error.strerror
+        raise BadInput(
+            code, f"{where} cannot be read: {why}", where=where, mend=f"let {where} be a readable file"
+        ) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise BadInput(code, f"{where} is no regular file", where=where, mend=f"let {where} be a readable file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _LARGEST:
+        raise BadInput(code, f"{where} is larger than {_LARGEST // 1024} KiB", where=where, mend=f"shorten {where}")
+    return content
 
 
 def _refuse_what_explodes(text: str, where: str, code: str) -> None:

@@ -42,7 +42,8 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) 
     """
     actions = ["s3:GetObject"]
     if tenant.bucket_access == "read-write":
-        actions += ["s3:PutObject", "s3:DeleteObject"]
+        # A large object comes in parts; SDKs take back, or take up again, what broke off.
+        actions += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     return policy_document(
         Statement(
             sid="ListOwnPrefix",

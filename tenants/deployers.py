@@ -16,7 +16,7 @@ from place import Place
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
 
-from shared.kubernetes_labels import deployers_group, tenant_labels
+from shared.kubernetes_labels import DEPLOYERS_GROUP, deployers_group, tenant_labels
 
 READ = ("get", "list", "watch")
 WRITE = (*READ, "create", "update", "patch", "delete")
@@ -26,12 +26,17 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("apps", ("deployments", "statefulsets"), WRITE),
     ("autoscaling", ("horizontalpodautoscalers",), WRITE),
     ("batch", ("cronjobs", "jobs"), WRITE),
+    # `kubectl scale`: the objects have to be there first.
+    ("apps", ("deployments/scale", "statefulsets/scale"), ("get", "update", "patch")),
     # Of no use, and no harm, where tier 2 has not the add-on external-secrets.
     ("external-secrets.io", ("externalsecrets",), WRITE),
     ("networking.k8s.io", ("ingresses",), WRITE),
     ("policy", ("poddisruptionbudgets",), WRITE),
     # What waiting for a rollout, and finding out why it hangs, looks at.
     ("", ("endpoints", "events", "pods", "pods/log"), READ),
+    # What a refusal names: "exceeded quota", "maximum memory usage per Container", a connection that times out.
+    ("", ("limitranges", "resourcequotas"), READ),
+    ("networking.k8s.io", ("networkpolicies",), READ),
     ("apps", ("controllerrevisions", "replicasets"), READ),
     ("discovery.k8s.io", ("endpointslices",), READ),
     ("events.k8s.io", ("events",), READ),
@@ -73,7 +78,7 @@ class Deployers(pulumi.ComponentResource):
             "deployers",
             cluster_name=args.cluster_name,
             principal_arn=args.role_arn,
-            kubernetes_groups=[deployers_group(tenant)],
+            kubernetes_groups=[deployers_group(tenant), DEPLOYERS_GROUP],
             tags={"Name": args.place.named("deployers"), "tenant": tenant},
             opts=pulumi.ResourceOptions(parent=self, depends_on=bindings),
         )

@@ -1,5 +1,8 @@
 """A namespace of the tenant and what stands around it: Pod Security, quota, limits, network policies, account, store.
 
+What lives in the namespace is deleted with it and not before it: Kubernetes deletes a namespace's pods first and waits
+for their end, and only then everything else. Deleted one by one, network policies would be gone while pods still run.
+
 Who may put something into it is in `deployers.py`.
 """
 
@@ -16,9 +19,21 @@ from secret_store import SecretStore, SecretStoreArgs
 from service_account import TenantServiceAccount, TenantServiceAccountArgs
 
 from shared.contracts import Infrastructure
-from shared.kubernetes_labels import HOSTS_ANNOTATION, REGISTRIES_ANNOTATION, tenant_labels
+from shared.image_registries import account_registry
+from shared.kubernetes_labels import (
+    HOSTS_ANNOTATION,
+    LOAD_BALANCER_SCHEME_ANNOTATION,
+    READINESS_GATE_LABEL,
+    REGISTRIES_ANNOTATION,
+    TOLERATIONS_ANNOTATION,
+    tenant_labels,
+)
 from shared.tenant_file import TenantFile
+from shared.tenant_quota import LEAST_OF_A_CLAIM, LEAST_OF_A_CONTAINER
 from shared.versions import KUBERNETES
+
+_LONGEST_END = "30m"
+"""A namespace ends when its last pod has: 15 minutes of grace at most, by tier 2's admission policies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +50,33 @@ def namespace_labels(tenant: TenantFile) -> dict[str, str]:
     """
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     versions = {f"{level}-version": f"v{KUBERNETES.value}" for level in levels}
-    return {**tenant_labels(tenant.name), **levels, **versions}
+    return {**tenant_labels(tenant.name), READINESS_GATE_LABEL: "enabled", **levels, **versions}
 
 
-def account_registry(place: Place) -> str:
-    """The account's ECR in the region. Source: Amazon ECR user guide, "Private registry"."""
-    suffix = "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
-    return f"{place.account_id}.dkr.ecr.{place.region}.{suffix}"
+def namespace_annotations(place: Place) -> dict[str, str]:
+    """What the admission policies of tier 2 read of the tenant's file."""
+    tenant = place.tenant
+    own = account_registry(account_id=place.account_id, region=place.region, partition=place.partition)
+    return {
+        HOSTS_ANNOTATION: ",".join(tenant.hosts),
+        REGISTRIES_ANNOTATION: ",".join([f"{own}/{tenant.name}", *tenant.registries]),
+        TOLERATIONS_ANNOTATION: ",".join(tenant.tolerations),
+        LOAD_BALANCER_SCHEME_ANNOTATION: tenant.load_balancer_scheme,
+    }
 
 
-def container_limits(tenant: TenantFile) -> core.LimitRangeItemArgs:
-    return core.LimitRangeItemArgs(
-        type="Container",
-        default_request=tenant.containers.requests.amounts(),
-        default=tenant.containers.limits.amounts(),
-        max=tenant.containers.max.amounts(),
-    )
+def limits_of(tenant: TenantFile) -> list[core.LimitRangeItemArgs]:
+    """Bounds of a container and of a claim. What a whole pod or namespace may have is the quota's."""
+    return [
+        core.LimitRangeItemArgs(
+            type="Container",
+            default_request=tenant.containers.requests.amounts(),
+            default=tenant.containers.limits.amounts(),
+            max=tenant.containers.max.amounts(),
+            min=LEAST_OF_A_CONTAINER,
+        ),
+        core.LimitRangeItemArgs(type="PersistentVolumeClaim", min={"storage": LEAST_OF_A_CLAIM}),
+    ]
 
 
 class TenantNamespace(pulumi.ComponentResource):
@@ -70,44 +96,49 @@ class TenantNamespace(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 labels=namespace_labels(tenant),
-                annotations={
-                    HOSTS_ANNOTATION: ",".join(tenant.hosts),
-                    REGISTRIES_ANNOTATION: ",".join([account_registry(args.place), *tenant.registries]),
-                },
+                annotations=namespace_annotations(args.place),
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=_LONGEST_END)),
         )
+        inside = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
         self.name = namespace.metadata.name
         labels = tenant_labels(tenant.name)
         quota = core.ResourceQuota(
             f"{name}-quota",
             metadata=meta.ObjectMetaArgs(name="quota", namespace=self.name, labels=labels),
             spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.place.external_secrets)),
-            opts=child,
+            opts=inside,
+        )
+        affinity = core.ResourceQuota(
+            f"{name}-cross-namespace-affinity",
+            metadata=meta.ObjectMetaArgs(name="cross-namespace-affinity", namespace=self.name, labels=labels),
+            # A pod that keeps away from those of other namespaces keeps these from being scheduled.
+            spec=core.ResourceQuotaSpecArgs(hard={"pods": "0"}, scopes=["CrossNamespacePodAffinity"]),
+            opts=inside,
         )
         limits = core.LimitRange(
             f"{name}-limits",
             metadata=meta.ObjectMetaArgs(name="limits", namespace=self.name, labels=labels),
-            spec=core.LimitRangeSpecArgs(limits=[container_limits(tenant)]),
-            opts=child,
+            spec=core.LimitRangeSpecArgs(limits=limits_of(tenant)),
+            opts=inside,
         )
         # Kubernetes makes this account itself; a pod that names no other must not get a token for the API.
         default_account = core.ServiceAccountPatch(
             f"{name}-default",
             metadata=meta.ObjectMetaPatchArgs(name="default", namespace=self.name),
             automount_service_account_token=False,
-            opts=child,
+            opts=inside,
         )
         policies = NetworkPolicies(
             name,
-            NetworkPoliciesArgs(place=args.place, namespace=self.name, infrastructure=args.infrastructure),
+            NetworkPoliciesArgs(place=args.place, namespace=namespace, infrastructure=args.infrastructure),
             child,
         )
-        self.rails = [quota, limits, default_account, *policies.rails]
+        self.rails = [quota, affinity, limits, default_account, *policies.rails]
         account = TenantServiceAccount(
             name,
             TenantServiceAccountArgs(
-                place=args.place, namespace=self.name, role_arn=args.workload_role_arn, rails=self.rails
+                place=args.place, namespace=namespace, role_arn=args.workload_role_arn, rails=self.rails
             ),
             child,
         )
@@ -122,6 +153,7 @@ class TenantNamespace(pulumi.ComponentResource):
                     service_account_name=account.name,
                     rails=self.rails,
                 ),
+                # Its controller writes here until it is gone.
                 child,
             )
         self.register_outputs({"name": self.name})

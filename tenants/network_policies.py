@@ -12,11 +12,13 @@ from ipaddress import IPv4Network, collapse_addresses
 
 import pulumi
 from place import Place
+from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 
 from shared.contracts import Infrastructure
 from shared.kubernetes_labels import NAMESPACE_NAME_LABEL, tenant_labels
+from shared.tenant_file import TenantFile
 
 NOT_THE_INTERNET = (
     "169.254.0.0/16",  # link-local: instance metadata and the Pod Identity agent
@@ -35,7 +37,8 @@ Ingress = networking.NetworkPolicyIngressRuleArgs
 @dataclass(frozen=True, kw_only=True)
 class NetworkPoliciesArgs:
     place: Place
-    namespace: pulumi.Output[str]
+    namespace: core.Namespace
+    """The policies are deleted with it: no pod of it outlives them."""
     infrastructure: Infrastructure
 
 
@@ -71,8 +74,18 @@ def endpoint_egress(endpoint_cidrs: Sequence[str]) -> list[networking.NetworkPol
     return [Egress(to=[_range(cidr)], ports=_ports([443], "TCP")) for cidr in endpoint_cidrs]
 
 
+def load_balancer_subnets(tenant: TenantFile, infrastructure: Infrastructure) -> pulumi.Output[list[str]]:
+    """Where the tenant's load balancer has its addresses.
+
+    Pods have theirs in the private subnets too; those of other tenants are kept away by their own egress.
+
+    Source: AWS Load Balancer Controller documentation, "Subnet auto-discovery".
+    """
+    internal = tenant.load_balancer_scheme == "internal"
+    return infrastructure.private_subnet_cidrs if internal else infrastructure.public_subnet_cidrs
+
+
 def load_balancer_ingress(cidrs: Sequence[str], ports: Sequence[int]) -> list[networking.NetworkPolicyIngressRuleArgs]:
-    """Load balancers that face the internet have their addresses in the public subnets."""
     return [Ingress(from_=[_range(cidr)], ports=_ports(ports, "TCP")) for cidr in cidrs]
 
 
@@ -99,7 +112,9 @@ class NetworkPolicies(pulumi.ComponentResource):
             self._policy("allow-aws-endpoints", egress=above.endpoint_cidrs.apply(endpoint_egress)),
             self._policy(
                 "allow-load-balancers",
-                ingress=above.public_subnet_cidrs.apply(lambda cidrs: load_balancer_ingress(cidrs, tenant.web_ports)),
+                ingress=load_balancer_subnets(tenant, above).apply(
+                    lambda cidrs: load_balancer_ingress(cidrs, tenant.web_ports)
+                ),
             ),
         ]
         self.register_outputs({})
@@ -115,12 +130,14 @@ class NetworkPolicies(pulumi.ComponentResource):
         return networking.NetworkPolicy(
             f"{self._name}-{name}",
             metadata=meta.ObjectMetaArgs(
-                name=name, namespace=self._args.namespace, labels=tenant_labels(self._args.place.tenant.name)
+                name=name,
+                namespace=self._args.namespace.metadata.name,
+                labels=tenant_labels(self._args.place.tenant.name),
             ),
             spec=networking.NetworkPolicySpecArgs(
                 pod_selector=meta.LabelSelectorArgs(), policy_types=directions, ingress=ingress, egress=egress
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, deleted_with=self._args.namespace),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from shared.catalog import load_tenant
-from shared.contracts import PlatformAddons, published
+from shared.contracts import PlatformAddons, Tenant, published
 from shared.environment import Environment
 from shared.external_secrets import ADDON
 from shared.program_errors import ProgramInputError, program_errors
@@ -44,7 +44,9 @@ class Place:
                 mend=f"pulumi stack select {environment.name}.<tenant>\nor: make tenants-up STACK={environment.name}",
             )
         with program_errors():
-            tenant = load_tenant(name)
+            tenant = load_tenant(
+                name, environment.name, deployed=lambda other: published(Tenant, stack=f"{environment.name}.{other}")
+            )
         if environment.name not in tenant.environments:
             raise ProgramInputError(
                 "tenant-elsewhere",

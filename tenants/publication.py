@@ -53,6 +53,7 @@ def tenant_contract(
         bucket_prefix=plain(tenant.bucket_prefix),
         hosts=plain(list(tenant.hosts)),
         web_ports=plain(list(tenant.web_ports)),
+        load_balancer_scheme=plain(tenant.load_balancer_scheme),
         ingress_class_name=addons.ingress_class_name,
         region=infrastructure.region,
         load_balancer_scheme=plain(tenant.load_balancer_scheme),

@@ -16,7 +16,8 @@ from shared.kubernetes_labels import ROLE_ARN_ANNOTATION, TENANT_SERVICE_ACCOUNT
 @dataclass(frozen=True, kw_only=True)
 class TenantServiceAccountArgs:
     place: Place
-    namespace: pulumi.Output[str]
+    namespace: core.Namespace
+    """The account is deleted with it: its pods keep their AWS role until they end."""
     role_arn: pulumi.Output[str]
     rails: Sequence[pulumi.Resource]
     """Made before the account, so that no pod bears the role while a rail is missing."""
@@ -31,13 +32,13 @@ class TenantServiceAccount(pulumi.ComponentResource):
             f"{name}-service-account",
             metadata=meta.ObjectMetaArgs(
                 name=TENANT_SERVICE_ACCOUNT,
-                namespace=args.namespace,
+                namespace=args.namespace.metadata.name,
                 labels=tenant_labels(args.place.tenant.name),
                 annotations={ROLE_ARN_ANNOTATION: args.role_arn},
             ),
             # The AWS role comes by a projected token of its own; one for the Kubernetes API is for those who ask.
             automount_service_account_token=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails), deleted_with=args.namespace),
         )
         self.name = account.metadata.name
         self.register_outputs({"name": self.name})

@@ -13,7 +13,7 @@ class Infrastructure:
     """AWS infrastructure and the EKS cluster of one environment."""
 
     project: ClassVar[str] = "infrastructure"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     cluster_name: pulumi.Output[str]
     cluster_arn: pulumi.Output[str]
@@ -48,6 +48,8 @@ class Infrastructure:
     public_subnet_ids: pulumi.Output[list[str]]
     public_subnet_cidrs: pulumi.Output[list[str]]
     """Where load balancers that face the internet have their addresses."""
+    private_subnet_cidrs: pulumi.Output[list[str]]
+    """Where internal load balancers and nodes have their addresses; pods too, unless they have a range of their own."""
     pod_cidrs: pulumi.Output[list[str]]
     """Ranges that pods have addresses from: the private subnets, and the secondary range where one is set."""
     endpoint_cidrs: pulumi.Output[list[str]]

@@ -35,6 +35,8 @@ class Tenant:
     """Host names that the tenant's Ingresses may bear."""
     web_ports: pulumi.Output[list[int]]
     """Container ports that load balancers may reach."""
+    load_balancer_scheme: pulumi.Output[str]
+    """`internet-facing` or `internal`: of the one load balancer that the tenant's Ingresses share."""
     ingress_class_name: pulumi.Output[str]
     region: pulumi.Output[str]
     load_balancer_scheme: pulumi.Output[str]

@@ -47,6 +47,8 @@ class Registered:
     """URNs of the providers handed to a remote component, by package."""
     depends_on: frozenset[str] = frozenset()
     """URNs, of values used as well as of `depends_on`."""
+    deleted_with: str = ""
+    """URN of the resource whose deletion takes this one along; the plug-in is not asked to delete it then."""
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
@@ -117,6 +119,7 @@ class RecordingMonitor(mocks.MockMonitor):
             provider=_urn(request.provider),
             providers={package: _urn(reference) for package, reference in request.providers.items()},
             depends_on=frozenset(request.dependencies),
+            deleted_with=request.deletedWith,
             protect=request.protect,
             ignore_changes=tuple(request.ignoreChanges),
             secrets=frozenset(

@@ -35,7 +35,7 @@ def test_every_file_loads_and_spans_three_zones_of_its_region(name: str) -> None
 
 def test_what_environments_have_in_common_is_said_once() -> None:
     common = yaml.safe_load((environments.DIRECTORY / "common.yaml").read_text(encoding="utf-8"))
-    assert common.keys() == {"region", "availability_zones", "owner"}
+    assert common.keys() == {"region", "availability_zones", "owner", "allowed_domains"}
     for name in environment_names():
         own = yaml.safe_load((environments.DIRECTORY / f"{name}.yaml").read_text(encoding="utf-8"))
         assert not [key for key in common.keys() & own.keys() if common[key] == own[key]], name
@@ -100,6 +100,9 @@ def test_the_files_account_wins_over_the_variable(monkeypatch: pytest.MonkeyPatc
     assert load_environment("local").account == "123456789012"
 
 
+_WHOLE = "region: us-east-1\navailability_zones: [us-east-1a, us-east-1b]\nowner: t\n"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -113,6 +116,11 @@ def test_the_files_account_wins_over_the_variable(monkeypatch: pytest.MonkeyPatc
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naccount_id: '12'", "12 digits"),
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naws: {skip: true}", "unknown key `aws.skip`"),
         ("region: [", "is not YAML"),
+        (_WHOLE + "allowed_domains: [com]", "'com' is not a whole domain"),
+        (_WHOLE + "allowed_domains: [eu-west-1.amazonaws.com]", "belongs to AWS"),
+        (_WHOLE + "allowed_domains: [default.svc]", "belongs to AWS, to the cluster"),
+        (_WHOLE + "trusted_account_ids: ['１２３４５６７８９０１２']", "12 digits"),
+        (_WHOLE + "account_id: '１２３４５６７８９０１２'", "12 digits"),
     ],
     ids=[
         "unknown-key",
@@ -125,6 +133,11 @@ def test_the_files_account_wins_over_the_variable(monkeypatch: pytest.MonkeyPatc
         "short-account",
         "unknown-flag",
         "not-yaml",
+        "whole-top-level-domain",
+        "domain-of-aws",
+        "domain-of-the-cluster",
+        "trusted-account-in-other-digits",
+        "account-in-other-digits",
     ],
 )
 def test_a_wrong_file_is_refused_by_name(

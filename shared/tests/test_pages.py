@@ -32,6 +32,6 @@ def test_the_example_of_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_example_of_a_tenants_file_is_one(tmp_path: Path) -> None:
     (example,) = blocks("tenants/README.md", "yaml")
     (tmp_path / "checkout.yaml").write_text(example)
-    tenant = load_tenant("checkout", directory=tmp_path)
+    tenant = load_tenant("checkout", "dev", directory=tmp_path)
     assert tenant.owner == "checkout-team"
     assert tenant.quota.hard()["pods"] == "30"

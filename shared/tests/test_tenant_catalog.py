@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import shared.environment as environments
 from shared.catalog import load_tenant, tenant_names
 from shared.environment import environment_names
 from shared.errors import BadInput
@@ -27,7 +29,7 @@ def write(directory: Path, name: str, content: Any) -> None:
 def refusal(directory: Path, content: Any, name: str = "shop") -> BadInput:
     write(directory, name, content)
     with pytest.raises(BadInput) as refused:
-        load_tenant(name, directory=directory)
+        load_tenant(name, "dev", directory=directory)
     return refused.value
 
 
@@ -37,7 +39,7 @@ def test_the_committed_catalog_holds_the_three_tenants_in_every_environment() ->
 
 
 def test_an_owner_is_all_that_a_file_must_name(directory: Path) -> None:
-    tenant = load_tenant("shop", directory=directory)
+    tenant = load_tenant("shop", "dev", directory=directory)
     assert tenant.namespaces == ("shop",)
     assert tenant.environments == tuple(environment_names())
     assert tenant.hosts == ()
@@ -58,7 +60,7 @@ def test_a_tenant_is_listed_only_where_it_exists(directory: Path) -> None:
 @pytest.mark.parametrize("amount", [2, 2.5, "2", "2500m"])
 def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: object) -> None:
     write(directory, "shop", {"owner": "team", "quota": {"requests.cpu": amount}})
-    assert load_tenant("shop", directory=directory).quota.hard()["requests.cpu"] == str(amount)
+    assert load_tenant("shop", "dev", directory=directory).quota.hard()["requests.cpu"] == str(amount)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ("owner: t\nquota:\n  pods: 1\n  pods: 2\n", "line 4", "key `pods` stands twice, in line 3 and here"),
         ("owner: &a t\nhosts: [*a]\n", "line 2", "alias *a is not taken here"),
         ("owner: t\n1: t\n", "line 2", "key `1` is no text to YAML"),
-        ("owner: t\nhosts: " + "[" * 100_000, "line 2", "nests more than 50 levels deep"),
+        ("owner: t\nhosts: " + "[" * 60_000, "line 2", "nests more than 50 levels deep"),
         ("owner: t\nhosts: [2026-02-31]\n", "", "holds a value that YAML cannot take"),
         ({}, "owner", "`owner` is missing"),
         ({"owner": ""}, "owner", "owner"),
@@ -107,6 +109,40 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ({"owner": "t", "hosts": ["Shop.example.com"]}, "hosts.0", "not a whole host name"),
         ({"owner": "t", "hosts": ["localhost"]}, "hosts.0", "not a whole host name"),
         ({"owner": "t", "hosts": ["a.example.com,b.example.com"]}, "hosts.0", "not a whole host name"),
+        ({"owner": "t", "hosts": ["10.0.0.1"]}, "hosts.0", "not a whole host name"),
+        ({"owner": "t", "hosts": ["shop.example.１"]}, "hosts.0", "not a whole host name"),
+        ({"owner": "t", "hosts": ["shöp.example.com"]}, "hosts.0", "not a whole host name"),
+        ({"owner": "t", "hosts": ["example.com"]}, "hosts.0", "only below example.com"),
+        ({"owner": "t", "hosts": ["shop.example.org"]}, "hosts.0", "only below example.com"),
+        ({"owner": "t", "hosts": ["shop.notexample.com"]}, "hosts.0", "only below example.com"),
+        ({"owner": "t", "hosts": ["sts.amazonaws.com"]}, "hosts.0", "only below example.com"),
+        ({"owner": "t", "hosts": ["kubernetes.default.svc"]}, "hosts.0", "only below example.com"),
+        ({"owner": "t", "registries": ["k8s.io/../evil.com"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io/team/"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io:٤٤٣/team"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io:0/team"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io:65536/team"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io:/team"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["10.0.0.1:5000/team"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["ghcr.io/team,evil.com/x"]}, "registries.0", "not a registry"),
+        ({"owner": "t", "registries": ["public.ecr.aws"]}, "registries.0", "has no path"),
+        ({"owner": "t", "registries": ["123456789012.dkr.ecr.us-east-1.amazonaws.com"]}, "registries.0", "has no path"),
+        ({"owner": "t", "registries": ["ghcr.io/a", "ghcr.io/a"]}, "", "registries names one thing twice"),
+        ({"owner": "t", "tolerations": ["a,b"]}, "tolerations.0", "not the key of a taint"),
+        ({"owner": "t", "tolerations": [""]}, "tolerations.0", "not the key of a taint"),
+        ({"owner": "t", "tolerations": ["node.kubernetes.io/unschedulable"]}, "tolerations.0", "keeps free"),
+        ({"owner": "t", "tolerations": ["CriticalAddonsOnly"]}, "tolerations.0", "keeps free"),
+        ({"owner": "t", "load_balancer_scheme": "public"}, "load_balancer_scheme", "'internal'"),
+        ({"owner": "t", "quota": {"extended": {"gpu": 1}}}, "quota", "'gpu' is no resource that a device offers"),
+        ({"owner": "t", "quota": {"extended": {"x.kubernetes.io/y": 1}}}, "quota", "no resource that a device offers"),
+        ({"owner": "t", "quota": {"pods": 30, "count/pods": 20}}, "quota", "pods 30 is more than count/pods 20"),
+        (
+            {"owner": "t", "containers": {"requests": {"cpu": 0, "memory": "1Mi", "ephemeral-storage": "1Mi"}}},
+            "containers",
+            "the least, cpu 1m is more than requests.cpu 0",
+        ),
+        ({"owner": "t\nu"}, "owner", "printable"),
+        ("owner: t\nhosts: [" + "a.example.com, " * 5000 + "]\n", "", "is larger than 64 KiB"),
         ({"owner": "t", "web_ports": []}, "web_ports", "web_ports"),
         ({"owner": "t", "web_ports": [0]}, "web_ports.0", "web_ports.0"),
         ({"owner": "t", "bucket_access": "all"}, "bucket_access", "bucket_access"),
@@ -137,13 +173,13 @@ def test_a_wrong_file_is_refused_with_the_place_of_the_mistake(
 )
 def test_a_name_that_is_no_file_of_the_catalog_is_refused(directory: Path, name: str, code: str) -> None:
     with pytest.raises(BadInput) as refused:
-        load_tenant(name, directory=directory)
+        load_tenant(name, "dev", directory=directory)
     assert refused.value.code == code
 
 
 def test_a_misspelt_tenant_is_answered_with_the_nearest(directory: Path) -> None:
     with pytest.raises(BadInput, match='did you mean "shop"'):
-        load_tenant("shpo", directory=directory)
+        load_tenant("shpo", "dev", directory=directory)
 
 
 def test_a_file_whose_name_is_no_tenants_is_refused(directory: Path) -> None:
@@ -154,7 +190,10 @@ def test_a_file_whose_name_is_no_tenants_is_refused(directory: Path) -> None:
 
 
 def test_an_empty_catalog_is_an_error_and_not_no_tenants(tmp_path: Path) -> None:
-    for read in (lambda: tenant_names("dev", directory=tmp_path), lambda: load_tenant("shop", directory=tmp_path)):
+    for read in (
+        lambda: tenant_names("dev", directory=tmp_path),
+        lambda: load_tenant("shop", "dev", directory=tmp_path),
+    ):
         with pytest.raises(BadInput) as refused:
             read()
         assert refused.value.code == "catalog-empty"
@@ -164,9 +203,11 @@ def test_an_empty_catalog_is_an_error_and_not_no_tenants(tmp_path: Path) -> None
     ("ours", "theirs", "code"),
     [
         ({"hosts": ["a.example.com"]}, {"hosts": ["b.example.com", "a.example.com"]}, "host-taken"),
+        ({"hosts": ["a.example.com"]}, {"hosts": ["x.a.example.com"]}, "host-taken"),
+        ({"hosts": ["y.x.a.example.com"]}, {"hosts": ["a.example.com"]}, "host-taken"),
         ({"namespaces": ["shop-eu"]}, {}, "namespace-taken"),
     ],
-    ids=["host", "namespace"],
+    ids=["host", "below", "above", "namespace"],
 )
 def test_what_two_tenants_claim_is_refused_to_both(
     tmp_path: Path, ours: dict[str, Any], theirs: dict[str, Any], code: str
@@ -174,8 +215,8 @@ def test_what_two_tenants_claim_is_refused_to_both(
     write(tmp_path, "shop", {"owner": "one", **ours})
     write(tmp_path, "shop-eu", {"owner": "two", **theirs})
     for read in (
-        lambda: load_tenant("shop", directory=tmp_path),
-        lambda: load_tenant("shop-eu", directory=tmp_path),
+        lambda: load_tenant("shop", "dev", directory=tmp_path),
+        lambda: load_tenant("shop-eu", "dev", directory=tmp_path),
         lambda: tenant_names("dev", directory=tmp_path),
     ):
         with pytest.raises(BadInput) as refused:
@@ -185,16 +226,145 @@ def test_what_two_tenants_claim_is_refused_to_both(
         assert "shop-eu" in refused.value.what
 
 
+def test_hosts_of_one_tenant_may_lie_below_each_other(directory: Path) -> None:
+    write(directory, "shop", {"owner": "team", "hosts": ["a.example.com", "b.a.example.com"]})
+    write(directory, "other", {"owner": "team", "hosts": ["aa.example.com"]})
+    assert tenant_names("dev", directory=directory) == ["other", "shop"]
+
+
+@pytest.mark.parametrize("holder", ["one", "two"])
+def test_the_file_that_asks_for_what_another_has_deployed_is_pointed_at(directory: Path, holder: str) -> None:
+    for name in ("one", "two"):
+        write(directory, name, {"owner": "team", "hosts": ["first.example.com", f"{name}.example.com"]})
+    asks = "two" if holder == "one" else "one"
+
+    def deployed(tenant: str) -> dict[str, object]:
+        return {"hosts": ["first.example.com"]} if tenant == holder else {}
+
+    for read in (
+        lambda: load_tenant(asks, "dev", directory=directory, deployed=deployed),
+        lambda: load_tenant(holder, "dev", directory=directory, deployed=deployed),
+        lambda: tenant_names("dev", directory=directory, deployed=deployed),
+    ):
+        with pytest.raises(BadInput) as refused:
+            read()
+        assert refused.value.where == f"tenants/catalog/{asks}.yaml, hosts.0"
+        assert f"{holder} has it deployed" in refused.value.what
+        assert refused.value.mend == f"choose another name in tenants/catalog/{asks}.yaml"
+
+
+def test_where_nothing_is_deployed_both_files_are_named(directory: Path) -> None:
+    for name in ("one", "two"):
+        write(directory, name, {"owner": "team", "hosts": ["first.example.com"]})
+    with pytest.raises(BadInput) as refused:
+        tenant_names("dev", directory=directory)
+    assert refused.value.where == "tenants/catalog/one.yaml, hosts.0; tenants/catalog/two.yaml, hosts.0"
+    assert "git log -S'first.example.com'" in refused.value.mend
+
+
 def test_a_quarrel_of_others_does_not_stand_in_a_tenants_way(directory: Path) -> None:
     for name in ("one", "two"):
         write(directory, name, {"owner": "team", "hosts": ["same.example.com"]})
-    assert load_tenant("shop", directory=directory).name == "shop"
+    assert load_tenant("shop", "dev", directory=directory).name == "shop"
 
 
-def test_a_broken_file_stops_its_own_tenant_and_the_whole_list_but_no_other_tenant(directory: Path) -> None:
-    write(directory, "broken", "owner: [")
-    assert load_tenant("shop", directory=directory).name == "shop"
-    for read in (lambda: load_tenant("broken", directory=directory), lambda: tenant_names("dev", directory=directory)):
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [("owner: [", "line 1"), ("owner: team\nhots: [a.example.com]\n", "hots")],
+    ids=["not-yaml", "unknown-key"],
+)
+def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, content: str, where: str) -> None:
+    """A new tenant got the host of one whose file was broken, since only files that could be read were compared."""
+    write(directory, "broken", content)
+    for read in (
+        lambda: load_tenant("shop", "dev", directory=directory),
+        lambda: load_tenant("broken", "dev", directory=directory),
+        lambda: tenant_names("dev", directory=directory),
+    ):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.where == "tenants/catalog/broken.yaml, line 1"
+        assert refused.value.where == f"tenants/catalog/broken.yaml, {where}"
+
+
+EVERY_DEPLOYER = "arn:aws:iam::{}:role/pipeline"
+
+
+@pytest.fixture
+def trusting(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment `dev` in account 1111…, which trusts account 2222…."""
+    environment = tmp_path_factory.mktemp("environments")
+    (environment / "dev.yaml").write_text(
+        "region: us-east-1\navailability_zones: [us-east-1a, us-east-1b]\nowner: t\naccount_id: '111111111111'\n"
+        "trusted_account_ids: ['222222222222']\nallowed_domains: [example.com]\n"
+    )
+    monkeypatch.setattr(environments, "DIRECTORY", environment)
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("account", ["111111111111", "222222222222"])
+def test_people_and_images_of_the_accounts_that_the_environment_trusts_are_let_in(
+    directory: Path, account: str
+) -> None:
+    content = {
+        "owner": "t",
+        "deployer_principal_arns": [EVERY_DEPLOYER.format(account)],
+        "registries": [
+            f"{account}.dkr.ecr.eu-west-1.amazonaws.com/shop/batch",
+            f"{account}.dkr-ecr.us-east-1.on.aws/base",
+        ],
+    }
+    write(directory, "shop", content)
+    assert load_tenant("shop", "dev", directory=directory).registries == tuple(content["registries"])
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize(
+    ("content", "where", "says"),
+    [
+        ({"deployer_principal_arns": [EVERY_DEPLOYER.format("333333333333")]}, "deployer_principal_arns.0", "account"),
+        ({"deployer_principal_arns": ["arn:aws-cn:iam::111111111111:role/x"]}, "deployer_principal_arns.0", "aws-cn"),
+        ({"registries": ["333333333333.dkr.ecr.us-east-1.amazonaws.com/x"]}, "registries.0", "does not trust"),
+        ({"registries": ["333333333333.dkr-ecr.us-east-1.on.aws/x"]}, "registries.0", "does not trust"),
+        (
+            {"registries": ["111111111111.dkr.ecr.us-east-1.amazonaws.com/other/web"]},
+            "registries.0",
+            "holds the images of tenant other",
+        ),
+    ],
+    ids=["principal", "partition", "ecr", "ecr-dual-stack", "repository-of-another-tenant"],
+)
+def test_what_the_environment_does_not_trust_is_refused_with_its_place(
+    directory: Path, content: dict[str, Any], where: str, says: str
+) -> None:
+    write(directory, "other", {"owner": "t"})
+    error = refusal(directory, {"owner": "t", **content})
+    assert error.code == "tenant-invalid"
+    assert error.where == f"tenants/catalog/shop.yaml, {where}"
+    assert says in error.what
+
+
+def test_without_allowed_domains_no_tenant_has_a_host(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = tmp_path_factory.mktemp("environments")
+    text = "region: us-east-1\navailability_zones: [us-east-1a, us-east-1b]\nowner: t\n"
+    (environment / "dev.yaml").write_text(text)
+    monkeypatch.setattr(environments, "DIRECTORY", environment)
+    assert tenant_names("dev", directory=directory) == ["shop"]
+    assert "no domain is listed" in refusal(directory, {"owner": "t", "hosts": ["a.example.com"]}).what
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
+def test_only_a_regular_file_is_read(directory: Path, kind: str) -> None:
+    """Opening a pipe would wait for ever, and a link may lead out of the repository."""
+    path = directory / "odd.yaml"
+    if kind == "link":
+        path.symlink_to(directory / "shop.yaml")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    with pytest.raises(BadInput) as refused:
+        load_tenant("odd", "dev", directory=directory)
+    assert refused.value.code == "tenant-invalid"
+    assert ("symbolic link" if kind == "link" else "no regular file") in refused.value.what

@@ -61,7 +61,16 @@ def test_several_namespaces_are_trusted_by_their_whole_names(run_tenant: Callabl
 @pytest.mark.parametrize(
     ("access", "actions"),
     [
-        ("read-write", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+        (
+            "read-write",
+            [
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ],
+        ),
         ("read-only", "s3:GetObject"),
     ],
 )

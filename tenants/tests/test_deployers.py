@@ -9,6 +9,7 @@ from shared.testing import Run
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 READ = {"get", "list", "watch"}
 WRITE = READ | {"create", "update", "patch", "delete"}
+SCALE = {"get", "update", "patch"}
 
 COUNTED = {
     ("", "configmaps"): "configmaps",
@@ -39,6 +40,11 @@ def rights(run: Run) -> dict[tuple[str, str], set[str]]:
 def test_deployers_write_application_objects_and_read_what_shows_their_state(tenant_a: Run) -> None:
     assert rights(tenant_a) == {
         **dict.fromkeys(COUNTED, WRITE),
+        ("apps", "deployments/scale"): SCALE,
+        ("apps", "statefulsets/scale"): SCALE,
+        ("", "limitranges"): READ,
+        ("", "resourcequotas"): READ,
+        ("networking.k8s.io", "networkpolicies"): READ,
         ("", "endpoints"): READ,
         ("", "events"): READ,
         ("", "pods"): READ,
@@ -51,12 +57,12 @@ def test_deployers_write_application_objects_and_read_what_shows_their_state(ten
     }
 
 
-def test_the_rails_are_out_of_their_reach(tenant_a: Run) -> None:
-    touched = {resource for _, resource in rights(tenant_a)}
+def test_they_read_their_guardrails_and_change_none(tenant_a: Run) -> None:
+    found = rights(tenant_a)
+    for what in (("networking.k8s.io", "networkpolicies"), ("", "resourcequotas"), ("", "limitranges")):
+        assert found[what] == READ
+    touched = {resource for _, resource in found}
     assert not touched & {
-        "networkpolicies",
-        "resourcequotas",
-        "limitranges",
         "roles",
         "rolebindings",
         "serviceaccounts",
@@ -76,7 +82,7 @@ def test_no_right_is_a_wildcard_and_none_hands_on_rights(tenant_a: Run) -> None:
 
 
 def test_whatever_they_may_create_is_counted_by_the_quota(tenant_a: Run) -> None:
-    hard = tenant_a.one("kubernetes:core/v1:ResourceQuota").inputs["spec"]["hard"]
+    hard = tenant_a.one("kubernetes:core/v1:ResourceQuota", "tenant-a-quota").inputs["spec"]["hard"]
     creatable = {what for what, verbs in rights(tenant_a).items() if "create" in verbs}
     assert creatable == set(COUNTED)
     # Where the cluster has no such kind, none can be made: test_secret_store.py.
@@ -101,5 +107,5 @@ def test_the_deployer_role_enters_in_that_group_and_by_no_access_policy(tenant_a
     assert (
         entry["principalArn"] == "arn:aws:iam::123456789012:role/eks-platform/dev/deployers/eks-tenant-a-deployer-dev"
     )
-    assert entry["kubernetesGroups"] == ["tenant:tenant-a:deployers"]
+    assert entry["kubernetesGroups"] == ["tenant:tenant-a:deployers", "platform:deployers"]
     assert tenant_a.registered("aws:eks/accessPolicyAssociation:AccessPolicyAssociation") == []

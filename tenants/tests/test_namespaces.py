@@ -7,6 +7,23 @@ from collections.abc import Callable
 from shared.testing import Run
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
+QUOTA = "kubernetes:core/v1:ResourceQuota"
+DEVICES = (
+    "requests.nvidia.com/gpu",
+    "requests.nvidia.com/gpu.shared",
+    "requests.amd.com/gpu",
+    "requests.habana.ai/gaudi",
+    "requests.aws.amazon.com/neuron",
+    "requests.aws.amazon.com/neuroncore",
+    "requests.aws.amazon.com/neurondevice",
+    "requests.vpc.amazonaws.com/efa",
+    "requests.vpc.amazonaws.com/pod-eni",
+    "requests.vpc.amazonaws.com/PrivateIPv4Address",
+    "hugepages-2Mi",
+    "hugepages-1Gi",
+    "hugepages-32Mi",
+    "hugepages-64Ki",
+)
 
 
 def test_pod_security_is_restricted_at_the_clusters_own_minor(tenant_a: Run) -> None:
@@ -15,6 +32,7 @@ def test_pod_security_is_restricted_at_the_clusters_own_minor(tenant_a: Run) -> 
     assert metadata["labels"] == {
         "platform.internal/tenant": "tenant-a",
         "app.kubernetes.io/managed-by": "platform",
+        "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled",
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/enforce-version": "v1.35",
         "pod-security.kubernetes.io/audit": "restricted",
@@ -33,15 +51,30 @@ def test_the_namespace_says_which_hosts_its_ingresses_may_bear(run_tenant: Calla
 def test_the_namespace_says_where_its_images_may_come_from(run_tenant: Callable[..., Run]) -> None:
     annotations = run_tenant({"registries": ["ghcr.io/team-a"]}).one(NAMESPACE).inputs["metadata"]["annotations"]
     own, given = annotations["platform.internal/registries"].split(",")
-    assert own.endswith(".dkr.ecr.us-east-1.amazonaws.com")
+    assert own.endswith(".dkr.ecr.us-east-1.amazonaws.com/shop")
     assert len(own.split(".")[0]) == 12
     assert given == "ghcr.io/team-a"
     annotations = run_tenant({}).one(NAMESPACE).inputs["metadata"]["annotations"]
-    assert annotations["platform.internal/registries"].split(",")[1:] == ["public.ecr.aws", "registry.k8s.io"]
+    assert annotations["platform.internal/registries"].split(",")[1:] == ["registry.k8s.io"]
+
+
+def test_the_namespace_says_which_taints_its_pods_may_tolerate_and_where_its_load_balancer_is(
+    run_tenant: Callable[..., Run],
+) -> None:
+    given = {"tolerations": ["dedicated", "example.com/gpu"], "load_balancer_scheme": "internal"}
+    run = run_tenant(given)
+    annotations = run.one(NAMESPACE).inputs["metadata"]["annotations"]
+    assert annotations["platform.internal/tolerations"] == "dedicated,example.com/gpu"
+    assert annotations["platform.internal/load-balancer-scheme"] == "internal"
+    assert run.outputs["load_balancer_scheme"] == "internal"
+    run = run_tenant({})
+    annotations = run.one(NAMESPACE).inputs["metadata"]["annotations"]
+    assert annotations["platform.internal/tolerations"] == ""
+    assert annotations["platform.internal/load-balancer-scheme"] == "internet-facing"
 
 
 def test_the_quota_is_the_files_with_no_load_balancer_and_no_node_port(tenant_a: Run) -> None:
-    quota = tenant_a.one("kubernetes:core/v1:ResourceQuota").inputs
+    quota = tenant_a.one(QUOTA, "tenant-a-quota").inputs
     assert quota["metadata"]["namespace"] == "tenant-a"
     assert quota["spec"]["hard"] == {
         "requests.cpu": "4",
@@ -65,7 +98,37 @@ def test_the_quota_is_the_files_with_no_load_balancer_and_no_node_port(tenant_a:
         "count/ingresses.networking.k8s.io": "10",
         "count/horizontalpodautoscalers.autoscaling": "20",
         "count/poddisruptionbudgets.policy": "20",
+        "count/pods": "120",
+        "count/replicasets.apps": "240",
+        "count/controllerrevisions.apps": "120",
+        "count/resourceclaims.resource.k8s.io": "0",
+        "count/resourceclaimtemplates.resource.k8s.io": "0",
+        **dict.fromkeys(DEVICES, "0"),
     }
+
+
+def test_devices_are_counted_and_only_those_that_the_file_names_may_be_had(run_tenant: Callable[..., Run]) -> None:
+    extended = {"nvidia.com/gpu": 2, "nvidia.com/mig-1g.5gb": "4", "hugepages-2Mi": "64Mi"}
+    hard = run_tenant({"quota": {"extended": extended}}).one(QUOTA, "shop-quota").inputs["spec"]["hard"]
+    assert {row: amount for row, amount in hard.items() if row in DEVICES and amount != "0"} == {
+        "requests.nvidia.com/gpu": "2",
+        "hugepages-2Mi": "64Mi",
+    }
+    assert hard["requests.nvidia.com/mig-1g.5gb"] == "4"
+
+
+def test_what_controllers_make_is_counted_by_what_they_make_it_from(run_tenant: Callable[..., Run]) -> None:
+    quota = {"pods": 10, "count/deployments.apps": 3, "count/statefulsets.apps": 2}
+    hard = run_tenant({"quota": quota}).one(QUOTA, "shop-quota").inputs["spec"]["hard"]
+    rows = ("count/pods", "count/replicasets.apps", "count/controllerrevisions.apps")
+    assert [hard[row] for row in rows] == ["100", "36", "24"]
+    hard = run_tenant({"quota": {**quota, **dict.fromkeys(rows, 11)}}).one(QUOTA, "shop-quota").inputs["spec"]["hard"]
+    assert [hard[row] for row in rows] == ["11", "11", "11"]
+
+
+def test_no_pod_may_keep_away_from_those_of_other_namespaces(tenant_a: Run) -> None:
+    spec = tenant_a.one(QUOTA, "tenant-a-cross-namespace-affinity").inputs["spec"]
+    assert spec == {"hard": {"pods": "0"}, "scopes": ["CrossNamespacePodAffinity"]}
 
 
 def test_a_container_that_says_nothing_gets_limits_and_none_gets_more_than_the_most(
@@ -79,7 +142,10 @@ def test_a_container_that_says_nothing_gets_limits_and_none_gets_more_than_the_m
             "defaultRequest": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "256Mi"},
             "default": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "1Gi"},
             "max": most,
-        }
+            # A limit of 0 is none to the kubelet.
+            "min": {"cpu": "1m", "memory": "1Mi", "ephemeral-storage": "1Mi"},
+        },
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}},
     ]
 
 
@@ -102,15 +168,15 @@ def test_the_tenants_account_bears_its_role_and_mounts_no_token_by_itself(tenant
 def test_everything_in_a_namespace_comes_after_it(tenant_a: Run) -> None:
     namespace = tenant_a.one(NAMESPACE)
     inside = [r for r in tenant_a.resources if r.inputs.get("metadata", {}).get("namespace")]
-    assert len(inside) == 12
+    assert len(inside) == 13
     assert all(tenant_a.comes_after(resource, namespace) for resource in inside)
 
 
 def test_nobody_is_let_in_before_the_rails_stand(tenant_a: Run) -> None:
     kinds = ("core/v1:ResourceQuota", "core/v1:LimitRange", "core/v1:ServiceAccountPatch")
-    rails = [tenant_a.one(f"kubernetes:{kind}") for kind in kinds]
+    rails = [rail for kind in kinds for rail in tenant_a.registered(f"kubernetes:{kind}")]
     rails += tenant_a.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
-    assert len(rails) == 9
+    assert len(rails) == 10
     for guest in (
         tenant_a.one("kubernetes:core/v1:ServiceAccount"),
         tenant_a.one("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"),
@@ -128,7 +194,16 @@ def test_each_of_several_namespaces_has_rails_of_its_own(run_tenant: Callable[..
         if namespace:
             per_namespace[namespace].append(f"{resource.type} {resource.inputs['metadata']['name']}")
     assert sorted(per_namespace["shop"]) == sorted(per_namespace["shop-batch"])
-    assert len(per_namespace["shop"]) == 12
+    assert len(per_namespace["shop"]) == 13
+
+
+def test_guardrails_are_deleted_with_their_namespace_and_deployers_rights_before_it(tenant_a: Run) -> None:
+    """Network policies were gone while pods still ran: what is in the namespace was deleted before it, one by one."""
+    namespace = tenant_a.one(NAMESPACE)
+    inside = [r for r in tenant_a.resources if r.inputs.get("metadata", {}).get("namespace")]
+    apart = {r.name for r in inside if r.deleted_with != namespace.urn}
+    assert apart == {"tenant-a-deployers"}
+    assert len(inside) == 13
 
 
 def test_what_the_platform_makes_says_so(tenant_a: Run) -> None:

@@ -159,6 +159,14 @@ def test_load_balancers_reach_the_web_ports_from_the_public_subnets(run_tenant: 
     ]
 
 
+def test_an_internal_load_balancer_reaches_them_from_the_private_subnets(run_tenant: Callable[..., Run]) -> None:
+    """The scheme `internal` was allowed, and the policy admitted the public subnets alone: nothing arrived."""
+    spec = specs(run_tenant({"load_balancer_scheme": "internal"}), "shop")["allow-load-balancers"]
+    assert [rule["from"] for rule in spec["ingress"]] == [
+        [{"ipBlock": {"cidr": cidr}}] for cidr in ("10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24")
+    ]
+
+
 def test_no_rule_names_one_range_twice(tenant_a: Run) -> None:
     ranges = [
         peer["ipBlock"]["cidr"]

@@ -86,14 +86,14 @@ def test_the_controller_writes_secrets_here_and_takes_on_the_tenants_account_alo
 
 def test_external_secrets_are_counted_where_the_cluster_has_them(on: Run, tenant_a: Run) -> None:
     row, quota = "count/externalsecrets.external-secrets.io", "kubernetes:core/v1:ResourceQuota"
-    assert on.one(quota).inputs["spec"]["hard"][row] == "20"
+    assert on.one(quota, "tenant-a-quota").inputs["spec"]["hard"][row] == "20"
     # A row for a kind that the quota controller does not know refuses each one of it.
-    assert row not in tenant_a.one(quota).inputs["spec"]["hard"]
+    assert row not in tenant_a.one(quota, "tenant-a-quota").inputs["spec"]["hard"]
 
 
 def test_the_store_comes_after_the_rails_and_the_controllers_rights(on: Run) -> None:
     rails = on.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
-    rails += [on.one("kubernetes:core/v1:ResourceQuota"), *named(on, f"{RBAC}:RoleBinding")]
+    rails += [*on.registered("kubernetes:core/v1:ResourceQuota"), *named(on, f"{RBAC}:RoleBinding")]
     assert all(on.comes_after(on.one(STORE), rail) for rail in rails)
 
 

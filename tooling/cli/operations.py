@@ -110,6 +110,7 @@ def _run(
     # Imported here: the graph and rich's live display would slow `--help` down.
     from shared.environment import load_environment
     from tooling.runner.aws_account import require_account
+    from tooling.runner.cluster_reading import cluster_reader
     from tooling.runner.engine import LOCAL, open_engine
     from tooling.runner.execution import Options, execute
     from tooling.runner.graph import environment_graph, select
@@ -117,6 +118,7 @@ def _run(
     from tooling.runner.progress import Progress
     from tooling.runner.report import print_report, report_document
     from tooling.runner.stack_settings import check_settings
+    from tooling.runner.tenant_guards import TenantGuards
     from tooling.runner.tiers_file import load_tiers
 
     graph = environment_graph(environment)
@@ -145,6 +147,8 @@ def _run(
             run.awaiting_engines(stacks),
             Progress(console, quiet=as_json) as progress,
         ):
+            platform = next(each for each in graph if each.tier == "infrastructure")
+            guards = TenantGuards(lambda: cluster_reader(engine, platform)) if operation == "up" else None
             outcomes = execute(
                 operation,
                 stacks,
@@ -153,6 +157,7 @@ def _run(
                 fork_server=fork_server,
                 progress=progress,
                 options=Options(refresh=refresh, remove=operation == "destroy" and engine.is_local),
+                guard=guards.check if guards else None,
             )
     if as_json:
         report_document(operation, environment, outcomes)

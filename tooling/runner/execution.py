@@ -6,7 +6,7 @@ import dataclasses
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,12 +67,16 @@ def execute(
     fork_server: ForkServer,
     progress: Progress,
     options: Options | None = None,
+    guard: Callable[[StackId], None] | None = None,
 ) -> list[Outcome]:
     """Runs `operation` on `stacks`.
 
     A stack starts when every stack before it is done; what comes after a failed one is skipped. Previews change nothing
     that another one reads, and wait for none. Ctrl-C once lets the engine stop between resources; twice ends it at
     once.
+
+    Args:
+        guard: called before each stack; what it raises is that stack's failure.
 
     Returns:
         One outcome a stack, in the order of `stacks`, reversed for `destroy`.
@@ -108,7 +112,7 @@ def execute(
                     waiting.remove(stack)
                 elif len(running) < slots:
                     waiting.remove(stack)
-                    run = _Run(operation, engine, workers, recovery, progress, options, interrupted)
+                    run = _Run(operation, engine, workers, recovery, progress, options, interrupted, guard)
                     future = pool.submit(run.on, stack)
                     running[future] = stack
             if running:
@@ -148,6 +152,7 @@ class _Run:
     progress: Progress
     options: Options
     interrupted: threading.Event
+    guard: Callable[[StackId], None] | None
 
     def on(self, stack: StackId) -> Outcome:
         steps: list[Step] = []
@@ -183,11 +188,19 @@ class _Run:
         )
         worker = self.workers.of(stack.path)
         try:
+            if self.guard is not None:
+                self.guard(stack)
             self._recover(stack, worker, request)
             with watch:
                 result = worker.run(request, on_message)
         except PlatformError as error:
-            result = Result(number=request.number, ok=False, error=str(error), exit_code=int(error.exit_code))
+            result = Result(
+                number=request.number,
+                ok=False,
+                error=str(error),
+                exit_code=int(error.exit_code),
+                problem=error.document(),
+            )
         status: Status = "done" if result.ok else ("cancelled" if self.interrupted.is_set() else "failed")
         self.progress.ended(stack, status, result.seconds, result.changes)
         return Outcome(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import networkx
 
 from shared.catalog import catalog_names, tenant_names
+from shared.claims import Deployed
 from shared.environment import environment_names
-from shared.errors import BadInput, nearest
+from shared.errors import BadInput, PlatformError, nearest
 from shared.naming import require_dns_label
 from tooling.paths import REPOSITORY
 from tooling.runner.project_files import declared_settings, stack_settings
@@ -141,7 +142,10 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
             )
         ]
     if tier.stacks == "tenant":
-        return [tenant_stack(tier, tenant, environment) for tenant in tenant_names(environment)]
+        return [
+            tenant_stack(tier, tenant, environment)
+            for tenant in tenant_names(environment, deployed=_published(tier, environment))
+        ]
     return [
         StackId(
             tier=tier.name,
@@ -153,6 +157,22 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
         )
         for directory in application_directories(tier)
     ]
+
+
+def _published(tier: Tier, environment: str) -> Deployed:
+    """What a tenant's stack has published; nothing where its state cannot be read, such as before `tiers local up`."""
+
+    def outputs(tenant: str) -> Mapping[str, object]:
+        # Asked only where two tenants claim the same; it imports this module.
+        from tooling.runner.engine import open_engine
+
+        try:
+            with open_engine(environment) as engine:
+                return engine.outputs(tenant_stack(tier, tenant, environment))
+        except PlatformError:
+            return {}
+
+    return outputs
 
 
 def _is_elsewhere(stack: StackId) -> bool:

@@ -1,0 +1,103 @@
+"""What belongs to one tenant alone: its namespaces, and its hosts with everything below and above them.
+
+Who asks for what another has cannot be read from two files of which each names it. What is deployed can tell; where
+nothing is, both files are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.errors import BadInput
+from shared.host_names import above
+from shared.tenant_file import TenantFile
+
+Deployed = Callable[[str], Mapping[str, object]]
+"""A tenant's name to the outputs that its stack has published; empty where there is none."""
+
+
+def nothing_deployed(_tenant: str) -> Mapping[str, object]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Claim:
+    tenant: str
+    key: str
+    """`hosts` or `namespaces`."""
+    index: int
+    value: str
+
+    @property
+    def place(self) -> str:
+        return f"tenants/catalog/{self.tenant}.yaml, {self.key}.{self.index}"
+
+
+def refuse_shared_claims(
+    tenants: Iterable[TenantFile], *, of: str | None = None, deployed: Deployed = nothing_deployed
+) -> None:
+    """Compares all with all, or, given `of`, only with that tenant: what others dispute does not concern it.
+
+    Raises:
+        BadInput: `namespace-taken`, `host-taken`.
+    """
+    found = list(tenants)
+    for one, other in (*_same("namespaces", found), *_same("hosts", found), *_below(found)):
+        if of in (None, one.tenant, other.tenant):
+            raise _taken(one, other, deployed)
+
+
+def _claims(key: str, tenants: Iterable[TenantFile]) -> Iterator[_Claim]:
+    for tenant in tenants:
+        for index, value in enumerate(getattr(tenant, key)):
+            yield _Claim(tenant=tenant.name, key=key, index=index, value=value)
+
+
+def _same(key: str, tenants: Iterable[TenantFile]) -> Iterator[tuple[_Claim, _Claim]]:
+    first: dict[str, _Claim] = {}
+    for claim in _claims(key, tenants):
+        one = first.setdefault(claim.value, claim)
+        if one.tenant != claim.tenant:
+            yield one, claim
+
+
+def _below(tenants: Iterable[TenantFile]) -> Iterator[tuple[_Claim, _Claim]]:
+    """Pairs of a host and one of another tenant below it."""
+    hosts = {claim.value: claim for claim in _claims("hosts", tenants)}
+    for claim in hosts.values():
+        for domain in above(claim.value):
+            higher = hosts.get(domain)
+            if higher is not None and higher.tenant != claim.tenant:
+                yield higher, claim
+
+
+def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
+    kind = one.key.removesuffix("s")
+    what = (
+        f"{kind} {one.value!r} is claimed by {one.tenant} and by {other.tenant}"
+        if one.value == other.value
+        else f"{kind} {other.value!r} of {other.tenant} lies below {one.value!r} of {one.tenant}"
+    )
+    holders = [claim for claim in (one, other) if claim.value in _published(claim, deployed)]
+    code = "host-taken" if one.key == "hosts" else "namespace-taken"
+    if len(holders) == 1:
+        (holder,) = holders
+        asks = other if holder is one else one
+        return BadInput(
+            code,
+            f"{what}, and {holder.tenant} has it deployed",
+            where=asks.place,
+            mend=f"choose another name in tenants/catalog/{asks.tenant}.yaml",
+        )
+    return BadInput(
+        code,
+        what,
+        where=f"{one.place}; {other.place}",
+        mend=f"take it out of the file that asked second; git log -S'{other.value}' -- tenants/catalog shows which",
+    )
+
+
+def _published(claim: _Claim, deployed: Deployed) -> list[object]:
+    values = deployed(claim.tenant).get(claim.key)
+    return values if isinstance(values, list) else []

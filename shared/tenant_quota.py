@@ -1,0 +1,194 @@
+"""How much a tenant may have: the quota of each of its namespaces, and the bounds of one container.
+
+Spelt as in a ResourceQuota and a LimitRange. What controllers make from what a tenant writes is counted too: ended
+pods, ReplicaSets and ControllerRevisions lie in the API server's storage as long as their owner does. Not counted are
+EndpointSlices and Endpoints, which grow with Services and pods alone, and Events, which end after an hour and tell what
+is wrong.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.extended_resources import KNOWN, is_extended_resource, quota_row
+from shared.models import WholeNumber
+from shared.quantities import Quantity, quantity_value
+
+_NONE_OF = {
+    # Ways in that go around the Ingress and its load balancer.
+    "services.loadbalancers": "0",
+    "services.nodeports": "0",
+    # Devices again, by way of claims: nobody but the platform offers any.
+    "count/resourceclaims.resource.k8s.io": "0",
+    "count/resourceclaimtemplates.resource.k8s.io": "0",
+}
+
+_REVISIONS = 12
+"""Of a Deployment or StatefulSet at once: ten old ones (`revisionHistoryLimit`), the present one, and the next."""
+
+LEAST_OF_A_CONTAINER = {"cpu": "1m", "memory": "1Mi", "ephemeral-storage": "1Mi"}
+"""A limit of 0 is none at all to the kubelet, and passes every upper bound."""
+
+LEAST_OF_A_CLAIM = "1Gi"
+"""The smallest EBS volume: a claim of one byte gets that too, and the quota would count the byte.
+
+Source: Amazon EBS user guide, "Amazon EBS volume types".
+"""
+
+
+class Part(BaseModel):
+    """A mapping inside a tenant's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class Quota(Part):
+    """The most that one namespace of the tenant may hold."""
+
+    requests_cpu: Quantity = Field(default="2", alias="requests.cpu", description="CPU that pods may request.")
+    requests_memory: Quantity = Field(
+        default="4Gi", alias="requests.memory", description="Memory that pods may request."
+    )
+    requests_ephemeral_storage: Quantity = Field(
+        default="10Gi", alias="requests.ephemeral-storage", description="Node-local disk that pods may request."
+    )
+    limits_cpu: Quantity = Field(default="4", alias="limits.cpu", description="CPU that pods may burst to.")
+    limits_memory: Quantity = Field(default="8Gi", alias="limits.memory", description="Memory that pods may reach.")
+    limits_ephemeral_storage: Quantity = Field(
+        default="20Gi", alias="limits.ephemeral-storage", description="Node-local disk that pods may reach."
+    )
+    requests_storage: Quantity = Field(
+        default="50Gi", alias="requests.storage", description="Sum over PersistentVolumeClaims."
+    )
+    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not ended.")
+    services: WholeNumber = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
+    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself puts one in.")
+    secrets: WholeNumber = Field(default=50, ge=0, description="Secrets.")
+    persistentvolumeclaims: WholeNumber = Field(default=10, ge=0, description="PersistentVolumeClaims.")
+    deployments: WholeNumber = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
+    statefulsets: WholeNumber = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
+    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, ended ones too.")
+    cronjobs: WholeNumber = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
+    ingresses: WholeNumber = Field(
+        default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses."
+    )
+    autoscalers: WholeNumber = Field(
+        default=20,
+        ge=0,
+        alias="count/horizontalpodautoscalers.autoscaling",
+        description="HorizontalPodAutoscalers.",
+    )
+    disruption_budgets: WholeNumber = Field(
+        default=20, ge=0, alias="count/poddisruptionbudgets.policy", description="PodDisruptionBudgets."
+    )
+
+    external_secrets: WholeNumber = Field(
+        default=20,
+        ge=0,
+        alias="count/externalsecrets.external-secrets.io",
+        description="ExternalSecrets, where the cluster has them.",
+    )
+
+    all_pods: WholeNumber | None = Field(
+        default=None,
+        ge=1,
+        alias="count/pods",
+        description="Pods, ended ones too, which stay as long as their Job does; left out: three times `pods`, and at "
+        "least 100.",
+    )
+    replicasets: WholeNumber | None = Field(
+        default=None,
+        ge=0,
+        alias="count/replicasets.apps",
+        description="ReplicaSets, old ones too; left out: twelve for each Deployment.",
+    )
+    controllerrevisions: WholeNumber | None = Field(
+        default=None,
+        ge=0,
+        alias="count/controllerrevisions.apps",
+        description="Old and present templates of StatefulSets; left out: twelve for each StatefulSet.",
+    )
+    extended: dict[str, Quantity] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="Resources of devices and nodes besides CPU, memory and disk, such as `nvidia.com/gpu`, that pods "
+        "may request in sum; 0 of each that is not named.",
+    )
+
+    def hard(self, *, external_secrets: bool = False) -> dict[str, str]:
+        """`spec.hard` of the ResourceQuota.
+
+        Args:
+            external_secrets: whether the cluster has the kind. A row that is older than the kind stays uncounted for
+                minutes, and while it is, nobody may make one.
+        """
+        left_out = {"extended"} if external_secrets else {"extended", "external_secrets"}
+        derived = {
+            "count/pods": max(3 * self.pods, 100),
+            "count/replicasets.apps": _REVISIONS * self.deployments,
+            "count/controllerrevisions.apps": _REVISIONS * self.statefulsets,
+        }
+        stated = self.model_dump(by_alias=True, exclude=left_out, exclude_none=True)
+        extended = dict.fromkeys(KNOWN, "0") | self.extended
+        return {
+            **{name: str(value) for name, value in (derived | stated).items()},
+            **{quota_row(name): amount for name, amount in sorted(extended.items())},
+            **_NONE_OF,
+        }
+
+    @model_validator(mode="after")
+    def _known_extended(self) -> Quota:
+        for name in self.extended:
+            if not is_extended_resource(name):
+                raise ValueError(f"extended: {name!r} is no resource that a device offers, such as {KNOWN[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Quota:
+        hard = self.hard()
+        for resource in ("cpu", "memory", "ephemeral-storage"):
+            lower, higher = f"requests.{resource}", f"limits.{resource}"
+            require_order(lower, hard[lower], higher, hard[higher])
+        require_order("pods", hard["pods"], "count/pods", hard["count/pods"])
+        return self
+
+
+class Resources(Part):
+    cpu: Quantity
+    memory: Quantity
+    ephemeral_storage: Quantity = Field(alias="ephemeral-storage")
+
+    def amounts(self) -> dict[str, str]:
+        return self.model_dump(by_alias=True)
+
+
+def _resources(cpu: str, memory: str, disk: str) -> Resources:
+    return Resources.model_validate({"cpu": cpu, "memory": memory, "ephemeral-storage": disk})
+
+
+class Containers(Part):
+    """What a container gets that says nothing, and the most that one may ask for."""
+
+    requests: Resources = Field(
+        default_factory=lambda: _resources("100m", "128Mi", "256Mi"), description="Requests of one that names none."
+    )
+    limits: Resources = Field(
+        default_factory=lambda: _resources("500m", "512Mi", "1Gi"), description="Limits of one that names none."
+    )
+    max: Resources = Field(default_factory=lambda: _resources("2", "4Gi", "8Gi"), description="Highest limits.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Containers:
+        requests, limits, highest = self.requests.amounts(), self.limits.amounts(), self.max.amounts()
+        for resource in highest:
+            require_order(
+                f"the least, {resource}", LEAST_OF_A_CONTAINER[resource], f"requests.{resource}", requests[resource]
+            )
+            require_order(f"requests.{resource}", requests[resource], f"limits.{resource}", limits[resource])
+            require_order(f"limits.{resource}", limits[resource], f"max.{resource}", highest[resource])
+        return self
+
+
+def require_order(lower: str, amount: str, higher: str, bound: str) -> None:
+    if quantity_value(amount) > quantity_value(bound):
+        raise ValueError(f"{lower} {amount} is more than {higher} {bound}")

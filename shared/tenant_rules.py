@@ -1,0 +1,101 @@
+"""What an environment lets a tenant's file name: hosts below its domains, accounts that it trusts.
+
+A file is one for all environments, and these differ in domains and accounts; so it is held against the environment that
+a stack belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+
+from shared.environment import Environment
+from shared.host_names import is_below
+from shared.image_registries import parse_registry
+from shared.tenant_file import TenantFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    what: str
+    key: str
+    """Of the tenant's file, e.g. `hosts.0`."""
+    hint: str
+
+
+def violations(tenant: TenantFile, environment: Environment, names: Container[str]) -> Iterator[Violation]:
+    """What `tenant` names and `environment` does not allow.
+
+    Args:
+        names: every tenant of the catalog.
+    """
+    yield from _hosts(tenant, environment)
+    yield from _principals(tenant, environment)
+    yield from _registries(tenant, environment, names)
+
+
+def _hosts(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
+    domains = environment.allowed_domains
+    for index, host in enumerate(tenant.hosts):
+        if not any(is_below(host, domain) for domain in domains):
+            known = f"only below {', '.join(domains)}" if domains else "and no domain is listed there"
+            yield Violation(
+                what=f"host {host!r} is not allowed in {environment.name}: {known}",
+                key=f"hosts.{index}",
+                hint=f"choose a host below {domains[0]}, or add its domain to `allowed_domains` in "
+                f"shared/environments/{environment.name}.yaml"
+                if domains
+                else f"add the domain to `allowed_domains` in shared/environments/{environment.name}.yaml",
+            )
+
+
+def _principals(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
+    for index, arn in enumerate(tenant.deployer_principal_arns):
+        _, partition, _, _, account, _ = arn.split(":", 5)
+        if partition != environment.partition:
+            yield Violation(
+                what=f"principal {arn} is of partition {partition}, and {environment.name} is in "
+                f"{environment.partition}",
+                key=f"deployer_principal_arns.{index}",
+                hint="name a role or user of the environment's own partition",
+            )
+        elif not _trusted(account, environment):
+            yield Violation(
+                what=f"principal {arn} is of account {account}, which {environment.name} does not trust",
+                key=f"deployer_principal_arns.{index}",
+                hint=_trust(account, environment),
+            )
+
+
+def _registries(tenant: TenantFile, environment: Environment, names: Container[str]) -> Iterator[Violation]:
+    for index, entry in enumerate(tenant.registries):
+        registry = parse_registry(entry)
+        account = registry.ecr_account
+        if not account:
+            continue
+        if not _trusted(account, environment):
+            yield Violation(
+                what=f"registry {entry!r} is of account {account}, which {environment.name} does not trust",
+                key=f"registries.{index}",
+                hint=_trust(account, environment),
+            )
+        elif registry.path[0] in names and registry.path[0] != tenant.name:
+            yield Violation(
+                what=f"registry {entry!r} holds the images of tenant {registry.path[0]}",
+                key=f"registries.{index}",
+                hint=f"take it out: images below {tenant.name}/ are allowed anyway; images for several tenants lie "
+                "below a path that is no tenant's name",
+            )
+
+
+def _trusted(account: str, environment: Environment) -> bool:
+    # Where no account is known, nothing can be deployed either, and a file can still be looked at.
+    own = environment.known_account
+    return not own or account in (own, *environment.trusted_account_ids)
+
+
+def _trust(account: str, environment: Environment) -> str:
+    return (
+        f"use one of the environment's own account, or add {account!r} to `trusted_account_ids` in "
+        f"shared/environments/{environment.name}.yaml"
+    )

@@ -1,0 +1,77 @@
+"""Reading objects of a deployed cluster, for what has to be known before an operation.
+
+On the local lane its administrator's certificate is at hand; elsewhere `kubectl` signs in as the contract's kubeconfig
+says, with the operator's own credentials.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from shared.errors import PlatformError
+from tooling.lane.state import Lane
+from tooling.runner.engine import Engine
+from tooling.runner.graph import StackId
+
+Items = list[dict[str, Any]]
+Reader = Callable[[str], Items]
+"""Path of a list in the Kubernetes API, e.g. `/api/v1/namespaces`, to its items."""
+
+_KUBECTL = Path(sys.executable).parent / "kubectl"
+
+
+def cluster_reader(engine: Engine, infrastructure: StackId) -> Reader | None:
+    """Reads the cluster that `infrastructure` has published; `None` where it has published none.
+
+    A `Reader` raises PlatformError: `cluster-unreadable`.
+    """
+    if engine.is_local:
+        lane = Lane.load()
+        return None if lane is None else lambda path: _of_lane(lane, path)
+    try:
+        kubeconfig = engine.outputs(infrastructure).get("kubeconfig")
+    except PlatformError:
+        return None  # there is no such stack; the program says so, too
+    return None if not kubeconfig else lambda path: _by_kubectl(engine, str(kubeconfig), path)
+
+
+def _of_lane(lane: Lane, path: str) -> Items:
+    try:
+        with lane.cluster.api() as api:
+            answer = api.request("GET", path)
+    except OSError as error:
+        raise _unreadable("local", str(error)) from error
+    if answer.status != 200:
+        raise _unreadable("local", f"{path} answers {answer.status}")
+    return answer.json()["items"] or []
+
+
+def _by_kubectl(engine: Engine, kubeconfig: str, path: str) -> Items:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "kubeconfig"
+        file.write_text(kubeconfig, encoding="utf-8")
+        done = subprocess.run(
+            [str(_KUBECTL), "--kubeconfig", str(file), "--request-timeout", "60s", "get", "--raw", path],
+            env=dict(engine.variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode != 0:
+        raise _unreadable(engine.environment, (done.stderr.strip().splitlines() or ["kubectl said nothing"])[-1])
+    return json.loads(done.stdout)["items"] or []
+
+
+def _unreadable(environment: str, why: str) -> PlatformError:
+    return PlatformError(
+        "cluster-unreadable",
+        f"the cluster of {environment} cannot be read, so what tenants run is not known: {why}",
+        where=f"environment {environment}",
+        mend=f"sign in to the account and reach the cluster's API: tiers kubeconfig --stack {environment}",
+    )
