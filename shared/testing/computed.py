@@ -50,7 +50,7 @@ def _arn(service: str, resource: str) -> str:
 
 def _role(name: str, inputs: Inputs) -> Inputs:
     physical = inputs.get("name", name)
-    return {"id": physical, "name": physical, "arn": _arn("iam", f"role/{physical}")}
+    return {"id": physical, "name": physical, "arn": _arn("iam", f"role/{physical}"), "uniqueId": f"AROA-{physical}"}
 
 
 def _policy(name: str, inputs: Inputs) -> Inputs:

@@ -48,6 +48,9 @@ class Registered:
     depends_on: frozenset[str] = frozenset()
     """URNs, of values used as well as of `depends_on`."""
     protect: bool = False
+    replacement_trigger: Any = None
+    """A change of it replaces the resource."""
+    delete_before_replace: bool = False
     ignore_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
     """Names of the inputs that are secret, or have a secret inside."""
@@ -118,6 +121,10 @@ class RecordingMonitor(mocks.MockMonitor):
             providers={package: _urn(reference) for package, reference in request.providers.items()},
             depends_on=frozenset(request.dependencies),
             protect=request.protect,
+            replacement_trigger=_plain(json_format.MessageToDict(request.replacement_trigger))
+            if request.HasField("replacement_trigger")
+            else None,
+            delete_before_replace=request.deleteBeforeReplace,
             ignore_changes=tuple(request.ignoreChanges),
             secrets=frozenset(
                 name for name, value in json_format.MessageToDict(request.object).items() if _holds_secret(value)
