@@ -44,7 +44,7 @@ control_plane = ClusterArgs(
     place=place, settings=settings, network=network, roles=roles, secrets_key_arn=key, logs=logs
 )
 cluster = Cluster("cluster", control_plane, opts)
-Access("access", AccessArgs(place=place, settings=settings, cluster=cluster, roles=roles), opts)
+Access("access", AccessArgs(place=place, cluster=cluster, roles=roles), opts)
 groups_of_nodes = NodeGroupsArgs(place=place, settings=settings, network=network, cluster=cluster, role=roles.node)
 after_policies = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=roles.attachments))
 nodes = NodeGroups("node-groups", groups_of_nodes, after_policies)

@@ -1,7 +1,8 @@
 """Who is let in to the Kubernetes API: access entries, and nothing else.
 
-The creator of the cluster is not let in for having made it, so the admin role's entry is the one way in, and is
-protected like the cluster. Tenants get theirs in tier 3.
+The creator of the cluster is not let in for having made it, so the admin role's entry is the one way in. It is not
+protected against replacement: EKS keeps the unique id of the role, so an entry must follow a role that was deleted and
+made again. `tiers destroy` removes nothing of a stack that holds something protected. Tenants get theirs in tier 3.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import pulumi_aws as aws
 from cluster import Cluster
 from place import Place
 from roles import Roles
-from settings import InfrastructureSettings
+
+from shared.iam_identity import replaced_with
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
     place: Place
-    settings: InfrastructureSettings
     cluster: Cluster
     roles: Roles
 
@@ -27,13 +28,13 @@ class AccessArgs:
 class Access(pulumi.ComponentResource):
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Access", name, {}, opts)
-        kept = pulumi.ResourceOptions(parent=self, protect=args.settings.protect)
+        child = pulumi.ResourceOptions(parent=self)
         entry = aws.eks.AccessEntry(
             "admin",
             cluster_name=args.cluster.name,
             principal_arn=args.roles.admin.arn,
             tags={"Name": args.place.named("admin")},
-            opts=kept,
+            opts=pulumi.ResourceOptions.merge(child, replaced_with(args.roles.admin)),
         )
         # Source: EKS user guide, "Review access policy permissions".
         policy = f"arn:{args.place.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -43,6 +44,6 @@ class Access(pulumi.ComponentResource):
             principal_arn=entry.principal_arn,
             policy_arn=policy,
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-            opts=kept,
+            opts=child,
         )
         self.register_outputs({})

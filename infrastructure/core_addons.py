@@ -5,14 +5,17 @@ kube-proxy and the VPC CNI come with the control plane (`cluster.py`); everythin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 from addon_role import AddonRole, AddonRoleArgs
 from addon_settings import EBS_CSI_DRIVER, POD_IDENTITY_AGENT
 from cluster import Cluster
+from nodes import DISKS_OF_A_NODE
 from place import Place
 from settings import InfrastructureSettings
 from workload_identity import WorkloadIdentity
@@ -26,6 +29,25 @@ class CoreAddon:
     service_account: str = ""
     """The one that bears its AWS role; empty: it needs none."""
     managed_policies: Sequence[str] = ()
+    values: Callable[[Place], Mapping[str, Any]] | None = None
+    """`configurationValues` of the add-on."""
+
+
+def ebs_csi_driver_values(place: Place) -> dict[str, Any]:
+    """What the driver would otherwise read from instance metadata, which the hop limit of 1 keeps from pods.
+
+    Without metadata its node plug-in reports room for volumes as if a node had one network interface and one disk, and
+    the scheduler puts pods on nodes that cannot attach their volumes. On the host network it counts the interfaces,
+    which take the same slots as volumes on most instance types. The reserved slots are the node's two disks (see
+    `nodes.py`): metadata lists disks as they were at boot, tenants' volumes among them after a reboot.
+
+    Source: kubernetes-sigs/aws-ebs-csi-driver v1.55, docs/options.md (reserved-volume-attachments) and the chart's
+    values.schema.json; issue 2262 there; that the EKS add-on takes `node.hostNetwork`: aws/containers-roadmap 2661.
+    """
+    return {
+        "controller": {"region": place.region},
+        "node": {"hostNetwork": True, "reservedVolumeAttachments": DISKS_OF_A_NODE},
+    }
 
 
 # Before the others: what needs credentials by Pod Identity looks for the agent on its node.
@@ -38,6 +60,7 @@ OTHERS = (
         service_account="ebs-csi-controller-sa",
         # Source: EKS user guide, "Use Kubernetes volume storage with Amazon EBS", "Create an IAM role".
         managed_policies=("service-role/AmazonEBSCSIDriverPolicy",),
+        values=ebs_csi_driver_values,
     ),
 )
 
@@ -72,6 +95,7 @@ class CoreAddons(pulumi.ComponentResource):
             cluster_name=self._args.cluster.name,
             addon_name=addon.name,
             addon_version=self._versions[addon.name],
+            configuration_values=json.dumps(addon.values(self._args.place)) if addon.values else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             service_account_role_arn=role.service_account_role_arn if role else None,

@@ -8,6 +8,7 @@ from address_plan import MOST_ZONES
 from settings import InfrastructureSettings
 
 from shared.environment import Environment
+from shared.errors import nearest
 from shared.program_errors import ProgramInputError
 
 DISPOSABLE = ("dev", "local")
@@ -32,6 +33,7 @@ def require_agreement(settings: InfrastructureSettings, environment: Environment
             "interface_endpoints",
             "`interface_endpoints` is set in partition aws-cn, where services have other names; allowed there is none",
         )
+    _require_zones_of_groups(settings, environment)
     _require_zones(environment, zones_of_region(provider))
 
 
@@ -55,6 +57,18 @@ def _require_zones(environment: Environment, there_are: list[str]) -> None:
             where=f"shared/environments/{environment.name}.yaml, availability_zones",
             mend=f"edit shared/environments/{environment.name}.yaml",
         )
+
+
+def _require_zones_of_groups(settings: InfrastructureSettings, environment: Environment) -> None:
+    for name, group in settings.node_groups.items():
+        unknown = [zone for zone in group.zones if zone not in environment.availability_zones]
+        if unknown:
+            allowed = ", ".join(environment.availability_zones)
+            raise _refused(
+                f"node_groups.{name}.zones",
+                f"`node_groups.{name}.zones` names {', '.join(unknown)}, where {environment.name} has no subnets; "
+                f"allowed are {allowed}{nearest(unknown[0], environment.availability_zones)}",
+            )
 
 
 def _refused(setting: str, what: str) -> ProgramInputError:

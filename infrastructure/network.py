@@ -79,6 +79,14 @@ class Network(pulumi.ComponentResource):
         ]
         self.register_outputs({"vpc_id": self.vpc_id})
 
+    def private_subnet_ids_in(self, zones: Sequence[str]) -> list[pulumi.Output[str]]:
+        """Private subnets of the named zones, in the network's own order; all of them if none is named."""
+        return [
+            subnet_id
+            for layout, subnet_id in zip(self.layouts, self.private_subnet_ids, strict=True)
+            if not zones or layout.zone in zones
+        ]
+
     def _subnet(self, kind: str, cidr: str, zone: str) -> aws.ec2.Subnet:
         # Source: EKS user guide, "Route application and HTTP traffic with Application Load Balancers", subnet tags.
         role = "kubernetes.io/role/elb" if kind == "public" else "kubernetes.io/role/internal-elb"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
+from address_plan import MOST_ZONES
 from cluster_settings import known_minor
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -90,6 +91,12 @@ class NodeGroupSettings(Settings):
     max_pods: int | None = Field(
         default=None, ge=8, le=250, description="Most pods on a node; left out: EKS reckons it."
     )
+    zones: list[str] = Field(
+        default_factory=list,
+        max_length=MOST_ZONES,
+        description="Availability zones of the group, out of the environment's `availability_zones`; empty: all of "
+        "them. One group per zone lets the autoscaler add a node in the zone of a pod's EBS volume.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> NodeGroupSettings:
@@ -101,6 +108,8 @@ class NodeGroupSettings(Settings):
                 raise ValueError(f"labels: {key}={value} is no label, or its key has over {_LONGEST_LABEL_KEY} letters")
             if key == "environment" or key.partition("/")[0].endswith(("kubernetes.io", "k8s.io", "eks.amazonaws.com")):
                 raise ValueError(f"labels: {key!r} is set by the platform, EKS or the kubelet")
+        if len(set(self.zones)) < len(self.zones):
+            raise ValueError(f"zones {', '.join(self.zones)} names one zone twice")
         if len({(taint.key, taint.effect) for taint in self.taints}) < len(self.taints):
             raise ValueError("taints name one key and effect twice")
         return self

@@ -21,6 +21,9 @@ from scale_from_zero import template_tags
 
 from shared.naming import node_group_name
 
+DISKS_OF_A_NODE = 2
+"""Bottlerocket has its system on /dev/xvda and everything else on /dev/xvdb."""
+
 AMI_TYPES = {"x86_64": "BOTTLEROCKET_x86_64", "arm64": "BOTTLEROCKET_ARM_64"}
 
 
@@ -98,7 +101,7 @@ class NodeGroup(pulumi.ComponentResource):
             node_group_name_prefix=node_group_name(place.named(name)) + "-",
             cluster_name=shared.cluster.name,
             node_role_arn=shared.role.arn,
-            subnet_ids=shared.network.private_subnet_ids,
+            subnet_ids=shared.network.private_subnet_ids_in(group.zones),
             ami_type=AMI_TYPES[group.architecture],
             capacity_type=group.capacity_type,
             instance_types=group.instance_types,
@@ -189,7 +192,6 @@ class NodeGroup(pulumi.ComponentResource):
 
 
 def _volume(device: str, size_gib: int, key_arn: str) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-    """Bottlerocket has its system on /dev/xvda and everything else on /dev/xvdb."""
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name=device,
         ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(

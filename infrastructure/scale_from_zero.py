@@ -15,14 +15,21 @@ from node_settings import NodeGroupSettings
 
 _TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
+_ZONE_LABELS = ("topology.ebs.csi.aws.com/zone", "topology.kubernetes.io/zone")
+"""What an EBS volume's node affinity names. The first one is set by the driver on a running node, so the autoscaler
+cannot know it of an empty group: without the tag it would never start a node for a volume of the zone.
+Source: kubernetes/autoscaler, issues 3845 and 3230."""
+
 
 def template_tags(group: NodeGroupSettings, labels: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Tags of the Auto Scaling group: what each is about, to its key and value.
 
     Of several taints with one key the autoscaler's tags can tell one only, the last.
     """
-    by_eks = {"eks.amazonaws.com/capacityType": group.capacity_type}
-    tags = {f"label-{key}": (f"{_TEMPLATE}/label/{key}", value) for key, value in sorted({**labels, **by_eks}.items())}
+    told = {**labels, "eks.amazonaws.com/capacityType": group.capacity_type}
+    if len(group.zones) == 1:
+        told |= dict.fromkeys(_ZONE_LABELS, group.zones[0])
+    tags = {f"label-{key}": (f"{_TEMPLATE}/label/{key}", value) for key, value in sorted(told.items())}
     for taint in group.taints:
         tags[f"taint-{taint.key}"] = (
             f"{_TEMPLATE}/taint/{taint.key}",

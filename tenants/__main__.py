@@ -39,9 +39,7 @@ namespaces = [
 ]
 deployers = Deployers(
     "deployers",
-    DeployersArgs(
-        place=place, cluster_name=infrastructure.cluster_name, role_arn=roles.deployer.arn, namespaces=namespaces
-    ),
+    DeployersArgs(place=place, cluster_name=infrastructure.cluster_name, role=roles.deployer, namespaces=namespaces),
     opts,
 )
 

@@ -16,6 +16,7 @@ from place import Place
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
 
+from shared.iam_identity import replaced_with
 from shared.kubernetes_labels import DEPLOYERS_GROUP, deployers_group, tenant_labels
 
 READ = ("get", "list", "watch")
@@ -50,7 +51,7 @@ controllers only: on EKS a pod without an owner gets no dependable network polic
 class DeployersArgs:
     place: Place
     cluster_name: pulumi.Output[str]
-    role_arn: pulumi.Output[str]
+    role: aws.iam.Role
     namespaces: Sequence[TenantNamespace]
     """Their rails are made before anybody is let in."""
 
@@ -77,10 +78,12 @@ class Deployers(pulumi.ComponentResource):
         entry = aws.eks.AccessEntry(
             "deployers",
             cluster_name=args.cluster_name,
-            principal_arn=args.role_arn,
+            principal_arn=args.role.arn,
             kubernetes_groups=[deployers_group(tenant), DEPLOYERS_GROUP],
             tags={"Name": args.place.named("deployers"), "tenant": tenant},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=bindings),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(parent=self, depends_on=bindings), replaced_with(args.role)
+            ),
         )
         self.role_arn = entry.principal_arn
         self.register_outputs({"role_arn": self.role_arn})

@@ -56,5 +56,4 @@ def tenant_contract(
         load_balancer_scheme=plain(tenant.load_balancer_scheme),
         ingress_class_name=addons.ingress_class_name,
         region=infrastructure.region,
-        load_balancer_scheme=plain(tenant.load_balancer_scheme),
     )

@@ -134,12 +134,19 @@ def test_what_holds_data_is_protected_as_configured(project: Path, protect: bool
     wanted = {
         COMPONENT,
         "aws:eks/cluster:Cluster",
-        "aws:eks/accessEntry:AccessEntry",
-        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:kms/key:Key",
         "aws:s3/bucket:Bucket",
     }
     assert (wanted <= protected) if protect else not protected
+
+
+def test_the_admins_access_entry_follows_a_role_that_was_made_again(prod: Run) -> None:
+    """EKS keeps the role's unique id; protection would refuse the replacement, and nobody could sign in."""
+    entry = prod.one("aws:eks/accessEntry:AccessEntry")
+    assert entry.replacement_trigger == "AROA-eks-admin-role-prod"
+    assert entry.delete_before_replace
+    assert not entry.protect
+    assert not prod.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").protect
 
 
 def test_an_endpoint_is_opened_to_named_ranges(project: Path) -> None:

@@ -91,3 +91,16 @@ def test_an_add_on_waits_for_the_policies_of_its_role(dev: Run) -> None:
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws-ebs-csi-driver-AmazonEBSCSIDriverPolicy"
     )
     assert attachment.urn in dev.one(ADDON, "aws-ebs-csi-driver").depends_on
+
+
+def test_the_csi_driver_knows_without_instance_metadata_how_many_volumes_a_node_takes(dev: Run) -> None:
+    """One hop keeps pods from metadata: the node plug-in is on the host network and knows the node's own disks."""
+    (template,) = dev.registered("aws:ec2/launchTemplate:LaunchTemplate")
+    assert template.inputs["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    values = json.loads(dev.one(ADDON, "aws-ebs-csi-driver").inputs["configurationValues"])
+    assert values["node"] == {
+        "hostNetwork": True,
+        "reservedVolumeAttachments": len(template.inputs["blockDeviceMappings"]),
+    }
+    assert values["controller"] == {"region": "us-east-1"}
+    assert "configurationValues" not in dev.one(ADDON, "coredns").inputs

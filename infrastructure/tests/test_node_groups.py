@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.program_errors import ProgramInputError
 from shared.testing import Run, run_program
 
 GROUP, TEMPLATE, TAG = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/tag:Tag"
@@ -130,3 +131,54 @@ def test_settings_of_all_groups_reach_every_one(project: Path) -> None:
 def test_without_a_release_or_a_key_aws_chooses(five: Run) -> None:
     assert "releaseVersion" not in five.one(GROUP, "arm").inputs
     assert all("kmsKeyId" not in mapping["ebs"] for mapping in five.one(TEMPLATE, "arm").inputs["blockDeviceMappings"])
+
+
+ZONED = {
+    "data-a": {"instance_types": ["m6i.large"], "zones": ["us-east-1a"]},
+    "data-c": {"instance_types": ["m6i.large"], "zones": ["us-east-1c"], "min_size": 1},
+    "two": {"instance_types": ["m6i.large"], "zones": ["us-east-1c", "us-east-1a"]},
+    "all": {"instance_types": ["m6i.large"]},
+}
+
+
+@pytest.fixture(scope="module")
+def zoned(project: Path) -> Run:
+    return run_program(project, stack="dev", config={"node_groups": ZONED})
+
+
+def test_a_group_of_named_zones_has_the_subnets_of_these_zones_only(zoned: Run) -> None:
+    subnets = {group.name: group.inputs["subnetIds"] for group in zoned.registered(GROUP)}
+    every = [f"private-us-east-1{letter}-id" for letter in "abc"]
+    assert subnets == {
+        "general": every,
+        "data-a": ["private-us-east-1a-id"],
+        "data-c": ["private-us-east-1c-id"],
+        "two": ["private-us-east-1a-id", "private-us-east-1c-id"],
+        "all": every,
+    }
+
+
+def test_an_empty_group_of_one_zone_tells_the_autoscaler_the_zone_of_its_volumes(zoned: Run) -> None:
+    """A volume's node affinity names the driver's own label, which no running node of an empty group shows."""
+    tags = [(tag.name.rpartition("-label-")[0], tag.inputs["tag"]) for tag in zoned.registered(TAG)]
+    told = {(group, tag["key"].partition("/label/")[2]): tag["value"] for group, tag in tags if "zone" in tag["key"]}
+    assert told == {
+        ("data-a", "topology.ebs.csi.aws.com/zone"): "us-east-1a",
+        ("data-a", "topology.kubernetes.io/zone"): "us-east-1a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("zones", "said"),
+    [
+        (["us-east-1z"], "where dev has no subnets; allowed are us-east-1a, us-east-1b, us-east-1c"),
+        (["us-east-1a", "us-east-1a"], "names one zone twice"),
+    ],
+)
+def test_a_zone_without_subnets_and_a_zone_named_twice_are_refused(project: Path, zones: list[str], said: str) -> None:
+    group = {"instance_types": ["m6i.large"], "zones": zones}
+    with pytest.raises(ProgramInputError) as refused:
+        run_program(project, stack="dev", config={"node_groups": {"data-a": group}})
+    assert refused.value.code == "settings-invalid"
+    assert "node_groups" in refused.value.where + refused.value.what
+    assert said in refused.value.what

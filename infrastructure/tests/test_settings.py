@@ -76,6 +76,7 @@ def test_a_group_that_only_names_its_instances_begins_empty(project: Path) -> No
         "labels": {},
         "taints": [],
         "max_pods": None,
+        "zones": [],
     }
     assert group.begin_with == 0
 

@@ -35,7 +35,8 @@ class StorageClass(AddonComponent):
             # Source: kubernetes-sigs/aws-ebs-csi-driver, docs/parameters.md.
             provisioner="ebs.csi.aws.com",
             parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
-            # A volume lies in one zone: the pod's, which is known once it is scheduled.
+            # A volume lies in one zone: the pod's, which is known once it is scheduled. Node groups for pods with
+            # volumes are pinned to one zone each: infrastructure/README.md, "Volumes and zones".
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
             reclaim_policy="Delete",

@@ -39,5 +39,3 @@ class Tenant:
     """`internet-facing` or `internal`: of the one load balancer that the tenant's Ingresses share."""
     ingress_class_name: pulumi.Output[str]
     region: pulumi.Output[str]
-    load_balancer_scheme: pulumi.Output[str]
-    """`internet-facing` or `internal`: of the one load balancer that the tenant's Ingresses share."""

@@ -50,7 +50,8 @@ def _arn(service: str, resource: str) -> str:
 
 def _role(name: str, inputs: Inputs) -> Inputs:
     physical = inputs.get("name", name)
-    return {"id": physical, "name": physical, "arn": _arn("iam", f"role{inputs.get('path', '/')}{physical}")}
+    arn = _arn("iam", f"role{inputs.get('path', '/')}{physical}")
+    return {"id": physical, "name": physical, "arn": arn, "uniqueId": f"AROA-{physical}"}
 
 
 def _policy(name: str, inputs: Inputs) -> Inputs:

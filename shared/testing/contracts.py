@@ -103,7 +103,6 @@ _TENANT: dict[str, Any] = {
     "load_balancer_scheme": "internet-facing",
     "ingress_class_name": "alb",
     "region": REGION,
-    "load_balancer_scheme": "internet-facing",
 }
 
 _SAMPLES: tuple[tuple[type[Contract], dict[str, Any]], ...] = (

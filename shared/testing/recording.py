@@ -50,6 +50,9 @@ class Registered:
     deleted_with: str = ""
     """URN of the resource whose deletion takes this one along; the plug-in is not asked to delete it then."""
     protect: bool = False
+    replacement_trigger: Any = None
+    """A change of it replaces the resource."""
+    delete_before_replace: bool = False
     ignore_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
     """Names of the inputs that are secret, or have a secret inside."""
@@ -121,6 +124,10 @@ class RecordingMonitor(mocks.MockMonitor):
             depends_on=frozenset(request.dependencies),
             deleted_with=request.deletedWith,
             protect=request.protect,
+            replacement_trigger=_plain(json_format.MessageToDict(request.replacement_trigger))
+            if request.HasField("replacement_trigger")
+            else None,
+            delete_before_replace=request.deleteBeforeReplace,
             ignore_changes=tuple(request.ignoreChanges),
             secrets=frozenset(
                 name for name, value in json_format.MessageToDict(request.object).items() if _holds_secret(value)

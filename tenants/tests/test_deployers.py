@@ -109,3 +109,10 @@ def test_the_deployer_role_enters_in_that_group_and_by_no_access_policy(tenant_a
     )
     assert entry["kubernetesGroups"] == ["tenant:tenant-a:deployers", "platform:deployers"]
     assert tenant_a.registered("aws:eks/accessPolicyAssociation:AccessPolicyAssociation") == []
+
+
+def test_the_access_entry_follows_a_deployer_role_that_was_made_again(tenant_a: Run) -> None:
+    """EKS keeps the role's unique id, so that the entry of a role that is gone admits nobody."""
+    entry = tenant_a.one("aws:eks/accessEntry:AccessEntry")
+    assert entry.replacement_trigger == "AROA-eks-tenant-a-deployer-dev"
+    assert entry.delete_before_replace

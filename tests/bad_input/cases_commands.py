@@ -227,6 +227,16 @@ CASES = [
         says="tenants/local.tenant-a still reads",
     ),
     Case(
+        id="guard: destroy of what is protected",
+        command="destroy infrastructure --stack local --yes",
+        lane="stopped",
+        wrong=(infrastructure(protected=True),),
+        exit_code=ExitCode.REFUSED,
+        code="resources-protected",
+        place="Pulumi.local.yaml of infrastructure, protect",
+        says="infrastructure/local holds what is protected from deletion: part",
+    ),
+    Case(
         id="guard: destroy without a yes",
         command="destroy tenants --tenant tenant-a --stack local",
         lane="stopped",

@@ -20,8 +20,10 @@ def outputs(contract: type[Contract], **changed: Any) -> dict[str, Any]:
     return {name: value for name, value in {**made, **changed}.items() if value is not None}
 
 
-def deployed(project: str, stack: str, values: dict[str, Any], *, holding: bool = False) -> Change:
-    """A stack with these outputs; `holding`: and with one resource."""
+def deployed(
+    project: str, stack: str, values: dict[str, Any], *, holding: bool = False, protected: bool = False
+) -> Change:
+    """A stack with these outputs; `holding`: and with one resource, `protected` or not."""
 
     def change(site: Site) -> None:
         root = f"urn:pulumi:{stack}::{project}::pulumi:pulumi:Stack::{project}-{stack}"
@@ -30,6 +32,7 @@ def deployed(project: str, stack: str, values: dict[str, Any], *, holding: bool 
             "custom": False,
             "type": "test:index:Part",
             "parent": root,
+            **({"protect": True} if protected else {}),
         }
         resources = [{"urn": root, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": values}]
         latest = {
@@ -47,8 +50,9 @@ def deployed(project: str, stack: str, values: dict[str, Any], *, holding: bool 
     return change
 
 
-def infrastructure(**changed: Any) -> Change:
-    return deployed("infrastructure", "local", outputs(Infrastructure, **changed), holding=True)
+def infrastructure(*, protected: bool = False, **changed: Any) -> Change:
+    made = outputs(Infrastructure, **changed)
+    return deployed("infrastructure", "local", made, holding=True, protected=protected)
 
 
 def tenant(name: str, **changed: Any) -> Change:

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from shared.contracts import Infrastructure
 from tests.chain.clone import Clone
@@ -22,7 +24,8 @@ from tests.live.checks import CHECKS, Check
 from tests.live.world import on_a_lane
 from tooling.lane.environments import washed
 from tooling.lane.processes import running
-from tooling.lane.state import Lane
+from tooling.lane.state import REGION, Lane
+from tooling.paths import REPOSITORY
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -242,6 +245,85 @@ def test_what_holds_a_namespace_is_named_while_it_is_destroyed_and_the_hint_ends
 
     chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local")
     chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+
+
+def lane_client(lane: Lane, service: str, key: str = "", secret: str = "", session: str | None = None) -> Any:
+    """A client of the emulated AWS, by default with the lane's own key."""
+    make: Any = boto3.client  # typed by service name, which is a variable here
+    return make(
+        service,
+        region_name=REGION,
+        endpoint_url=f"http://127.0.0.1:{lane.ports.aws}",
+        aws_access_key_id=key or lane.access_key_id,
+        aws_secret_access_key=secret or lane.secret_access_key,
+        aws_session_token=session,
+    )
+
+
+def of_the_page(page: str, heading: str) -> list[list[str]]:
+    """Arguments of the `tiers` commands below a heading of a page, for the lane's environment."""
+    section = (REPOSITORY / page).read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [line.replace("dev", "local").split()[1:] for line in section.splitlines() if line.startswith("tiers ")]
+
+
+def made_again(iam: Any, role: str) -> None:
+    """As a person would repair a role that is gone: the same name, trust and boundary, and no tag."""
+    before = iam.get_role(RoleName=role)["Role"]
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    iam.delete_role(RoleName=role)
+    iam.create_role(
+        RoleName=role, Path=before["Path"], AssumeRolePolicyDocument=json.dumps(before["AssumeRolePolicyDocument"])
+    )
+
+
+def test_the_page_on_signing_in_fixes_roles_that_were_made_again(chain: Clone, admin: Path) -> None:
+    """The admin role, a tenant's deployer role, and a person's role that the admin role trusts."""
+    lane = Lane.load(chain.local)
+    assert lane is not None
+    iam, sts = lane_client(lane, "iam"), lane_client(lane, "sts")
+    recipe = of_the_page("docs/runbooks/sign-in.md", "A role was deleted and created again")
+    assert [arguments[:2] for arguments in recipe] == [["up", "infrastructure"], ["up", "tenants"]]
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    person = iam.create_role(RoleName="person", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    file = chain.path / "infrastructure/Pulumi.local.yaml"
+    before = file.read_text()
+    file.write_text(f"{before}  infrastructure:admin_principal_arns: [{person}]\n")
+    deployer = kubeconfig(chain, "tenant-a", "--tenant", "tenant-a")
+    signing_in = (admin, deployer)
+
+    def may_become_admin() -> bool:
+        session = sts.assume_role(RoleArn=person, RoleSessionName="person")["Credentials"]
+        keys = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+        try:
+            lane_client(lane, "sts", *keys).assume_role(
+                RoleArn=person.replace("role/person", "role/eks-admin-role-local"), RoleSessionName="admin"
+            )
+        except ClientError as error:
+            assert error.response.get("Error", {}).get("Code") == "AccessDenied"
+            return False
+        return True
+
+    try:
+        chain.tiers("up", "infrastructure", "--stack", "local")
+        assert may_become_admin()
+        for role in ("eks-admin-role-local", "eks-tenant-a-deployer-local", "person"):
+            made_again(iam, role)
+        assert not may_become_admin()
+        for config in signing_in:
+            assert "Unauthorized" in chain.kubectl(config, "get", "pods", "-n", "tenant-a", expect=1).stderr
+        chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+        for arguments in recipe:
+            chain.tiers(*arguments)
+        assert may_become_admin()
+        for config in signing_in:
+            chain.kubectl(config, "get", "pods", "-n", "tenant-a")
+    finally:
+        file.write_text(before)
+        chain.tiers("up", "infrastructure", "--stack", "local")
+        iam.delete_role(RoleName="person")
+    chain.tiers("preview", "--stack", "local", "--refresh", "--expect-no-changes")
 
 
 def record_of(chain: Clone, project: str, stack: str) -> dict[str, Any]:

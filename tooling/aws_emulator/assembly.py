@@ -17,6 +17,7 @@ from tooling.aws_emulator.authentication.webhook import WebhookServer
 from tooling.aws_emulator.controllers.loop import ControllerLoop
 from tooling.aws_emulator.ec2 import vpc_endpoints
 from tooling.aws_emulator.eks.install import MOTO_VERSION, install
+from tooling.aws_emulator.iam import identities
 from tooling.aws_emulator.journal import Journal
 from tooling.aws_emulator.options import Options
 
@@ -54,6 +55,7 @@ def assemble(options: Options) -> Emulator:
     """Raises PlatformError if moto is another one, a port is taken, or the journal is somebody else's or damaged."""
     install(options)
     vpc_endpoints.install()
+    identities.install()
     journal = Journal(options.directory / "journal.jsonl", moto_version=MOTO_VERSION)
     determinism.install(journal.salt)
     controllers = ControllerLoop(options.cluster_kubeconfig)

@@ -183,21 +183,22 @@ def _chosen(
     """The stacks that the command line names, and the graph that holds them; those that exist for destroy and refresh.
 
     Raises:
-        BadInput: something that is not there was named. Refused: `live-dependants`.
+        BadInput: something that is not there was named. Refused: `live-dependants`, `resources-protected`.
     """
     from tooling.runner.engine import open_engine, require_pulumi
     from tooling.runner.graph import select
-    from tooling.runner.guards import refuse_live_dependants, with_undeclared
+    from tooling.runner.guards import refuse_live_dependants, refuse_protected, with_undeclared
 
     with open_engine(environment) as engine:
         require_pulumi(engine.variables)
         if operation not in ("destroy", "refresh"):
             return graph, select(graph, tiers=tiers, tenant=tenant, application=application)
         counts = engine.resource_counts()
-    graph = with_undeclared(graph, environment, counts)
-    stacks = [s for s in select(graph, tiers=tiers, tenant=tenant, application=application) if str(s) in counts]
-    if operation == "destroy":
-        refuse_live_dependants(graph, stacks, counts)
+        graph = with_undeclared(graph, environment, counts)
+        stacks = [s for s in select(graph, tiers=tiers, tenant=tenant, application=application) if str(s) in counts]
+        if operation == "destroy":
+            refuse_live_dependants(graph, stacks, counts)
+            refuse_protected(stacks, engine.protected)
     return graph, stacks
 
 

@@ -116,6 +116,11 @@ class Engine:
             if isinstance(status, dict) and status.get("status") == RECORDED
         ]
 
+    def protected(self, stack: StackId) -> list[str]:
+        """Names of the stack's resources that the engine refuses to delete."""
+        record = (_checkpoint(stack) or {}) if self.is_local else self.export(stack)
+        return [one["urn"].rpartition("::")[2] for one in record.get("resources") or [] if one.get("protect")]
+
     def export(self, stack: StackId) -> dict[str, Any]:
         """The engine's record of a stack: `{"resources": […], "pending_operations": […], …}`, secrets encrypted."""
         text = self.run("stack", "export", "--stack", stack.stack, work_dir=self.work_dir(stack))

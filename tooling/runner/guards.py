@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shared.errors import Refused
 from tooling.runner.graph import Graph, StackId, downstream, tenant_stack
@@ -41,6 +41,32 @@ def refuse_live_dependants(graph: Graph, stacks: Sequence[StackId], counts: Mapp
         where=f"environment {live[0].environment}",
         mend="\n".join([*dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)), "and run again"]),
     )
+
+
+def refuse_protected(stacks: Sequence[StackId], protected: Callable[[StackId], Sequence[str]]) -> None:
+    """A stack that holds something protected is destroyed whole or not at all.
+
+    The engine refuses only the protected resources themselves: nodes, add-ons and the administrators' way in would be
+    gone by then.
+
+    Args:
+        protected: names of the protected resources of a stack.
+
+    Raises:
+        Refused: `resources-protected`.
+    """
+    for stack in stacks:
+        if load_tiers().tier(stack.tier).stacks != "environment":
+            continue
+        names = protected(stack)
+        if names:
+            raise Refused(
+                "resources-protected",
+                f"{stack} holds what is protected from deletion: {', '.join(names)}",
+                where=f"Pulumi.{stack.environment}.yaml of {stack.project}, protect",
+                mend=f"set protect: false there (and force_destroy: true to lose the tenants' data), then: "
+                f"tiers up {stack.tier} --stack {stack.environment}; then destroy",
+            )
 
 
 def _destroy(graph: Graph, stack: StackId, live: Sequence[StackId]) -> str:

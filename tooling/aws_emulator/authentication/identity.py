@@ -19,6 +19,7 @@ from tooling.aws_emulator.authentication.token import Token, TokenRefused, parse
 from tooling.aws_emulator.callers import Caller, caller_of
 from tooling.aws_emulator.eks.access_entries import NODE_TYPES
 from tooling.aws_emulator.eks.records import AccessEntry, Cluster
+from tooling.aws_emulator.iam.identities import unique_id
 
 POLICY_GROUP_PREFIX = "eks:access-policy:"
 
@@ -83,6 +84,9 @@ def _verify(token: Token, caller: Caller, cluster: Cluster) -> None:
             raise TokenRefused("token's session token does not belong to its access key")
         if session.expiration < utcnow():
             raise TokenRefused(f"the session {caller.session_arn} has expired")
+        role = unique_id(caller.arn)
+        if role and role != caller.principal_id.split(":")[0]:
+            raise TokenRefused(f"the session {caller.session_arn} is of a role that was deleted")
     if caller.secret_key and not signed_with(token, secret_key=caller.secret_key, cluster=cluster.name):
         raise TokenRefused(
             f"token's signature does not match: not signed by its key, or not for cluster {cluster.name}"
@@ -90,8 +94,14 @@ def _verify(token: Token, caller: Caller, cluster: Cluster) -> None:
 
 
 def _entry(cluster: Cluster, caller: Caller) -> AccessEntry:
-    if caller.arn in cluster.access_entries:
-        return cluster.access_entries[caller.arn]
+    entry = cluster.access_entries.get(caller.arn)
+    if entry is not None:
+        if entry.principal_id and entry.principal_id != caller.principal_id.split(":")[0]:
+            raise TokenRefused(
+                f"the access entry of cluster {cluster.name} for {caller.arn} is for the principal "
+                f"{entry.principal_id}, which was deleted; the caller is {caller.principal_id.split(':')[0]}"
+            )
+        return entry
     mapped = " (the local lane does not read aws-auth)" if cluster.access_config["authenticationMode"] != "API" else ""
     raise TokenRefused(f"cluster {cluster.name} has no access entry for {caller.arn}{mapped}")
 

@@ -2,8 +2,8 @@
 
 The workloads' shape (names, replicas, labels, service accounts, tolerations, ports) is that of the add-on; their
 containers never run. There is no APIService for metrics-server: without a backend it would block every namespace's
-deletion. Of `configurationValues`, what moves Pods is followed (replicas, node selector, tolerations, environment);
-the rest is accepted without effect.
+deletion. Of `configurationValues`, what moves Pods is followed (replicas, node selector, tolerations, environment,
+host network); the rest is accepted without effect.
 """
 
 from __future__ import annotations
@@ -335,7 +335,7 @@ def _workload(workload: Workload, namespace: str, addon: InstalledAddon, region:
         "priorityClassName": "system-node-critical" if workload.kind == "DaemonSet" else "system-cluster-critical",
         "tolerations": values.get("tolerations") or [dict(toleration) for toleration in workload.tolerations],
         "containers": [container],
-        **({"hostNetwork": True} if workload.host_network else {}),
+        **({"hostNetwork": True} if values.get("hostNetwork", workload.host_network) else {}),
         **({"nodeSelector": values["nodeSelector"]} if values.get("nodeSelector") else {}),
     }
     spec: Manifest = {

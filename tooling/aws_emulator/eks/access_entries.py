@@ -14,6 +14,7 @@ from moto.moto_api._internal import mock_random
 from tooling.aws_emulator.eks.operations import Operations
 from tooling.aws_emulator.eks.records import AccessEntry, Cluster
 from tooling.aws_emulator.eks.refusals import invalid_parameter
+from tooling.aws_emulator.iam.identities import unique_id
 
 CLUSTER_ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
@@ -93,6 +94,7 @@ def add_entry(
         or ("system:node:{{EC2PrivateDNSName}}" if kind in NODE_TYPES else default_username(principal)),
         groups=list(NODE_TYPES.get(kind, groups)),
         tags={},
+        principal_id=unique_id(principal),
         made_by_eks=made_by_eks,
     )
     cluster.access_entries[principal] = entry

@@ -50,6 +50,8 @@ class AccessEntry:
     username: str
     groups: list[str]
     tags: dict[str, str]
+    principal_id: str = ""
+    """Unique id of the role or user that there was at creation; empty for a principal of another account."""
     made_by_eks: bool = False
     """For a node role, with its node group; goes with the last group of that role."""
     policies: dict[str, PolicyAssociation] = field(default_factory=dict)

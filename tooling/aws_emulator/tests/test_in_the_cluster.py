@@ -274,6 +274,14 @@ def test_objects_of_an_addon_follow_its_configuration_and_go_with_it(
         serviceAccountRoleArn=role,
         configurationValues=json.dumps({"env": {"ENABLE_PREFIX_DELEGATION": "true"}}),
     )
+    account.eks.create_addon(
+        clusterName="platform",
+        addonName="aws-ebs-csi-driver",
+        configurationValues=json.dumps({"node": {"hostNetwork": True}}),
+    )
+    lane.emulator.settle()
+    assert managed(api, DAEMON_SET)["ebs-csi-node"]["spec"]["template"]["spec"]["hostNetwork"] is True
+    account.eks.delete_addon(clusterName="platform", addonName="aws-ebs-csi-driver")
     lane.emulator.settle()
     assert managed(api, DEPLOYMENT)["coredns"]["spec"]["replicas"] == 4
     container = managed(api, DAEMON_SET)["aws-node"]["spec"]["template"]["spec"]["containers"][0]
