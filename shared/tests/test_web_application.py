@@ -138,7 +138,8 @@ def test_a_budget_selects_one_label_whose_value_is_its_name_so_that_no_two_meet(
 
 
 def test_a_pod_leaves_the_load_balancer_before_it_stops_and_stops_before_it_is_killed() -> None:
-    for args in ({}, {"longest_request_seconds": 240, "exit_seconds": 60}):
+    variants: tuple[dict[str, Any], ...] = ({}, {"longest_request_seconds": 240, "exit_seconds": 60})
+    for args in variants:
         run = application(**args)
         attributes = run.one(INGRESS).inputs["metadata"]["annotations"][f"{ALB}/target-group-attributes"]
         draining = int(attributes.removeprefix("deregistration_delay.timeout_seconds="))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.errors import ExitCode
 from tests.bad_input.case import Case, edit, write
 from tests.bad_input.stacks import deployed, infrastructure
@@ -27,7 +29,7 @@ publish(Shown(token=pulumi.Output.secret("hush").apply(str.upper)))
 """
 
 
-def _upstream(id_: str, code: str, says: str, **changed: object) -> Case:
+def _upstream(id_: str, code: str, says: str, **changed: Any) -> Case:
     return Case(
         id=f"upstream: {id_}",
         command=_ADDONS,

@@ -53,6 +53,6 @@ def _applications() -> dict[str, list[str]]:
             if stack.tier == "applications":
                 # A directory called `*` would be a pattern that owns every application.
                 require_dns_label(stack.project, what="application", where=stack.directory)
-                owner = team(load_tenant(stack.tenant).owner)
+                owner = team(load_tenant(stack.tenant, environment).owner)
                 owners[stack.directory] = sorted({*owners.get(stack.directory, []), owner})
     return owners
