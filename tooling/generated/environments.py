@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from shared.environment import environment_names, load_environment
+from shared.errors import BadInput
+from shared.settings import parse_settings
 from tooling.generated.project_files import project_directories, settings_model
 from tooling.generated.tables import NOTE, table
 from tooling.paths import REPOSITORY
@@ -40,7 +42,9 @@ def settings_of(directory: Path, environment: str) -> dict[str, Any]:
     content = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
     prefix = f"{directory.name}:"
     own = {key.removeprefix(prefix): value for key, value in (content.get("config") or {}).items()}
-    return settings_model(directory).model_validate(own).model_dump(mode="json")
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
+    settings = parse_settings(settings_model(directory), texts, where=str(path.relative_to(REPOSITORY)), error=BadInput)
+    return settings.model_dump(mode="json")
 
 
 def differing(values: Mapping[str, Values], leave_out: frozenset[str] = frozenset()) -> dict[str, list[Any]]:

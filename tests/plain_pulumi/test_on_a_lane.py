@@ -1,0 +1,158 @@
+"""Plain `pulumi` on the four tiers of a deployed lane, with a language host, and a clone that stays clean."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.chain.clone import Clone
+from tests.plain_pulumi.release import assembled_directory, released_directory
+from tooling.lane.environments import washed
+
+pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("plain pulumi")]
+
+STACKS = {
+    "infrastructure": ["infrastructure"],
+    "platform-addons": ["platform-addons"],
+    "tenants": ["tenants", "--tenant", "tenant-a"],
+    "applications": ["applications", "--app", "demo"],
+}
+each_tier = pytest.mark.parametrize("tier", STACKS)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a clone, a deployed lane and a Pulumi CLI."""
+
+    clone: Clone
+    cli: Path
+
+    def shell(self, script: str, *, environment: str = "local") -> str:
+        """Runs `script` in bash; `tiers` and the CLI are on its PATH. Fails the test if it fails."""
+        directory = self.clone.path / ".venv" / "bin"
+        variables = {
+            **washed(),
+            "PATH": f"{directory}:{self.cli}:{os.environ['PATH']}",
+            "PYTHONPATH": str(self.clone.path),
+            "PLATFORM_ACCOUNT_ID": "123456789012",
+            **self.clone.variables,
+        }
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.clone.path,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def plain(self, tier: str, *commands: str) -> str:
+        """Commands after `tiers env`, with this CLI before the one that the lane has."""
+        words = shlex.join([*STACKS[tier], "--stack", "local"])
+        path = f"export PATH={shlex.quote(str(self.cli))}:$PATH"
+        return self.shell("\n".join([f'eval "$({self.tiers} env {words})"', path, *commands]))
+
+    @property
+    def tiers(self) -> str:
+        return shlex.join([sys.executable, "-c", "from tooling.cli.main import main; main()"])
+
+    def changes(self) -> str:
+        return self.clone.git("status", "--porcelain")
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    clone = Clone(tmp_path_factory.mktemp("plain"))
+    # The clone's own environment, as `make setup` would make it.
+    (clone.path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    with (clone.path / ".git" / "info" / "exclude").open("a") as exclude:
+        exclude.write(".venv\n")
+    clone.tiers("local", "up")
+    try:
+        clone.tiers("up", "--stack", "local")
+        yield clone
+    finally:
+        clone.tiers("local", "down", "--yes")
+
+
+@pytest.fixture(scope="module")
+def person(deployed: Clone, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    return Person(deployed, assembled_directory(tmp_path_factory.mktemp("cli") / "pulumi"))
+
+
+@each_tier
+def test_a_plain_preview_of_an_unchanged_stack_changes_nothing(person: Person, tier: str) -> None:
+    person.plain(tier, "pulumi preview --non-interactive --expect-no-changes --diff")
+    assert person.changes() == ""
+
+
+@each_tier
+def test_the_released_language_host_previews_an_unchanged_stack(deployed: Clone, tier: str) -> None:
+    directory = released_directory()
+    if directory is None:
+        pytest.skip("no released Pulumi CLI with pulumi-language-python is on PATH")
+    Person(deployed, directory).plain(tier, "pulumi preview --non-interactive --expect-no-changes --diff")
+
+
+def test_plain_commands_leave_the_clone_clean(person: Person) -> None:
+    said = person.plain(
+        "infrastructure",
+        "pulumi config",
+        "pulumi config set min_size 2",
+        "pulumi stack select local",
+        "pulumi stack --show-urns > /dev/null",
+        "pulumi stack init local.other",
+        "pulumi stack rm local.other --yes --preserve-config",
+        "pulumi stack output cluster_name",
+        "pulumi about --json",
+    )
+    about = json.loads(said[said.index("{") :])
+    assert about["runtime"]["language"] == "python"
+    assert Path(about["runtime"]["executable"]).is_relative_to(person.clone.path / ".venv")
+    assert person.changes() == ""
+
+
+def test_a_change_that_plain_pulumi_makes_is_the_stacks(person: Person) -> None:
+    """The same state, the same secrets: what one makes the other finds in order."""
+    person.plain(
+        "applications", "pulumi up --non-interactive --yes --skip-preview", "pulumi refresh --yes --preview-only"
+    )
+    person.clone.tiers("preview", "applications", "--app", "demo", "--stack", "local", "--expect-no-changes")
+    assert person.changes() == ""
+
+
+def test_another_environment_stays_clean_with_keys_of_its_own(person: Person, tmp_path: Path) -> None:
+    """A passphrase on a file backend: the engine writes a salt for a new stack, and later finds it in the state."""
+    backend = tmp_path / "states"
+    backend.mkdir()
+    setup = f"""
+        export TIERS_BACKEND_URL=file://{backend} PULUMI_CONFIG_PASSPHRASE=mine PULUMI_HOME={tmp_path}/home
+        export PULUMI_SKIP_UPDATE_CHECK=true
+        eval "$({person.tiers} env infrastructure --stack dev)"
+        test "$PULUMI_STACK" = dev
+    """
+    person.shell(setup + "pulumi stack init dev --non-interactive && pulumi config > /dev/null")
+    assert person.changes() == ""
+    # A fresh clone has no key: the state has it, and no other is made.
+    written = next((person.clone.local / "stacks/dev/infrastructure").glob("Pulumi.dev.yaml"))
+    assert "encryptionsalt" in written.read_text()
+    salt = written.read_text()
+    written.unlink()
+    person.shell(setup + "pulumi stack export > /dev/null && pulumi config --show-secrets > /dev/null")
+    again = written.read_text()
+    assert ("encryptionsalt" not in again) or _salt(again) == _salt(salt)
+    assert person.changes() == ""
+
+
+def _salt(text: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith("encryptionsalt"))
