@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,7 +95,9 @@ def _named(one: StackId) -> dict[str, str]:
     from tooling.runner.project_files import stack_file
 
     config = stack_file(one.path, one.stack, one.environment).get("config") or {}
-    return dict(config.get(f"{one.project}:addon_versions") or {})
+    named = config.get(f"{one.project}:addon_versions") or {}
+    # `pulumi config set` without --path writes an object as its JSON text.
+    return dict(json.loads(named) if isinstance(named, str) else named)
 
 
 def _show(found: list[Finding]) -> None:

@@ -69,6 +69,22 @@ def test_a_failure_under_json_is_a_document_with_a_version(tmp_path: Path) -> No
     assert done.stderr == ""
 
 
+def test_env_points_a_shell_at_one_stack_outside_of_the_clone(tmp_path: Path) -> None:
+    done = tiers("env", "tenants", "--tenant", "tenant-b", "--stack", "dev", local=tmp_path / "lane")
+    directory = tmp_path / "lane/stacks/dev/tenants"
+    *exports, last = done.stdout.splitlines()
+    assert last == f"cd {directory}"
+    assert "export PULUMI_STACK=dev.tenant-b" in exports
+    assert "export PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER=true" in exports
+    assert (directory / "Pulumi.dev.tenant-b.yaml").exists()
+    document = json.loads(tiers("env", "infrastructure", "--stack", "dev", "--json", local=tmp_path / "lane").stdout)
+    assert document["stack"] == "infrastructure/dev"
+    assert document["variables"]["PULUMI_STACK"] == "dev"
+    ambiguous = tiers("env", "tenants", "--stack", "dev", local=tmp_path / "lane")
+    assert ambiguous.returncode == 2
+    assert "hint: add --tenant <name>" in ambiguous.stderr
+
+
 def test_graph_as_json_names_who_reads_whom(tmp_path: Path) -> None:
     done = tiers("graph", "--json", local=tmp_path / "lane")
     stacks = {row["stack"]: row["reads"] for row in json.loads(done.stdout)["stacks"]}

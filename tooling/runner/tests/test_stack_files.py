@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 import yaml
 
+from shared.errors import BadInput
+from tooling.paths import REPOSITORY
 from tooling.runner.graph import StackId, environment_graph, select
+from tooling.runner.project_files import stack_file
 from tooling.runner.stack_files import generated_work_dir
 
 
@@ -58,3 +63,36 @@ def test_an_unchanged_file_is_left_alone(tmp_path: Path) -> None:
     generated_work_dir(stack("infrastructure"), tmp_path)
     assert (directory / "Pulumi.yaml").stat().st_mtime_ns == before
     assert sorted(path.name for path in directory.iterdir()) == ["Pulumi.local.yaml", "Pulumi.yaml"]
+
+
+def written_by_the_engine(directory: Path, line: str) -> Path:
+    """A project of the settings of tier 1, with one line of configuration."""
+    project = directory / "infrastructure"
+    project.mkdir()
+    for name in ("Pulumi.yaml", "settings.py"):
+        shutil.copy(REPOSITORY / "infrastructure" / name, project)
+    (project / "Pulumi.dev.yaml").write_text(f"config:\n  infrastructure:{line}\n")
+    return project
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'min_size: "3"',
+        'protect: "true"',
+        """public_access_cidrs: '["10.0.0.0/8"]'""",
+        """node_groups: '{"a": {"min_size": 1}}'""",
+        'kubernetes_version: "1.35"',
+    ],
+)
+def test_a_value_that_the_engine_wrote_as_text_is_what_it_says(line: str, tmp_path: Path) -> None:
+    project = written_by_the_engine(tmp_path, line)
+    assert stack_file(project, "dev", "dev")["config"].keys() == {f"infrastructure:{line.partition(':')[0]}"}
+
+
+@pytest.mark.parametrize("line", ['min_size: "many"', 'min_size: "true"', 'protect: "1"', 'node_groups: "[]"'])
+def test_a_text_that_says_something_else_is_refused(line: str, tmp_path: Path) -> None:
+    project = written_by_the_engine(tmp_path, line)
+    with pytest.raises(BadInput) as refused:
+        stack_file(project, "dev", "dev")
+    assert refused.value.code == "settings-invalid"
