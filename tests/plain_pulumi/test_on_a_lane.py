@@ -125,9 +125,7 @@ def test_plain_commands_leave_the_clone_clean(person: Person) -> None:
 
 def test_a_change_that_plain_pulumi_makes_is_the_stacks(person: Person) -> None:
     """The same state, the same secrets: what one makes the other finds in order."""
-    person.plain(
-        "applications", "pulumi up --non-interactive --yes --skip-preview", "pulumi refresh --yes --preview-only"
-    )
+    person.plain("applications", "pulumi up --non-interactive --yes --skip-preview", "pulumi refresh --preview-only")
     person.clone.tiers("preview", "applications", "--app", "demo", "--stack", "local", "--expect-no-changes")
     assert person.changes() == ""
 
