@@ -55,7 +55,9 @@ def local_lane_page() -> str:
         + _names(modelled_functions())
         + ".\n\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
         + _names(sorted(MODELLED))
-        + ".\n\n## Package `kubernetes`\n\n"
+        + ". It makes what the released component makes of them, by type, name and parent: the control plane, "
+        + "`kube-proxy`, the component `eks:index:VpcCniAddon` with its add-on, and a Kubernetes provider."
+        + "\n\n## Package `kubernetes`\n\n"
         + "Every kind that the API server knows; `helm.sh/v3:Release` and `helm.sh/v4:Chart`, by the real Helm. Charts "
         + "are taken from disk and from loopback; others are recorded with their values and not run, unless "
         + "`TIERS_FETCH_CHARTS=true`. Not modelled: `yaml`, `kustomize` and older `helm` resources.\n"
