@@ -136,9 +136,16 @@ CASES = [
     Case(
         id="tiers: none",
         command=_UP,
-        wrong=(write("tiers.yaml", "tiers: []\n"),),
+        wrong=(write("tiers.yaml", "github_organization: example\ntiers: []\n"),),
         code="tiers-invalid",
         place="tiers.yaml, tiers",
+    ),
+    Case(
+        id="tiers: no organization on GitHub",
+        command=_UP,
+        wrong=(edit("tiers.yaml", "github_organization: example", 'github_organization: "a b @evil"'),),
+        code="tiers-invalid",
+        place="tiers.yaml, github_organization",
     ),
     Case(
         id="tiers: unknown key",

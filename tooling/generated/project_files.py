@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from shared.settings import Settings
 from shared.testing import load_module
 from tooling.paths import REPOSITORY
 
@@ -39,7 +40,7 @@ def project_files() -> dict[str, str]:
     return files
 
 
-def settings_model(directory: Path) -> type[BaseModel]:
+def settings_model(directory: Path) -> type[Settings]:
     """The project's settings class: `InfrastructureSettings` of `infrastructure/settings.py`."""
     module = load_module(REPOSITORY / directory, "settings")
     wanted = "".join(part.capitalize() for part in directory.name.split("-")) + "Settings"

@@ -42,10 +42,9 @@ def _project(stack: StackId) -> dict[str, Any]:
     """`Pulumi.yaml`, from whose directory the engine finds the program and its Python environment."""
     content = project_file(stack.path)
     runtime = content.get("runtime")
-    options = dict(runtime.get("options") or {}) if isinstance(runtime, dict) else {}
-    if "virtualenv" in options:
-        options["virtualenv"] = os.path.normpath(stack.path / options["virtualenv"])
-        content["runtime"] = {**runtime, "options": options}
+    if isinstance(runtime, dict) and "virtualenv" in (runtime.get("options") or {}):
+        virtualenv = os.path.normpath(stack.path / runtime["options"]["virtualenv"])
+        content["runtime"] = {**runtime, "options": {**runtime["options"], "virtualenv": virtualenv}}
     return {**content, "main": str(stack.path)}
 
 

@@ -37,7 +37,7 @@ class TiersFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     github_organization: str = Field(
-        pattern=r"[A-Za-z0-9](-?[A-Za-z0-9])*$",
+        pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$",
         description="GitHub organization whose teams own the code, as .github/CODEOWNERS names them.",
     )
     tiers: tuple[Tier, ...] = Field(min_length=1)
