@@ -141,13 +141,17 @@ class Runs:
 
 @pytest.fixture
 def runs(
-    tmp_path: Path, kubeconfig_text: str, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch, helm: Path
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    kubeconfig_text: str,
+    api: Api,
+    namespace: str,
+    monkeypatch: pytest.MonkeyPatch,
+    helm: Path,
 ) -> Runs:
     del helm
-    # Beside the project: in its directory, the engine lists stacks without it.
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    monkeypatch.setenv("TIERS_LOCAL_DIR", str(clone / "local"))
+    # Not in or below the project's directory, where the engine lists its stacks without the project.
+    monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path_factory.mktemp("clone") / "local"))
     return Runs(tmp_path, kubeconfig_text, api, namespace)
 
 
