@@ -78,8 +78,8 @@ CASES = [
     ),
     (
         "waiting for EKS Node Group (x:y) create: unexpected state 'CREATE_FAILED'. last error: "
-        "AsgInstanceLaunchFailures: Could not launch Spot Instances. InsufficientInstanceCapacity - We currently do not "
-        "have sufficient m6g.large capacity in zone us-east-1e",
+        "AsgInstanceLaunchFailures: Could not launch Spot Instances. InsufficientInstanceCapacity - We currently do "
+        "not have sufficient m6g.large capacity in zone us-east-1e",
         NODES,
         "error[aws-capacity]: AWS has no room for node group general-dev-1",
         ["instance_types"],
