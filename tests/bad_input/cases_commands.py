@@ -227,6 +227,16 @@ CASES = [
         says="tenants/local.tenant-a still reads",
     ),
     Case(
+        id="up: taking over what did not fail",
+        command="up infrastructure --stack local --adopt control-plane",
+        lane="stopped",
+        wrong=(infrastructure(),),
+        exit_code=ExitCode.BAD_INPUT,
+        code="adopt-unknown",
+        place="--adopt control-plane",
+        says="nothing called 'control-plane' failed to be created in the last run",
+    ),
+    Case(
         id="guard: destroy of what is protected",
         command="destroy infrastructure --stack local --yes",
         lane="stopped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tooling.foreign_errors import aws_mend
+from tooling.aws_refusals.families import FAMILIES, family_of
 from tooling.paths import REPOSITORY
 
 PAGE = (REPOSITORY / "docs/guide/when-it-fails.md").read_text(encoding="utf-8")
@@ -29,18 +29,22 @@ def test_every_code_on_the_page_is_one_that_is_raised() -> None:
     assert {code for code in ours if not re.search(rf'"{code}"|error\[{code}\]|fail {code} ', text)} == set()
 
 
-def test_every_error_of_aws_on_the_page_comes_with_the_hint_that_the_page_gives() -> None:
-    hints = {
-        "RequestTimeTooSkewed": "clock",
-        "ExpiredToken": "sign in again",
-        "ExpiredTokenException": "sign in again",
-        "ThrottlingException": "wait a minute",
-        "RequestLimitExceeded": "wait a minute",
-        "SlowDown": "wait a minute",
-        "InternalError": "health.aws.amazon.com",
-        "ServiceUnavailable": "health.aws.amazon.com",
+def families() -> dict[str, set[str]]:
+    """The page's rows of AWS' errors: our code to theirs."""
+    rows = [line.split("|")[1:3] for line in PAGE.splitlines() if line.startswith("| `aws-")]
+    return {
+        ours.strip(" `"): {code for code in re.findall(r"`([^`]+)`", theirs) if code[0].isupper()}
+        for ours, theirs in rows
     }
-    theirs = {code for code in codes() if re.fullmatch(r"[A-Z][A-Za-z]+", code)}
-    assert theirs == set(hints)
-    for code, hint in hints.items():
-        assert hint in aws_mend(code, "")
+
+
+def test_every_family_of_refusals_is_on_the_page_and_the_codes_there_belong_to_it() -> None:
+    on_page = families()
+    assert set(on_page) == {family.code for family in FAMILIES} | {"aws-refused"}
+    for ours, theirs in on_page.items():
+        for code in theirs:
+            operation = "delete" if ours == "aws-in-use" else "create"
+            said = f"{code}: Signature expired" if ours == "aws-clock" else f"{code}: x"
+            family = family_of(said, operation)
+            assert family is not None
+            assert family.code == ours, code

@@ -1,4 +1,4 @@
-"""The audit of one environment's account: what is ours by tag and in no stack, and its removal on request."""
+"""The audit of one environment's account: what is its own by tag or name and in no stack, and removal on request."""
 
 from __future__ import annotations
 
@@ -87,7 +87,8 @@ class Account:
             if identity in self._in_state:
                 continue
             tags = listing.tags(client, thing)
-            maker = self._ours.maker(tags)
+            # A tag of another environment outweighs a name.
+            maker = self._ours.maker(tags) or (None if tags else self._ours.maker_by_name(listing.kind, thing))
             if maker is None or (maker == "cluster" and self._cluster_lives):
                 continue
             finding = Finding(

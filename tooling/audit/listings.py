@@ -24,6 +24,8 @@ class Listing:
     operation: str
     collection: str
     identity: str
+    inside: str = ""
+    """The member of a collection's entry that holds the things themselves, where the entry is no thing."""
     parameters: Mapping[str, Any] | None = None
     paginated: bool = True
     keep: Callable[[Thing], bool] = lambda _: True
@@ -40,7 +42,8 @@ class Listing:
         )
         for page in pages:
             for thing in page[self.collection]:
-                for found in thing.get("Instances", [thing]) if isinstance(thing, dict) else [{self.identity: thing}]:
+                described = thing if isinstance(thing, dict) else {self.identity: thing}
+                for found in described[self.inside] if self.inside else [described]:
                     if self.keep(found):
                         yield found
 
@@ -59,6 +62,11 @@ def _elbv2(arn: str) -> Callable[[Client, Thing], Tags]:
         return _pairs(described["Tags"])
 
     return tags
+
+
+def _elb(client: Client, thing: Thing) -> Tags:
+    (described,) = client.describe_tags(LoadBalancerNames=[thing["LoadBalancerName"]])["TagDescriptions"]
+    return _pairs(described["Tags"])
 
 
 def _logs(client: Client, thing: Thing) -> Tags:
@@ -126,10 +134,21 @@ LISTINGS = (
         remove=lambda client, thing: client.delete_target_group(TargetGroupArn=thing["TargetGroupArn"]),
     ),
     Listing(
+        # Services of type LoadBalancer that no controller takes get one of these, made by EKS.
+        service="elb",
+        kind="classic-load-balancer",
+        operation="describe_load_balancers",
+        collection="LoadBalancerDescriptions",
+        identity="LoadBalancerName",
+        tags=_elb,
+        remove=lambda client, thing: client.delete_load_balancer(LoadBalancerName=thing["LoadBalancerName"]),
+    ),
+    Listing(
         service="ec2",
         kind="instance",
         operation="describe_instances",
         collection="Reservations",
+        inside="Instances",
         identity="InstanceId",
         keep=lambda instance: instance["State"]["Name"] not in ("terminated", "shutting-down"),
         tags=_own,
@@ -152,6 +171,15 @@ LISTINGS = (
         identity="VolumeId",
         tags=_own,
         remove=lambda client, thing: client.delete_volume(VolumeId=thing["VolumeId"]),
+    ),
+    Listing(
+        service="ec2",
+        kind="snapshot",
+        operation="describe_snapshots",
+        collection="Snapshots",
+        identity="SnapshotId",
+        parameters={"OwnerIds": ["self"]},
+        tags=_own,
     ),
     Listing(
         service="ec2",

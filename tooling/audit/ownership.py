@@ -1,10 +1,15 @@
-"""How a thing says by its tags whose it is."""
+"""How a thing says whose it is: by its tags, or by a name that AWS gives and nobody else would.
+
+AWS services create a few things without any tag, and name them after the cluster. Each such name is compared whole: one
+cluster's name can begin another's.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from shared.environment import Environment
 from shared.naming import dns_label
@@ -21,6 +26,25 @@ _CLUSTER_TAGS = (
 )
 """Key and value of the tags by which what a cluster made names it. Source: EKS user guide, "Tag your Amazon EKS
 resources"; the README of each controller."""
+
+
+_NAMES: tuple[tuple[str, str, str], ...] = (
+    # EKS, control plane logging: created again when its last lines arrive after the group was deleted.
+    ("log-group", "logGroupName", r"/aws/eks/{cluster}/cluster"),
+    # CloudWatch agent and the add-on's Fluent Bit, Container Insights.
+    (
+        "log-group",
+        "logGroupName",
+        r"/aws/containerinsights/{cluster}/(application|dataplane|host|performance|prometheus)",
+    ),
+    # EKS, the control plane's interfaces in the cluster's subnets.
+    ("network-interface", "Description", r"Amazon EKS {cluster}"),
+    # EKS, the cluster's security group, should its tags be gone.
+    ("security-group", "GroupName", r"eks-cluster-sg-{cluster}-\d+"),
+)
+"""Kind, member of its description, and a regular expression for the whole of it. Source: EKS user guide, "Send control
+plane logs to CloudWatch Logs" and "View Amazon EKS security group requirements for clusters"; CloudWatch user guide,
+"Container Insights performance log events"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,5 +69,13 @@ class Ours:
             return "stacks" if tags.get("managed-by") == "pulumi" else None
         for key, value in _CLUSTER_TAGS:
             if tags.get(key.format(cluster=self.cluster)) == value.format(cluster=self.cluster):
+                return "cluster"
+        return None
+
+    def maker_by_name(self, kind: str, thing: Mapping[str, Any]) -> Maker | None:
+        """`cluster` for what an AWS service created for this cluster, and tagged nothing."""
+        for of_kind, member, pattern in _NAMES:
+            named = pattern.replace("{cluster}", re.escape(self.cluster))
+            if of_kind == kind and re.fullmatch(named, str(thing.get(member) or "")):
                 return "cluster"
         return None

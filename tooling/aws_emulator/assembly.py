@@ -19,6 +19,7 @@ from tooling.aws_emulator.ec2 import vpc_endpoints
 from tooling.aws_emulator.eks.install import MOTO_VERSION, install
 from tooling.aws_emulator.iam import identities
 from tooling.aws_emulator.journal import Journal
+from tooling.aws_emulator.logs import groups
 from tooling.aws_emulator.options import Options
 
 _log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def assemble(options: Options) -> Emulator:
     install(options)
     vpc_endpoints.install()
     identities.install()
+    groups.install()
     journal = Journal(options.directory / "journal.jsonl", moto_version=MOTO_VERSION)
     determinism.install(journal.salt)
     controllers = ControllerLoop(options.cluster_kubeconfig)

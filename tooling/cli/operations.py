@@ -27,10 +27,19 @@ def up(
     app: App = None,
     yes: Yes = False,
     refresh: Refresh = False,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adopt",
+            metavar="NAME",
+            help="Take over what already exists in AWS in place of a resource whose creation was refused for it; "
+            "give it once per resource, by the name in the error.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Deploy the stacks, upstream first."""
-    _operate("up", stack, tiers, tenant, app, yes=yes, refresh=refresh, as_json=as_json)
+    _operate("up", stack, tiers, tenant, app, yes=yes, refresh=refresh, adopt=adopt or (), as_json=as_json)
 
 
 def preview(
@@ -83,6 +92,7 @@ def _operate(
     *,
     yes: bool,
     refresh: bool,
+    adopt: Sequence[str] = (),
     as_json: bool,
 ) -> bool:
     """Runs the operation and reports; returns whether anything is or would be changed."""
@@ -91,7 +101,16 @@ def _operate(
     # It loads the SDKs while this process loads its own modules.
     with ForkServer(os.environ) as fork_server:
         return _run(
-            operation, environment, tiers, tenant, application, fork_server, yes=yes, refresh=refresh, as_json=as_json
+            operation,
+            environment,
+            tiers,
+            tenant,
+            application,
+            fork_server,
+            yes=yes,
+            refresh=refresh,
+            adopt=adopt,
+            as_json=as_json,
         )
 
 
@@ -105,6 +124,7 @@ def _run(
     *,
     yes: bool,
     refresh: bool,
+    adopt: Sequence[str],
     as_json: bool,
 ) -> bool:
     # Imported here: the graph and rich's live display would slow `--help` down.
@@ -116,6 +136,7 @@ def _run(
     from tooling.runner.graph import environment_graph, select
     from tooling.runner.one_run import one_run
     from tooling.runner.progress import Progress
+    from tooling.runner.recovery.adoption import refuse_unknown_adoptions
     from tooling.runner.report import print_report, report_document
     from tooling.runner.stack_settings import check_settings
     from tooling.runner.tenant_guards import TenantGuards
@@ -136,6 +157,7 @@ def _run(
 
     with one_run(operation, environment, say) as run:
         graph, stacks = _chosen(operation, graph, environment, tiers or (), tenant, application)
+        refuse_unknown_adoptions(adopt, stacks)
         if operation != "preview":
             _confirm(operation, environment, stacks, yes=yes)
         if touches_aws and stacks and environment != LOCAL:
@@ -156,7 +178,9 @@ def _run(
                 engine=engine,
                 fork_server=fork_server,
                 progress=progress,
-                options=Options(refresh=refresh, remove=operation == "destroy" and engine.is_local),
+                options=Options(
+                    refresh=refresh, remove=operation == "destroy" and engine.is_local, adopt=frozenset(adopt)
+                ),
                 guard=guards.check if guards else None,
             )
     if as_json:

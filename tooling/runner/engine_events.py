@@ -10,6 +10,9 @@ from typing import Any
 
 from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEventMetadata
 
+from shared.environment import load_environment
+from shared.errors import PlatformError
+from tooling.aws_refusals.told import Subject, told
 from tooling.foreign_errors import with_mend
 from tooling.runner.messages import HELM_RELEASE, Diagnostic, FailedCreate, Message, PropertyChange, Step
 
@@ -31,6 +34,8 @@ class Translator:
         self._counted: Counter[str] = Counter()
         self.said_error = False
         self._said: set[str] = set()
+        self._begun: dict[str, StepEventMetadata] = {}
+        """What was begun last on each resource, by URN: whoever fails says no more than the URN."""
         self._summary: dict[str, int] | None = None
 
     @property
@@ -40,6 +45,7 @@ class Translator:
 
     def event(self, event: EngineEvent) -> None:
         if event.resource_pre_event is not None:
+            self._begun[event.resource_pre_event.metadata.urn] = event.resource_pre_event.metadata
             self._step("started", event.resource_pre_event.metadata)
         elif event.res_outputs_event is not None:
             self._step("done", event.res_outputs_event.metadata)
@@ -102,9 +108,31 @@ class Translator:
             Diagnostic(
                 number=self._number,
                 severity="info" if severity == "info#err" else severity,
-                message=with_mend(message) if severity == "error" else message,
+                message=self._explained(message, urn) if severity == "error" else message,
                 resource=urn.split("::")[-1] if urn and "pulumi:pulumi:Stack" not in urn else "",
             )
+        )
+
+    def _explained(self, message: str, urn: str) -> str:
+        """With a code and hints, where AWS refused something or the machine did."""
+        begun = self._begun.get(urn)
+        if begun is None or urn.count("::") < 3:
+            return with_mend(message)
+        stack, project = urn.removeprefix("urn:pulumi:").split("::")[:2]
+        described = begun.new or begun.old
+        outputs = (begun.old.outputs if begun.old else None) or {}
+        return told(
+            with_mend(message),
+            Subject(
+                operation=_text(begun.op),
+                type=begun.type,
+                name=urn.split("::")[-1],
+                project=project,
+                stack=stack,
+                inputs={**outputs, **((described.inputs if described else None) or {})},
+                resource_id=(begun.old.id if begun.old else None) or "",
+                region=_region(stack),
+            ),
         )
 
     def _violation(self, event: PolicyEvent) -> None:
@@ -170,3 +198,10 @@ def _shown(value: Any) -> str:
 
 def _text(value: Any) -> str:
     return str(getattr(value, "value", value))
+
+
+def _region(stack: str) -> str:
+    try:
+        return load_environment(stack.partition(".")[0]).region
+    except PlatformError:
+        return ""

@@ -56,6 +56,8 @@ class Options:
     refresh: bool = False
     remove: bool = False
     """After `destroy`: forget the stacks as well."""
+    adopt: frozenset[str] = frozenset()
+    """Names of resources that failed to be created since they exist: they are taken over, whoever made them."""
 
 
 def execute(
@@ -83,7 +85,7 @@ def execute(
     """
     options = options or Options()
     order = _order(operation, graph)
-    recovery = Recovery(engine) if operation != "preview" else None
+    recovery = Recovery(engine, adopt=options.adopt) if operation != "preview" else None
     waiting = list(stacks)
     ended: dict[StackId, Outcome] = {}
     running: dict[Future[Outcome], StackId] = {}

@@ -74,9 +74,10 @@ class Maker:
             TagSpecifications=[{"ResourceType": "security-group", "Tags": pairs(tags)}] if tags else [],
         )["GroupId"]
 
-    def interface(self, tags: dict[str, str]) -> str:
+    def interface(self, tags: dict[str, str], *, description: str = "") -> str:
+        tagged = [{"ResourceType": "network-interface", "Tags": pairs(tags)}] if tags else []
         return self._emulator.client("ec2").create_network_interface(
-            SubnetId=self.subnets[0], TagSpecifications=[{"ResourceType": "network-interface", "Tags": pairs(tags)}]
+            SubnetId=self.subnets[0], Description=description, TagSpecifications=tagged
         )["NetworkInterface"]["NetworkInterfaceId"]
 
     def volume(self, tags: dict[str, str]) -> str:
@@ -88,6 +89,13 @@ class Maker:
         return self._emulator.client("elbv2").create_load_balancer(Name=name, Subnets=self.subnets, Tags=pairs(tags))[
             "LoadBalancers"
         ][0]["LoadBalancerArn"]
+
+    def classic_balancer(self, name: str, tags: dict[str, str]) -> str:
+        listener = {"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 30080}
+        self._emulator.client("elb").create_load_balancer(
+            LoadBalancerName=name, Listeners=[listener], Subnets=self.subnets, Tags=pairs(tags)
+        )
+        return name
 
     def target_group(self, name: str, tags: dict[str, str]) -> str:
         return self._emulator.client("elbv2").create_target_group(
@@ -138,6 +146,11 @@ def left(emulator: Emulator) -> Left:
         ("target-group", make.target_group("k8s-tenant-a-web", {"elbv2.k8s.aws/cluster": CLUSTER})),
         ("log-group", make.log_group(f"/aws/eks/{CLUSTER}/cluster", OURS)),
         ("oidc-provider", make.oidc("https://oidc.eks.us-east-1.amazonaws.com/id/OURS", OURS)),
+        ("classic-load-balancer", make.classic_balancer("a1b2c3", OF_THE_CLUSTER)),
+        # AWS services create these, and tag nothing.
+        ("log-group", make.log_group(f"/aws/containerinsights/{CLUSTER}/performance", {})),
+        ("security-group", make.group(f"eks-cluster-sg-{CLUSTER}-1234567890", {})),
+        ("network-interface", make.interface({}, description=f"Amazon EKS {CLUSTER}")),
         ("role", make.role("eks-node-role-dev", OURS)),
     }
     kept = {("bucket", make.bucket("eks-tenant-data-dev", OURS))}
@@ -149,7 +162,13 @@ def left(emulator: Emulator) -> Left:
         make.volume({f"kubernetes.io/cluster/{CLUSTER}": "shared"}),
         make.balancer("k8s-tenant-a-other", {"elbv2.k8s.aws/cluster": "eks-cluster-prod"}),
         make.target_group("k8s-tenant-a-other", OTHERS),
+        make.classic_balancer("d4e5f6", {"kubernetes.io/cluster/eks-cluster-prod": "owned"}),
         make.log_group(f"/aws/eks/{CLUSTER}/cluster-2", {}),
+        make.log_group(f"/aws/eks/{CLUSTER}-2/cluster", {}),
+        make.log_group(f"/aws/containerinsights/{CLUSTER}-2/performance", {}),
+        make.log_group(f"/aws/containerinsights/{CLUSTER}/host", OTHERS),
+        make.group(f"eks-cluster-sg-{CLUSTER}-2-1234567890", {}),
+        make.interface({}, description=f"Amazon EKS {CLUSTER}-2"),
         make.oidc("https://oidc.eks.us-east-1.amazonaws.com/id/THEIRS", OTHERS),
         make.role("eks-node-role-dev-of-another-team", {"environment": "dev", "environment_suffix": "dev"}),
         make.bucket("eks-tenant-data-dev-backup", {}),
@@ -329,3 +348,14 @@ def test_the_command_finds_asks_removes_and_refuses_under_living_stacks(
 
     after = json.loads(tiers("--remove", "--yes", "--json", expect=4).stdout)["left"]
     assert {(item["kind"], item["id"]) for item in after} == left.ours - left.removable
+
+
+def test_the_log_group_that_eks_creates_again_is_found_by_its_whole_name(account: Any, emulator: Emulator) -> None:
+    emulator_reset(emulator)
+    make = Maker(emulator)
+    again = make.log_group(f"/aws/eks/{CLUSTER}/cluster", {})
+    make.log_group(f"/aws/eks/{CLUSTER}-2/cluster", {})
+    (finding,) = account().left()
+    assert (finding.id, finding.maker, finding.removable) == (again, "cluster", True)
+    assert account(cluster_lives=True).left() == []
+    assert account(in_state={again}).left() == []

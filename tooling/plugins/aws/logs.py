@@ -77,6 +77,10 @@ class LogGroup(Operations):
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
         if "retentionInDays" in changed:
             self._retain(resource_id, inputs)
+        if "kmsKeyId" in changed and inputs.get("kmsKeyId"):
+            self.logs.associate_kms_key(logGroupName=resource_id, kmsKeyId=inputs["kmsKeyId"])
+        elif "kmsKeyId" in changed:
+            self.logs.disassociate_kms_key(logGroupName=resource_id)
 
     def delete(self, resource_id: str, state: Values) -> None:
         if not state.get("skipDestroy"):
@@ -95,7 +99,7 @@ ROWS = (
         source="cloudwatch_log_group",
         inputs={
             "retentionInDays": Input(default=0, refusal=one_of(*_RETENTIONS)),
-            "kmsKeyId": Input(fixed="moto has no AssociateKmsKey"),
+            "kmsKeyId": Input(),
             "skipDestroy": Input(default=False, write_only=True),
         },
         outputs=("arn",),

@@ -42,8 +42,13 @@ class Unfinished:
         """Whether the resource was to be changed: a failed update that was written down."""
         return self.resource.get("operation") == "update"
 
+    @property
+    def name(self) -> str:
+        """The logical one."""
+        return self.urn.rsplit("::", 1)[-1]
+
     def __str__(self) -> str:
-        return f"{self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
+        return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
 
 
 def pending_creates(deployment: Deployment) -> list[Unfinished]:
@@ -109,6 +114,11 @@ def with_adopted(deployment: Deployment, adopted: Sequence[tuple[Resource, str]]
         entry = {**described, "custom": True, "id": resource_id, "inputs": inputs, "outputs": outputs}
         entries.append({**entry, **{key: value for key, value in bound.items() if value}})
     return {**deployment, "resources": [*kept, *entries]}
+
+
+def exists(wanted: Unfinished, deployment: Deployment, resource_id: str) -> bool:
+    """Whether the state, after a refresh, holds the object."""
+    return _entry(deployment, wanted.urn, resource_id) is not None
 
 
 def is_as_asked(wanted: Unfinished, deployment: Deployment, resource_id: str) -> bool:

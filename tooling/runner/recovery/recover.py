@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from shared.errors import PlatformError
+from tooling.aws_refusals.things import thing_of
 from tooling.runner.engine import Engine
 from tooling.runner.graph import StackId
 from tooling.runner.messages import HELM_RELEASE, Result
@@ -26,6 +27,7 @@ from tooling.runner.recovery.aws_ids import BY_HAND, Account, ids_of
 from tooling.runner.recovery.deployment import (
     Deployment,
     Unfinished,
+    exists,
     ids,
     is_as_asked,
     names_any,
@@ -50,8 +52,12 @@ class _Candidate:
 class Recovery:
     """For all stacks of one run; safe to use from several threads, each with a stack of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, adopt: Set[str] = frozenset()) -> None:
+        """Args:
+        adopt: names of resources to take over although nothing says that the stack made them.
+        """
         self._engine = engine
+        self._adopt = adopt
         self._signing_in = threading.Lock()
 
     def recover(self, stack: StackId, refresh: Refresh) -> list[str]:
@@ -79,15 +85,27 @@ class Recovery:
         candidates, remarks = self._candidates(stack, creates, before)
         safe.save(before)
         after = self._tried(stack, before, candidates, changed, refresh)
-        kept = [one for one in candidates if is_as_asked(one.create, after, one.resource_id)]
+        kept = [one for one in candidates if self._is_kept(one, after)]
         if names_any(after, {one.create.urn for one in candidates if one not in kept}):
             # Somebody else's object, or one that was to be replaced: neither may stay as the trial made it.
             self._tried(stack, before, kept, changed, refresh)
         safe.remove()
         failed_creates.forget(stack)
-        taken = [f"{stack}: found {one.create} ({one.resource_id}), made and not recorded; taken over" for one in kept]
+        taken = [
+            f"{stack}: found {one.create} ({one.resource_id}), "
+            f"{'taken over as asked' if self._is_wanted(one.create) else 'made and not recorded; taken over'}"
+            for one in kept
+        ]
         read = [f"{stack}: {len(changed)} interrupted changes were read anew"] if changed else []
         return [*taken, *freed, *remarks, *read]
+
+    def _is_kept(self, candidate: _Candidate, after: Deployment) -> bool:
+        if self._is_wanted(candidate.create):
+            return exists(candidate.create, after, candidate.resource_id)
+        return is_as_asked(candidate.create, after, candidate.resource_id)
+
+    def _is_wanted(self, create: Unfinished) -> bool:
+        return create.name in self._adopt and thing_of(create.type).adoptable
 
     def _candidates(
         self, stack: StackId, creates: Sequence[Unfinished], before: Deployment

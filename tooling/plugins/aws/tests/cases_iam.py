@@ -89,7 +89,6 @@ CASES = (
     Case(
         pulumi_name="aws:cloudwatch/logGroup:LogGroup",
         inputs=lambda world: {"retentionInDays": 30},
-        updates={"retentionInDays": 90, "skipDestroy": True},
-        fixed={"kmsKeyId": lambda world: world.key_arns[0]},
+        updates={"retentionInDays": 90, "skipDestroy": True, "kmsKeyId": lambda world: world.key_arns[0]},
     ),
 )

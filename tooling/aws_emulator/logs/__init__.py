@@ -1,0 +1,1 @@
+"""What moto's CloudWatch Logs leaves out."""

@@ -1,0 +1,196 @@
+"""A refusal as it is shown: code, thing, place, AWS' own words, and the commands that resolve it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tooling.aws_refusals.families import AGAIN, Family, family_of
+from tooling.aws_refusals.things import Thing, thing_of
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
+_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
+_ENCODED = re.compile(r"Encoded authorization failure message: (?P<message>\S+)")
+_OF_AWS = re.compile(r"\(\w+ of aws:|operation error |api error |https response error ")
+"""How the local plug-in and the released one word what AWS answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the engine was doing.
+
+    Attributes:
+        operation: the engine's word, e.g. `create`.
+        project: of the stack, e.g. `infrastructure`.
+        stack: e.g. `local` or `local.tenant-a`.
+        inputs: by wire name.
+        resource_id: empty before it is created.
+        region: of the environment.
+    """
+
+    operation: str
+    type: str
+    name: str
+    project: str
+    stack: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    resource_id: str = ""
+    region: str = ""
+
+    @property
+    def environment(self) -> str:
+        return self.stack.partition(".")[0]
+
+    def command(self, verb: str, more: str = "") -> str:
+        """The command of `tiers` that does `verb` to this stack."""
+        tenant = self.stack.partition(".")[2]
+        if self.project in ("infrastructure", "platform-addons", "tenants"):
+            which = f"{self.project} --tenant {tenant}" if tenant else self.project
+        else:
+            which = f"applications --app {self.project}"
+        return f"tiers {verb} {which} --stack {self.environment}{more}"
+
+
+def told(said: str, subject: Subject) -> str:
+    """`said` with code, thing and hints, if AWS said it; else as it is. Hints of a plug-in stay in place of others."""
+    if not subject.type.startswith("aws:") or said.startswith("error["):
+        return said
+    family = family_of(said, subject.operation)
+    if family is None and _OF_AWS.search(said) is None:
+        return said
+    thing = thing_of(subject.type)
+    named = thing.named(subject.inputs, subject.resource_id, subject.name)
+    code, what = (family.code, family.what) if family else ("aws-refused", "AWS refuses a request about {thing}")
+    lines = [
+        f"error[{code}]: {what.format(thing=named)}",
+        f"  at: {subject.project}/{subject.stack}, {subject.type} {subject.name}",
+        said,
+    ]
+    if "hint: " not in said:
+        lines += [f"hint: {hint}" for hint in _hints(family, thing, subject, said)]
+    return "\n".join(lines)
+
+
+def _hints(family: Family | None, thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+    if family is None:
+        yield f"{_filled(thing.find, subject)}; then {AGAIN}" if _filled(thing.find, subject) else AGAIN
+    elif family.hint:
+        yield family.hint
+    else:
+        yield from _BY_CODE[family.code](thing, subject, said)
+
+
+def _exists(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    find, delete = _filled(thing.find, subject), _filled(thing.delete, subject)
+    if find:
+        yield f"see what it is: {find}"
+    if thing.adoptable:
+        yield f"take it over, with what is in it: {subject.command('up', f' --adopt {subject.name}')}"
+    if delete:
+        yield f"or, if nothing needs it, delete it: {delete}; then {AGAIN}"
+
+
+def _name_taken(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    yield (
+        f"names of buckets are shared by all accounts: set another environment_suffix in "
+        f"shared/environments/{subject.environment}.yaml, then {subject.command('up')}"
+    )
+
+
+def _in_use(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    uses = _filled(thing.uses or thing.find, subject)
+    if uses:
+        yield f"see what uses it: {uses}"
+    yield f"what the cluster left behind is listed, and removed, by: tiers audit --stack {subject.environment}"
+    yield f"an operation on it may be under way: wait for it, and {AGAIN}"
+
+
+def _quota(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    service = thing.service or "ec2"
+    yield (
+        f"delete what is not needed, or ask for more: aws service-quotas list-service-quotas --service-code {service}"
+        f"{_region(subject)}, then request-service-quota-increase with the quota's code; then {AGAIN}"
+    )
+
+
+def _capacity(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    yield (
+        f"name further instance_types, or other zones, in Pulumi.{subject.environment}.yaml of {subject.project}; "
+        f"or wait, and {AGAIN}"
+    )
+
+
+def _region_disabled(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    yield f"aws account enable-region --region-name {subject.region or '<region>'}; then {AGAIN}"
+
+
+def _not_allowed(_thing: Thing, _subject: Subject, said: str) -> Iterator[str]:
+    action = _ACTION.search(said)
+    wanted = action["action"] if action else "the action"
+    yield f"see who asks: aws sts get-caller-identity; allow it {wanted}, unless a service control policy denies it"
+    encoded = _ENCODED.search(said)
+    if encoded:
+        yield f"aws sts decode-authorization-message --encoded-message {encoded['message']}"
+
+
+def _key(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+    given = str(subject.inputs.get("kmsKeyId") or subject.inputs.get("kmsKeyArn") or "")
+    found = _KEY_ARN.search(said)
+    key = given or (found[0] if found else "<key>")
+    region = _region(subject)
+    yield f"see its state: aws kms describe-key --key-id {key}{region}"
+    yield (
+        f"disabled: aws kms enable-key --key-id {key}{region}; pending deletion: aws kms cancel-key-deletion "
+        f"--key-id {key}{region}, then enable it; then {AGAIN}"
+    )
+
+
+def _document(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+    if "principal" in said.lower():
+        setting = {"tenants": "deployer_principal_arns of the tenant's file"}.get(
+            subject.project, "admin_principal_arns"
+        )
+        yield f"a principal that it names does not exist: aws iam get-role --role-name <name>; correct {setting}"
+    else:
+        yield "aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document <the document>"
+    yield f"then {subject.command('up')}"
+
+
+def _not_found(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+    again = subject.command("up", " --refresh")
+    yield f"if somebody deleted it by hand, compare the stack with AWS and create it again: {again}"
+
+
+_BY_CODE = {
+    "aws-already-exists": _exists,
+    "aws-name-taken": _name_taken,
+    "aws-in-use": _in_use,
+    "aws-quota": _quota,
+    "aws-capacity": _capacity,
+    "aws-region-disabled": _region_disabled,
+    "aws-not-allowed": _not_allowed,
+    "aws-key-unusable": _key,
+    "aws-document-refused": _document,
+    "aws-not-found": _not_found,
+}
+
+
+def _filled(command: str, subject: Subject) -> str:
+    """The command with its fields; empty if one of them is not known."""
+    values: dict[str, Any] = {**subject.inputs, "region": subject.inputs.get("region") or subject.region}
+    if subject.resource_id:
+        values["id"] = subject.resource_id
+    wanted = [name for name in _FIELD.findall(command) if name != "region"]
+    if any(not isinstance(values.get(name), str) or not values[name] for name in wanted):
+        return ""
+    if not values["region"]:
+        command = command.replace(" --region {region}", "")
+    return _FIELD.sub(lambda found: str(values[found[1]]), command)
+
+
+def _region(subject: Subject) -> str:
+    region = subject.inputs.get("region") or subject.region
+    return f" --region {region}" if region else ""
