@@ -1,22 +1,19 @@
-"""All four tiers on a lane of their own: up, nothing to do, one change, sign-in, and down to nothing.
+"""All four tiers on a lane of their own, deployed before: one change, sign-in, drift, and down to nothing.
 
 The tests share one deployed chain and run in the order in which they stand; each one leaves the chain as it found it,
-but for the last, which takes it down.
+but for the last, which takes it down. That it deploys on an empty lane is the business of `test_from_nothing`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from shared.contracts import Infrastructure
-from tests.chain.clone import Clone
+from tests.chain.clone import Clone, kubeconfig
 from tests.live.checks import CHECKS, Check
 from tests.live.world import on_a_lane
 from tooling.lane.environments import washed
@@ -33,30 +30,6 @@ STACKS = [
     "tenants/local.tenant-c",
     "demo/local",
 ]
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    clone = Clone(tmp_path_factory.mktemp("chain"))
-    clone.tiers("local", "up")
-    try:
-        document = clone.tiers("up", "--stack", "local", "--json").document
-        assert [stack["status"] for stack in document["stacks"]] == ["done"] * len(STACKS), document
-        yield clone
-    finally:
-        clone.tiers("local", "down", "--yes")
-
-
-@pytest.fixture
-def admin(chain: Clone) -> Path:
-    return kubeconfig(chain, "admin")
-
-
-def kubeconfig(chain: Clone, name: str, *options: str) -> Path:
-    path = chain.local / f"{name}.kubeconfig"
-    path.write_text(chain.tiers("kubeconfig", "--stack", "local", *options).stdout)
-    path.chmod(0o600)
-    return path
 
 
 def test_every_stack_is_deployed_in_the_order_of_the_tiers(chain: Clone) -> None:
@@ -177,67 +150,6 @@ def test_drift_is_found_and_mended(chain: Clone, admin: Path) -> None:
     )
     chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local", "--refresh")
     assert "limitrange" in chain.kubectl(admin, "get", "limitrange", "-n", "tenant-c", "-o", "name").stdout
-
-
-def record_of(chain: Clone, project: str, stack: str) -> dict[str, Any]:
-    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
-    return json.loads(file.read_text())
-
-
-def make_pending(chain: Clone, project: str, stack: str) -> int:
-    """Sets a stack's record to where an engine that was killed while it created everything at once would leave it.
-
-    Returns how many of them the runner looks for; a Helm release the plug-in knows again by itself.
-    """
-    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
-    record = json.loads(file.read_text())
-    latest = record["checkpoint"]["latest"]
-    made = [one for one in latest["resources"] if one.get("id") and not one["type"].startswith("pulumi:")]
-    # Nothing can depend on what was not recorded yet.
-    unbound = ("dependencies", "propertyDependencies")
-    kept = [one for one in latest["resources"] if one not in made]
-    latest["resources"] = [{key: value for key, value in one.items() if key not in unbound} for one in kept]
-    asked = [{key: value for key, value in one.items() if key not in ("id", "outputs")} for one in made]
-    latest["pending_operations"] = [{"type": "creating", "resource": one} for one in asked]
-    file.write_text(json.dumps(record))
-    return sum(one["type"] != "kubernetes:helm.sh/v3:Release" for one in made)
-
-
-@pytest.mark.parametrize(
-    ("tier", "stack"), [("infrastructure", "local"), ("platform-addons", "local"), ("tenants", "local.tenant-b")]
-)
-def test_everything_that_an_interrupted_run_made_and_did_not_record_is_found(
-    chain: Clone, tier: str, stack: str
-) -> None:
-    ids = {one["urn"]: one.get("id") for one in record_of(chain, tier, stack)["checkpoint"]["latest"]["resources"]}
-    count = make_pending(chain, tier, stack)
-    tenant = ("--tenant", stack.partition(".")[2]) if "." in stack else ()
-    said = chain.tiers("up", tier, *tenant, "--stack", "local").stderr
-    assert said.count("made and not recorded; taken over") == count, said
-    latest = record_of(chain, tier, stack)["checkpoint"]["latest"]
-    assert {one["urn"]: one.get("id") for one in latest["resources"]} == ids
-    assert not latest.get("pending_operations")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def test_what_an_interrupted_run_had_not_made_yet_is_made_once(chain: Clone, admin: Path) -> None:
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local").stderr
-    assert "found ResourceQuota" not in said, said
-    assert "1 created" in said
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def test_an_object_of_the_same_name_that_is_not_ours_is_left_alone(chain: Clone, admin: Path) -> None:
-    """The quota bears no label of ours: somebody made it by hand in the meantime."""
-    chain.kubectl(admin, "label", "resourcequota", "quota", "-n", "tenant-b", "platform.internal/tenant-")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", expect=1).stderr
-    assert "already exists" in said, said
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
 
 
 def test_a_second_up_waits_for_the_first_and_says_for_whom(chain: Clone) -> None:

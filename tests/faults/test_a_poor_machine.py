@@ -67,6 +67,17 @@ def test_the_lane_lives_without_network_beside_a_read_only_clone(poor: Clone) ->
     assert poor.tiers("local", "status", "--json").document["state"] == "running"
 
 
+def test_a_snapshot_for_which_there_is_no_room_stops_nothing_and_leaves_nothing(poor: Clone) -> None:
+    filler = poor.local.parent / "filler"
+    fill = 'head -c "$(($(df --output=avail -B1 "$1" | tail -n 1) - 40000000))" /dev/zero >"$2"'
+    run_in(poor, "sh", "-c", fill, "sh", str(poor.local), str(filler))
+    refused = poor.tiers("local", "save", "first", expect=1).stderr
+    run_in(poor, "rm", str(filler))
+    assert "error[disk-full]" in refused
+    assert poor.tiers("local", "status", "--json").document["state"] == "running"
+    assert "no snapshots" in poor.tiers("local", "list").stdout
+
+
 def test_a_disk_that_becomes_full_in_the_middle_damages_nothing(poor: Clone) -> None:
     filler = poor.local.parent / "filler"
     # Once the operation has put its ballast aside, every other byte of the disk is taken, and none of the ballast's.

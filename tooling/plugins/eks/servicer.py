@@ -53,11 +53,11 @@ class Servicer(ProviderServicer):
         super().__init__(provider, [], engine_address)
 
     @property
-    def engine_address(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  what the SDK reads it by
+    def engine_address(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self._of_this_request.get()
 
     @engine_address.setter
-    def engine_address(self, address: str) -> None:
+    def engine_address(self, address: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._of_this_request.set(address)
 
     async def Construct(self, request: Any, context: Any) -> provider_pb2.ConstructResponse:  # noqa: N802
@@ -66,7 +66,7 @@ class Servicer(ProviderServicer):
         import pulumi_eks  # noqa: F401
 
         # Each request is a task, hence a context, of its own.
-        self.engine_address = self._engines.of(context) or self.engine_address
+        self._of_this_request.set(self._engines.of(context) or self.engine_address)
         return await super().Construct(request, context)
 
     async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
