@@ -13,7 +13,7 @@ from tests.faults.namespaces import namespaces, refusal
 pytestmark = [
     pytest.mark.lane,
     pytest.mark.engine,
-    pytest.mark.xdist_group("faults"),
+    pytest.mark.xdist_group("a poor machine"),
     pytest.mark.skipif(bool(refusal()), reason=refusal()),
 ]
 
