@@ -46,11 +46,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             session.config.pluginmanager.register(Times())
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that need a lane come first, then those that need an engine: what is left at the end, when one worker has
-    nothing more to do while another still works, is short."""
+    """Puts tests in the order and in the groups in which several workers do the least.
+
+    Tests that need a lane come first, then those that need an engine: what is left at the end, when one worker has
+    nothing more to do while another still works, is short. Tests that share a fixture of their module go to one worker,
+    else each worker would make it.
+    """
     items.sort(key=lambda item: (item.get_closest_marker("lane") is None, item.get_closest_marker("engine") is None))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares_a_fixture(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "_fixtureinfo", None)
+    definitions = fixtures.name2fixturedefs.values() if fixtures is not None else ()
+    return any(each[-1].scope in ("module", "package", "class") for each in definitions)
 
 
 @pytest.fixture(autouse=True)

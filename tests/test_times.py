@@ -10,6 +10,8 @@ import pytest
 
 from tests.times import SLOWEST_TESTS, Times
 
+WORKERS = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+
 
 def report(name: str, seconds: float) -> pytest.TestReport:
     return pytest.TestReport(
@@ -40,7 +42,7 @@ def test_short_files_are_one_line_and_only_the_slowest_tests_are_named() -> None
     assert times.files() == ["    7.0 s  long.py", "   50.0 s  100 other files"]
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]])
+@pytest.mark.parametrize("workers", [[], WORKERS])
 def test_lanes_first_and_times_last_with_and_without_workers(workers: list[str], tmp_path: Path) -> None:
     (tmp_path / "test_two.py").write_text(
         "import pytest\n"
@@ -49,7 +51,17 @@ def test_lanes_first_and_times_last_with_and_without_workers(workers: list[str],
         "@pytest.mark.lane\n@pytest.mark.xdist_group('g')\ndef test_lane(): pass\n"
     )
     root = Path(__file__).resolve().parent.parent
-    options = ["-p", "conftest", "--times", "-v", "-p", "no:cacheprovider", "--override-ini", "testpaths="]
+    options = [
+        "-p",
+        "conftest",
+        "--times",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "--override-ini",
+        "testpaths=",
+        f"--basetemp={tmp_path}/base",
+    ]
     said = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *workers, str(tmp_path)],
         cwd=root,
@@ -66,3 +78,32 @@ def test_lanes_first_and_times_last_with_and_without_workers(workers: list[str],
     if not workers:
         order = [said.index(f"::{name} PASSED") for name in ("test_lane", "test_engine", "test_unit")]
         assert order == sorted(order)
+
+
+def test_tests_that_share_a_fixture_of_their_module_run_in_one_worker(tmp_path: Path) -> None:
+    """Each worker made the fixture, though two runs of a program tell no more than one."""
+    (tmp_path / "test_shared.py").write_text(
+        "import pathlib, pytest\n"
+        "@pytest.fixture(scope='module')\n"
+        f"def shared():\n    with open({str(tmp_path / 'made')!r}, 'a') as made: made.write('x')\n"
+        "@pytest.mark.parametrize('number', range(20))\n"
+        "def test_one(number, shared): pass\n"
+    )
+    options = [
+        "-p",
+        "conftest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--override-ini",
+        "testpaths=",
+        f"--basetemp={tmp_path}/base",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *WORKERS, str(tmp_path)],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert "20 passed" in done.stdout, done.stdout
+    assert (tmp_path / "made").read_text() == "x"
