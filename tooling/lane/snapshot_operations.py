@@ -81,7 +81,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
                 mend=f"choose another name, or: tiers local forget {name}",
             )
         check_space(where, _SPARE_BYTES)
-        ran = not_running(lane) == []
+        ran = lane.emulator.pid() is not None or any(lane.cluster.processes.pids().values())
         with progress.task(f"saving the local lane as {name}"):
             try:
                 _stop(where)

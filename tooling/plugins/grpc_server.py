@@ -42,8 +42,10 @@ def number_of(server: grpc.Server | grpc.aio.Server) -> int:
     """The channelz number of a server.
 
     Raises:
-        KeyError: it was not made by this module.
+        TypeError: it was not made by this module, so that gRPC keeps no record of its connections.
     """
+    if server not in _numbers:
+        raise TypeError("a plug-in's server is made by tooling.plugins.grpc_server.make_server")
     return _numbers[server]
 
 
