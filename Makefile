@@ -70,7 +70,7 @@ test: setup  ## The whole suite: types, style, unit tests, plug-ins, the chain o
 
 .PHONY: test-unit
 test-unit: setup  ## Only what needs neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
-	@.venv/bin/python -m pytest -n auto -q -m "not engine and not lane" $(IN)
+	@.venv/bin/python -m tooling.checks unit $(IN)
 
 .PHONY: bench
 bench: setup  ## Measure lane and chain, write docs/performance.md: make bench ONLY=preview ROUNDS=5

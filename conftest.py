@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 
+from tests.times import Times
 from tooling.lane.environments import washed
 
 _KEPT = ("PYTEST_",)
@@ -25,11 +27,43 @@ class _FailuresAtOnce:
             self._terminal.write(f"\n{report.nodeid} ({report.when}): {why}\n", red=True)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", action="store_true", help="print the slowest tests and the time of each file")
+
+
+def pytest_configure() -> None:
+    # Under Python's own thresholds, a third of the time goes into collecting garbage that there is not: each
+    # run of a program allocates a hundred thousand objects beside the million of the SDKs.
+    gc.set_threshold(100_000, 20, 20)
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     # A worker of xdist has none, or says nothing.
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(_FailuresAtOnce(terminal))
+        if session.config.getoption("--times"):
+            session.config.pluginmanager.register(Times())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts tests in the order and in the groups in which several workers do the least.
+
+    Tests that need a lane come first, then those that need an engine: what is left at the end, when one worker has
+    nothing more to do while another still works, is short. Tests that share a fixture of their module go to one worker,
+    else each worker would make it.
+    """
+    items.sort(key=lambda item: (item.get_closest_marker("lane") is None, item.get_closest_marker("engine") is None))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares_a_fixture(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "_fixtureinfo", None)
+    definitions = fixtures.name2fixturedefs.values() if fixtures is not None else ()
+    return any(each[-1].scope in ("module", "package", "class") for each in definitions)
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tooling.paths import REPOSITORY, cache_directory
@@ -18,6 +20,9 @@ STATIC = (
     ("types", ["pyright"]),
 )
 
+PYTEST = ("pytest", "--dist", "loadgroup", "--no-loadscope-reorder", "--times")
+_MOST_WORKERS = 4
+
 
 def static() -> int:
     """Style, format and types; returns the number of checks that failed."""
@@ -25,13 +30,45 @@ def static() -> int:
 
 
 def test() -> int:
-    """Binaries first, so that building them counts as set-up and not as a slow test; then checks, then pytest."""
-    from tooling.lane.binaries import ensure
+    """Binaries first, so that building them counts as set-up and not as a slow test; then checks beside the tests.
+
+    Returns 0 if all passed. What the checks say comes at once when one fails, else in one line.
+    """
+    from tooling.lane.binaries import PROGRAMS, ensure
+    from tooling.lane.go_build import find_go
     from tooling.lane.progress import progress_on
 
-    ensure(progress_on())
-    failed = static()
-    return _run("tests", ["pytest", "-n", "2", "--dist", "loadgroup"]) or failed
+    # Where there is no Go, only what the lane runs can be had; the tests of the rest say what they miss.
+    ensure(progress_on(), tuple(PROGRAMS) if find_go() else ())
+    with ThreadPoolExecutor(1) as beside:
+        checks = beside.submit(_static_beside)
+        failed = _run("tests", [*PYTEST, "-n", str(_workers())])
+        return failed or checks.result()
+
+
+def unit(*directories: str) -> int:
+    """What needs neither engine nor cluster."""
+    return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", "not engine and not lane", *directories])
+
+
+def _workers() -> int:
+    """One for each processor; but a lane takes half a gigabyte, and one processor still waits half of the time."""
+    return min(max(os.cpu_count() or 1, 2), _MOST_WORKERS)
+
+
+def _static_beside() -> int:
+    done = subprocess.run(
+        [sys.executable, "-m", "tooling.checks", "static"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    print(
+        f"\nchecks: {'done' if done.returncode == 0 else 'failed'}\n{done.stdout if done.returncode else ''}",
+        flush=True,
+    )
+    return done.returncode
 
 
 def lock() -> int:
@@ -56,7 +93,7 @@ def _run(name: str, command: Sequence[str]) -> int:
     return code
 
 
-_COMMANDS: dict[str, Callable[[], int]] = {"static": static, "test": test, "lock": lock}
+_COMMANDS: dict[str, Callable[..., int]] = {"static": static, "test": test, "unit": unit, "lock": lock}
 
 if __name__ == "__main__":
-    sys.exit(1 if _COMMANDS[sys.argv[1]]() else 0)
+    sys.exit(1 if _COMMANDS[sys.argv[1]](*sys.argv[2:]) else 0)

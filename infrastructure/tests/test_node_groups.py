@@ -40,8 +40,9 @@ def settings_of(run: Run, name: str) -> dict[str, Any]:
 
 
 def test_every_group_has_its_own_template_and_shares_the_nodes_security_group(five: Run) -> None:
-    names = ["general", "spot", "arm", "batch", "large"]
-    assert [group.name for group in five.registered(GROUP)] == names
+    names = {"general", "spot", "arm", "batch", "large"}
+    assert {group.name for group in five.registered(GROUP)} == names
+    assert len(five.registered(GROUP)) == len(five.registered(TEMPLATE)) == len(names)
     for name in names:
         assert five.one(GROUP, name).inputs["launchTemplate"]["id"] == f"lt-{name}"
         assert five.one(TEMPLATE, name).inputs["vpcSecurityGroupIds"] == ["nodes-id", "sg-cluster"]

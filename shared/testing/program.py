@@ -42,14 +42,15 @@ class ProviderMissing(AssertionError):
 @dataclass(frozen=True, kw_only=True)
 class Run:
     resources: list[Registered]
-    """In the order of registration."""
+    """In the order of registration. It depends on which Output is known first: only that a parent comes before its
+    children may be relied on. What is made after what, `comes_after` says."""
     outputs: dict[str, Any]
     """Of the stack; `UNKNOWN` for what a preview cannot know."""
     warnings: list[str]
 
     def registered(self, kind: str) -> list[Registered]:
-        """Every resource of a type token, e.g. `aws:ec2/subnet:Subnet`."""
-        return [resource for resource in self.resources if resource.type == kind]
+        """Every resource of a type token, e.g. `aws:ec2/subnet:Subnet`, sorted by URN."""
+        return sorted((resource for resource in self.resources if resource.type == kind), key=lambda one: one.urn)
 
     def one(self, kind: str, name: str | None = None) -> Registered:
         """The only resource of a type token, or the one of that logical name.

@@ -17,6 +17,7 @@ from shared.providers import aws_provider
 from shared.testing import (
     UNKNOWN,
     ProviderMissing,
+    Run,
     contract_outputs,
     every_contract,
     load_module,
@@ -120,6 +121,21 @@ def test_a_preview_knows_inputs_and_not_what_aws_adds() -> None:
 
 def test_warnings_of_a_program_are_kept() -> None:
     assert run_program(lambda: pulumi.log.warn("mind the gap")).warnings == ["mind the gap"]
+
+
+def test_resources_of_a_kind_come_in_the_same_order_however_they_were_registered() -> None:
+    """The order varies with the machine's load, so that a test that compared it failed now and then."""
+
+    def registering(*names: str) -> Run:
+        def program() -> None:
+            opts = pulumi.ResourceOptions(provider=aws_provider(load_environment("dev")))
+            for name in names:
+                aws.s3.Bucket(name, opts=opts)
+
+        return run_program(program)
+
+    orders = [registering("b", "a", "c"), registering("c", "b", "a")]
+    assert [[bucket.name for bucket in run.registered("aws:s3/bucket:Bucket")] for run in orders] == [list("abc")] * 2
 
 
 def test_an_input_that_depends_on_another_resource_says_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from shared.errors import ExitCode
 from tests.bad_input.case import Case, in_lane
 from tests.bad_input.site import Site
@@ -31,6 +33,18 @@ def _by_another_kubernetes(site: Site) -> None:
     record = site.lane / "lane.json"
     record.write_text(record.read_text().replace('"kubernetes": "', '"kubernetes": "0.'))
 
+
+_OLD_SNAPSHOT = json.dumps(
+    {
+        "format": 1,
+        "name": "before",
+        "created": "2026-01-01T00:00:00Z",
+        "directory": "/somewhere/else",
+        "versions": {"kubernetes": "1.20.0"},
+        "stacks": [],
+        "size_bytes": 0,
+    }
+)
 
 _PROD = {
     "PLATFORM_ACCOUNT_ID": "210987654321",
@@ -215,6 +229,52 @@ CASES = [
         code="lane-state-lost",
         place="/lane",
         says="the emulated AWS account",
+    ),
+    Case(id="snapshot: of no lane", command="local save first", code="lane-down", place="/lane"),
+    Case(
+        id="snapshot: name that is a path",
+        command="local save ../x",
+        lane="stopped",
+        code="snapshot-name-invalid",
+        place="NAME",
+        says="'../x' is no name for a snapshot",
+    ),
+    Case(
+        id="snapshot: that there is not",
+        command="local restore befor",
+        lane="stopped",
+        wrong=(in_lane("snapshots/before/record.json", "{}"),),
+        code="snapshot-unknown",
+        place="/snapshots",
+        nearest="before",
+    ),
+    Case(
+        id="snapshot: of a name in use",
+        command="local save before",
+        lane="stopped",
+        wrong=(in_lane("snapshots/before/record.json", "{}"),),
+        exit_code=ExitCode.REFUSED,
+        code="snapshot-exists",
+        place="/snapshots/before",
+    ),
+    Case(
+        id="snapshot: with a record of another format",
+        command="local restore before",
+        lane="stopped",
+        wrong=(in_lane("snapshots/before/record.json", "{}"),),
+        exit_code=ExitCode.REFUSED,
+        code="snapshot-unreadable",
+        place="/snapshots/before/record.json",
+    ),
+    Case(
+        id="snapshot: of another Kubernetes",
+        command="local restore before",
+        lane="stopped",
+        wrong=(in_lane("snapshots/before/record.json", _OLD_SNAPSHOT),),
+        exit_code=ExitCode.REFUSED,
+        code="snapshot-outdated",
+        place="/snapshots/before",
+        says="kubernetes 1.20.0, now ",
     ),
     Case(
         id="guard: destroy under a tenant",

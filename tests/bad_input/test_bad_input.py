@@ -32,7 +32,7 @@ def rows(cases: list[Case]) -> list[object]:
     return [pytest.param(case, id=case.id, marks=ON_A_LANE if case.lane == "running" else ()) for case in cases]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pristine_tree(tmp_path_factory.mktemp("pristine"))
 

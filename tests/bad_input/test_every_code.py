@@ -116,6 +116,11 @@ ELSEWHERE = [
         test="tooling/lane/tests/test_local_command.py",
     ),
     Elsewhere(
+        code="operation-running",
+        why="needs an operation that is under way",
+        test="tooling/lane/tests/test_snapshots.py",
+    ),
+    Elsewhere(
         code="host-unsupported",
         why="needs a machine that the lane does not run on",
         test="tooling/lane/tests/test_obtaining_programs.py",

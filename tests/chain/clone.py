@@ -28,19 +28,24 @@ class Finished:
         return json.loads(self.stdout)
 
 
-def copy_tree(directory: Path) -> None:
-    """Copies what is in git, or would be with the next commit."""
+def listed_files() -> list[str]:
+    """Files that are in git, or would be with the next commit, in one order."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=REPOSITORY,
         capture_output=True,
         check=True,
     )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        source, target = REPOSITORY / name, directory / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    names = sorted(set(filter(None, listed.stdout.decode().split("\0"))))
+    return [name for name in names if (REPOSITORY / name).is_file()]
+
+
+def copy_tree(directory: Path) -> None:
+    """Copies what is in git, or would be with the next commit."""
+    for name in listed_files():
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, target)
 
 
 class Clone:
@@ -109,3 +114,11 @@ class Clone:
     def _environment(self) -> dict[str, str]:
         own = {"PYTHONPATH": str(self.path), "PATH": os.environ["PATH"], "NO_COLOR": "1"}
         return {**washed(), **own, **self.variables}
+
+
+def kubeconfig(clone: Clone, name: str, *options: str) -> Path:
+    """Writes the kubeconfig that `tiers kubeconfig` prints to a file of that name in the lane."""
+    path = clone.local / f"{name}.kubeconfig"
+    path.write_text(clone.tiers("kubeconfig", "--stack", "local", *options).stdout)
+    path.chmod(0o600)
+    return path

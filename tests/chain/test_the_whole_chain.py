@@ -1,31 +1,24 @@
-"""All four tiers on a lane of their own: up, nothing to do, one change, sign-in, and down to nothing.
+"""All four tiers on a lane of their own, deployed before: one change, sign-in, drift, and down to nothing.
 
 The tests share one deployed chain and run in the order in which they stand; each one leaves the chain as it found it,
-but for the last, which takes it down.
+but for the last, which takes it down. That it deploys on an empty lane is the business of `test_from_nothing`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 import yaml
-from botocore.exceptions import ClientError
 
 from shared.contracts import Infrastructure
-from tests.chain.clone import Clone
+from tests.chain.clone import Clone, kubeconfig
 from tests.live.checks import CHECKS, Check
 from tests.live.world import on_a_lane
 from tooling.lane.environments import washed
 from tooling.lane.processes import running
-from tooling.lane.state import REGION, Lane
-from tooling.paths import REPOSITORY
+from tooling.lane.state import Lane
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -37,30 +30,6 @@ STACKS = [
     "tenants/local.tenant-c",
     "demo/local",
 ]
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    clone = Clone(tmp_path_factory.mktemp("chain"))
-    clone.tiers("local", "up")
-    try:
-        document = clone.tiers("up", "--stack", "local", "--json").document
-        assert [stack["status"] for stack in document["stacks"]] == ["done"] * len(STACKS), document
-        yield clone
-    finally:
-        clone.tiers("local", "down", "--yes")
-
-
-@pytest.fixture
-def admin(chain: Clone) -> Path:
-    return kubeconfig(chain, "admin")
-
-
-def kubeconfig(chain: Clone, name: str, *options: str) -> Path:
-    path = chain.local / f"{name}.kubeconfig"
-    path.write_text(chain.tiers("kubeconfig", "--stack", "local", *options).stdout)
-    path.chmod(0o600)
-    return path
 
 
 def test_every_stack_is_deployed_in_the_order_of_the_tiers(chain: Clone) -> None:
@@ -181,247 +150,6 @@ def test_drift_is_found_and_mended(chain: Clone, admin: Path) -> None:
     )
     chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local", "--refresh")
     assert "limitrange" in chain.kubectl(admin, "get", "limitrange", "-n", "tenant-c", "-o", "name").stdout
-
-
-@pytest.mark.parametrize("tool", ["kubectl-edit", "k9s"])
-def test_what_somebody_changed_in_the_cluster_is_shown_by_every_preview_and_taken_back_by_up(
-    chain: Clone, admin: Path, tool: str
-) -> None:
-    # A quota that was updated before: from then on the API server reports conflicts to a dry run.
-    get = ("get", "resourcequota", "-n", "tenant-b", "-o", "yaml")
-    (quota,) = yaml.safe_load(chain.kubectl(admin, *get).stdout)["items"]
-    wanted = quota["spec"]["hard"]["pods"]
-    edit = ("patch", "resourcequota", quota["metadata"]["name"], "-n", "tenant-b", "--field-manager", tool)
-    chain.kubectl(admin, *edit, "--type", "merge", "--patch", '{"spec": {"hard": {"pods": "3"}}}')
-
-    preview = ("preview", "tenants", "--tenant", "tenant-b", "--stack", "local", "--expect-no-changes", "--json")
-    chain.tiers(*preview)
-    (stack,) = chain.tiers(*preview, "--refresh", expect=4).document["stacks"]
-    assert [(one["operation"], one["type"]) for one in stack["resources"]] == [
-        ("update", "kubernetes:core/v1:ResourceQuota")
-    ]
-    code, text = chain.python("from tooling.workflows.drift import compare; print(*compare('local'))").split(" ", 1)
-    assert (code, "spec.hard.pods" in text) == ("4", True), text
-
-    file = chain.path / "tenants/catalog/tenant-b.yaml"
-    before = file.read_text()
-    file.write_text(re.sub(r"(pods: *)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 7}", before, count=1))
-    try:
-        # Without a refresh the engine does not know of the edit, and the dry run meets it.
-        chain.tiers(*preview, expect=4)
-    finally:
-        file.write_text(before)
-
-    chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", "--refresh")
-    (quota,) = yaml.safe_load(chain.kubectl(admin, *get).stdout)["items"]
-    assert quota["spec"]["hard"]["pods"] == wanted
-
-
-def test_what_holds_a_namespace_is_named_while_it_is_destroyed_and_the_hint_ends_it(chain: Clone, admin: Path) -> None:
-    held = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "held", "namespace": "tenant-c", "finalizers": ["example.com/stay"]},
-    }
-    file = chain.local / "held.json"
-    file.write_text(json.dumps(held))
-    chain.kubectl(admin, "create", "-f", str(file))
-
-    with chain.start("destroy", "tenants", "--tenant", "tenant-c", "--stack", "local", "--yes") as destroying:
-        assert destroying.stderr is not None
-        said: list[str] = []
-        for line in destroying.stderr:
-            said.append(line)
-            if "kubectl --kubeconfig .local/kubeconfig patch configmaps held" in line:
-                break
-        assert said
-        told = "".join(said)
-        assert "warning[deletion-held]: Namespace tenant-c was deleted and is still there: configmaps held has" in told
-        assert "example.com/stay" in told
-        command = shlex.split(said[-1])
-        chain.kubectl(admin, *command[command.index("patch") :])
-        rest = destroying.stderr.read()
-        assert destroying.wait() == 0, told + rest
-
-    chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def lane_client(lane: Lane, service: str, key: str = "", secret: str = "", session: str | None = None) -> Any:
-    """A client of the emulated AWS, by default with the lane's own key."""
-    make: Any = boto3.client  # typed by service name, which is a variable here
-    return make(
-        service,
-        region_name=REGION,
-        endpoint_url=f"http://127.0.0.1:{lane.ports.aws}",
-        aws_access_key_id=key or lane.access_key_id,
-        aws_secret_access_key=secret or lane.secret_access_key,
-        aws_session_token=session,
-    )
-
-
-def of_the_page(page: str, heading: str) -> list[list[str]]:
-    """Arguments of the `tiers` commands below a heading of a page, for the lane's environment."""
-    section = (REPOSITORY / page).read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
-    return [line.replace("dev", "local").split()[1:] for line in section.splitlines() if line.startswith("tiers ")]
-
-
-def made_again(iam: Any, role: str) -> None:
-    """As a person would repair a role that is gone: the same name, trust and boundary, and no tag."""
-    before = iam.get_role(RoleName=role)["Role"]
-    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=role, PolicyName=policy)
-    iam.delete_role(RoleName=role)
-    iam.create_role(
-        RoleName=role, Path=before["Path"], AssumeRolePolicyDocument=json.dumps(before["AssumeRolePolicyDocument"])
-    )
-
-
-def test_the_page_on_signing_in_fixes_roles_that_were_made_again(chain: Clone, admin: Path) -> None:
-    """The admin role, a tenant's deployer role, and a person's role that the admin role trusts."""
-    lane = Lane.load(chain.local)
-    assert lane is not None
-    iam, sts = lane_client(lane, "iam"), lane_client(lane, "sts")
-    recipe = of_the_page("docs/runbooks/sign-in.md", "A role was deleted and created again")
-    assert [arguments[:2] for arguments in recipe] == [["up", "infrastructure"], ["up", "tenants"]]
-    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
-    person = iam.create_role(RoleName="person", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    file = chain.path / "infrastructure/Pulumi.local.yaml"
-    before = file.read_text()
-    file.write_text(f"{before}  infrastructure:admin_principal_arns: [{person}]\n")
-    deployer = kubeconfig(chain, "tenant-a", "--tenant", "tenant-a")
-    signing_in = (admin, deployer)
-
-    def may_become_admin() -> bool:
-        session = sts.assume_role(RoleArn=person, RoleSessionName="person")["Credentials"]
-        keys = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
-        try:
-            lane_client(lane, "sts", *keys).assume_role(
-                RoleArn=person.replace("role/person", "role/eks-admin-role-local"), RoleSessionName="admin"
-            )
-        except ClientError as error:
-            return error.response.get("Error", {}).get("Code") != "AccessDenied"
-        return True
-
-    try:
-        chain.tiers("up", "infrastructure", "--stack", "local")
-        assert may_become_admin()
-        for role in ("eks-admin-role-local", "eks-tenant-a-deployer-local", "person"):
-            made_again(iam, role)
-        assert not may_become_admin()
-        for config in signing_in:
-            refused = chain.kubectl(config, "get", "pods", "-n", "tenant-a", expect=1).stderr
-            assert "error: You must be logged in to the server" in refused
-        # The state still shows the ARNs, which is why the page compares with AWS.
-        chain.tiers("preview", "infrastructure", "--stack", "local", "--expect-no-changes")
-        for arguments in recipe:
-            chain.tiers(*arguments)
-        assert may_become_admin()
-        for config in signing_in:
-            chain.kubectl(config, "get", "pods", "-n", "tenant-a")
-    finally:
-        file.write_text(before)
-        chain.tiers("up", "infrastructure", "--stack", "local")
-        iam.delete_role(RoleName="person")
-    chain.tiers("preview", "--stack", "local", "--refresh", "--expect-no-changes")
-
-
-def test_a_log_group_that_eks_created_again_is_named_and_taken_over(chain: Clone) -> None:
-    """As after a destroy, when the control plane's last lines arrive late: the group exists, and no state holds it."""
-    lane = Lane.load(chain.local)
-    assert lane is not None
-    group = "/aws/eks/eks-cluster-local/cluster"
-    logs = lane_client(lane, "logs")
-    record = chain.local / "state/.pulumi/stacks/infrastructure/local.json"
-    document = json.loads(record.read_text())
-    latest = document["checkpoint"]["latest"]
-    (forgotten,) = [one["urn"] for one in latest["resources"] if one.get("id") == group]
-    latest["resources"] = [
-        {
-            **{key: value for key, value in one.items() if key != "propertyDependencies"},
-            "dependencies": [urn for urn in one.get("dependencies") or () if urn != forgotten],
-        }
-        for one in latest["resources"]
-        if one["urn"] != forgotten
-    ]
-    record.write_text(json.dumps(document))
-    logs.delete_log_group(logGroupName=group)
-    logs.create_log_group(logGroupName=group)
-    refused = chain.tiers("up", "infrastructure", "--stack", "local", expect=1).stderr
-    assert f"error[aws-already-exists]: log group {group} exists already" in refused
-    assert "ResourceAlreadyExistsException" in refused
-    assert f"aws logs delete-log-group --log-group-name {group}" in refused
-    (command,) = re.findall(r"tiers (up infrastructure .*--adopt \S+)", refused)
-    misspelt = chain.tiers(*f"{command}s".split(), expect=2).stderr
-    assert "error[adopt-unknown]" in misspelt
-    said = chain.tiers(*command.split()).stderr
-    assert f"found LogGroup control-plane ({group}), taken over as asked" in said
-    (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    assert found["retentionInDays"] == 30
-    assert found["kmsKeyId"].startswith("arn:aws:kms:")
-    chain.tiers("preview", "--stack", "local", "--refresh", "--expect-no-changes")
-
-
-def record_of(chain: Clone, project: str, stack: str) -> dict[str, Any]:
-    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
-    return json.loads(file.read_text())
-
-
-def make_pending(chain: Clone, project: str, stack: str) -> int:
-    """Sets a stack's record to where an engine that was killed while it created everything at once would leave it.
-
-    Returns how many of them there are to be found; a Helm release that the lane has only recorded is recorded again.
-    """
-    file = chain.local / "state/.pulumi/stacks" / project / f"{stack}.json"
-    record = json.loads(file.read_text())
-    latest = record["checkpoint"]["latest"]
-    made = [one for one in latest["resources"] if one.get("id") and not one["type"].startswith("pulumi:")]
-    # Nothing can depend on what was not recorded yet.
-    unbound = ("dependencies", "propertyDependencies")
-    kept = [one for one in latest["resources"] if one not in made]
-    latest["resources"] = [{key: value for key, value in one.items() if key not in unbound} for one in kept]
-    asked = [{key: value for key, value in one.items() if key not in ("id", "outputs")} for one in made]
-    latest["pending_operations"] = [{"type": "creating", "resource": one} for one in asked]
-    file.write_text(json.dumps(record))
-    return sum(one["type"] != "kubernetes:helm.sh/v3:Release" for one in made)
-
-
-@pytest.mark.parametrize(
-    ("tier", "stack"), [("infrastructure", "local"), ("platform-addons", "local"), ("tenants", "local.tenant-b")]
-)
-def test_everything_that_an_interrupted_run_made_and_did_not_record_is_found(
-    chain: Clone, tier: str, stack: str
-) -> None:
-    ids = {one["urn"]: one.get("id") for one in record_of(chain, tier, stack)["checkpoint"]["latest"]["resources"]}
-    count = make_pending(chain, tier, stack)
-    tenant = ("--tenant", stack.partition(".")[2]) if "." in stack else ()
-    said = chain.tiers("up", tier, *tenant, "--stack", "local").stderr
-    assert said.count("made and not recorded; taken over") == count, said
-    latest = record_of(chain, tier, stack)["checkpoint"]["latest"]
-    assert {one["urn"]: one.get("id") for one in latest["resources"]} == ids
-    assert not latest.get("pending_operations")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def test_what_an_interrupted_run_had_not_made_yet_is_made_once(chain: Clone, admin: Path) -> None:
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local").stderr
-    assert "found ResourceQuota" not in said, said
-    assert "1 created" in said
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def test_an_object_of_the_same_name_that_is_not_ours_is_left_alone(chain: Clone, admin: Path) -> None:
-    """The quota bears no label of ours: somebody made it by hand in the meantime."""
-    chain.kubectl(admin, "label", "resourcequota", "quota", "-n", "tenant-b", "platform.internal/tenant-")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", expect=1).stderr
-    assert "already exists" in said, said
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
 
 
 def test_a_second_up_waits_for_the_first_and_says_for_whom(chain: Clone) -> None:

@@ -48,11 +48,13 @@ class Result:
 
 
 class Harness:
-    def __init__(self, clone: Clone) -> None:
+    """`standing` is where the clone's lane is at the beginning."""
+
+    def __init__(self, clone: Clone, standing: Standing | None = None) -> None:
         self.clone = clone
         self._file = clone.path / "tenants/catalog" / f"{TENANT}.yaml"
         self._original = self._file.read_text(encoding="utf-8")
-        self._is: Standing | None = Standing.EMPTY
+        self._is: Standing | None = standing or Standing.EMPTY
         """`None` while nobody knows: an operation was hit and its rerun has not ended."""
         self._wanted: dict[Standing, Counts] = {}
 

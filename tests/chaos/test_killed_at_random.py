@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chain.clone import Clone
+from tests.chain.deployed import deployed
 from tests.chaos.harness import Harness, Standing, Wrong
 from tests.chaos.trials import Operation, Trial, Victim, trial
 
@@ -36,12 +36,8 @@ SHORT = (
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    harness = Harness(Clone(tmp_path_factory.mktemp("chaos")))
-    harness.start()
-    try:
-        yield harness
-    finally:
-        harness.stop()
+    with deployed(tmp_path_factory.mktemp("chaos")) as clone:
+        yield Harness(clone, Standing.ALL)
 
 
 @pytest.mark.lane

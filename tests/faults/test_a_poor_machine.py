@@ -13,7 +13,7 @@ from tests.faults.namespaces import namespaces, refusal
 pytestmark = [
     pytest.mark.lane,
     pytest.mark.engine,
-    pytest.mark.xdist_group("faults"),
+    pytest.mark.xdist_group("a poor machine"),
     pytest.mark.skipif(bool(refusal()), reason=refusal()),
 ]
 
@@ -65,6 +65,17 @@ def test_the_lane_lives_without_network_beside_a_read_only_clone(poor: Clone) ->
     resize(poor, "700m")
     poor.tiers("local", "up")
     assert poor.tiers("local", "status", "--json").document["state"] == "running"
+
+
+def test_a_snapshot_for_which_there_is_no_room_stops_nothing_and_leaves_nothing(poor: Clone) -> None:
+    filler = poor.local.parent / "filler"
+    fill = 'head -c "$(($(df --output=avail -B1 "$1" | tail -n 1) - 40000000))" /dev/zero >"$2"'
+    run_in(poor, "sh", "-c", fill, "sh", str(poor.local), str(filler))
+    refused = poor.tiers("local", "save", "first", expect=1).stderr
+    run_in(poor, "rm", str(filler))
+    assert "error[disk-full]" in refused
+    assert poor.tiers("local", "status", "--json").document["state"] == "running"
+    assert "no snapshots" in poor.tiers("local", "list").stdout
 
 
 def test_a_disk_that_becomes_full_in_the_middle_damages_nothing(poor: Clone) -> None:

@@ -1,4 +1,4 @@
-"""An AWS or an API server that fails, stalls, loses its answers or goes away: told by name, mended by a rerun.
+"""An AWS that fails, loses its answers or lets credentials run out: told by name, mended by a rerun.
 
 The tests share one stack and run in the order in which they stand: each failure leaves it further than the one before,
 and the last but one brings it to its end.
@@ -6,10 +6,6 @@ and the last but one brings it to its end.
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import threading
 from collections import Counter
 from typing import Any
 
@@ -103,45 +99,6 @@ def test_an_api_that_throttles_and_fails_and_loses_answers_makes_each_thing_once
     assert sum(aws.injected.values()) >= 10, aws.injected
     aws.set()
     clone.tiers("preview", "infrastructure", "--stack", "local", "--expect-no-changes")
-
-
-def api_server(clone: Clone) -> int:
-    lane = Lane.load(clone.local)
-    assert lane is not None
-    pid = lane.cluster.processes.pids()["kube-apiserver"]
-    assert pid is not None
-    return pid
-
-
-def test_an_api_server_that_is_gone_is_told_and_comes_back(clone: Clone) -> None:
-    lane = Lane.load(clone.local)
-    assert lane is not None
-    os.kill(api_server(clone), signal.SIGKILL)
-    said = clone.tiers("up", "platform-addons", "--stack", "local", expect=2).stderr
-    assert "error[lane-stopped]: of the local lane, kube-apiserver does not run" in said
-    assert "hint: tiers local up" in said
-    with socket.create_server(("127.0.0.1", lane.ports.api_server)):
-        taken = failed(clone, "local", "up")
-    assert f"error[port-taken]: port {lane.ports.api_server}, where the lane's kube-apiserver was" in taken
-    clone.tiers("local", "up")
-
-
-def test_an_api_server_that_stalls_is_waited_for(clone: Clone) -> None:
-    stalled = api_server(clone)
-    os.kill(stalled, signal.SIGSTOP)
-    goes_on = threading.Timer(20, os.kill, (stalled, signal.SIGCONT))
-    goes_on.start()
-    try:
-        clone.tiers("up", "platform-addons", "--stack", "local")
-    finally:
-        goes_on.cancel()
-        os.kill(stalled, signal.SIGCONT)
-
-
-def test_a_proxy_in_the_environment_is_no_matter_to_the_lane(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1")
-    monkeypatch.setattr(clone, "variables", {**dead, "NO_PROXY": "", "no_proxy": ""})
-    clone.tiers("preview", "platform-addons", "--stack", "local", "--expect-no-changes")
 
 
 def test_destroying_under_faults_leaves_nothing(clone: Clone, aws: AwsProxy) -> None:

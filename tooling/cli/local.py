@@ -17,12 +17,15 @@ from shared.errors import Refused
 if TYPE_CHECKING:
     from tooling.lane.lifecycle import Started
     from tooling.lane.progress import Progress
+    from tooling.lane.snapshots import Snapshot
     from tooling.lane.status import Status
 
 app = typer.Typer(
     help="The local lane: engine, Kubernetes API server and emulated AWS on this machine.", no_args_is_help=True
 )
 
+Json = Annotated[bool, typer.Option("--json", help="A JSON document on stdout.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the snapshot.", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, even where stacks still hold resources.")]
 
 
@@ -37,18 +40,19 @@ def up() -> None:
 
 @app.command()
 def down(yes: Yes = False) -> None:
-    """Stops the lane and removes all its state, stacks included."""
+    """Stops the lane and removes all its state, stacks included. Snapshots are kept."""
     from tooling.lane import lifecycle
 
     progress = _progress()
     _agree_to_losing_stacks("tiers local down", progress, yes=yes)
     if not lifecycle.down(progress):
         progress.note("there was no local lane")
+    _tell_kept(progress)
 
 
 @app.command()
 def reset(yes: Yes = False) -> None:
-    """Removes the lane and starts an empty one."""
+    """Removes the lane and starts an empty one. Snapshots are kept."""
     from tooling.lane import lifecycle
 
     progress = _progress()
@@ -58,12 +62,79 @@ def reset(yes: Yes = False) -> None:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="A JSON document on stdout.")] = False) -> None:
+def status(as_json: Json = False) -> None:
     """Shows what of the lane runs, where, and which stacks it holds."""
     from tooling.lane.status import status as look
 
     found = look()
     print(json.dumps(found.document(), indent=2) if as_json else _table(found))
+
+
+@app.command()
+def save(name: Name, as_json: Json = False) -> None:
+    """Saves the lane with all its stacks as a snapshot; its services stop for some seconds."""
+    from tooling.lane import snapshot_operations
+
+    progress = _progress()
+    snapshot = snapshot_operations.save(progress, name)
+    if as_json:
+        print(json.dumps({"version": 1, "snapshot": snapshot.model_dump(mode="json")}, indent=2))
+    else:
+        progress.note(f"saved as {name}, {_mebibytes(snapshot)}; back to it with: tiers local restore {name}")
+
+
+@app.command()
+def restore(name: Name, yes: Yes = False, as_json: Json = False) -> None:
+    """Puts a snapshot in the place of the lane and starts it."""
+    from tooling.lane import snapshot_operations
+    from tooling.lane.snapshots import find
+
+    progress = _progress()
+    snapshot = find(name)
+    _agree_to_losing_stacks(f"tiers local restore {name}", progress, yes=yes)
+    started = snapshot_operations.restore(progress, name)
+    if as_json:
+        print(json.dumps({"version": 1, "snapshot": snapshot.model_dump(mode="json")}, indent=2))
+    _tell_started(started, progress)
+
+
+@app.command("list")
+def list_snapshots(as_json: Json = False) -> None:
+    """Lists the snapshots of the lane."""
+    from tooling.lane.snapshots import snapshots
+
+    found = snapshots()
+    if as_json:
+        print(json.dumps({"version": 1, "snapshots": [each.model_dump(mode="json") for each in found]}, indent=2))
+        return
+    rows = [("snapshot", "saved", "size", "stacks", "resources")]
+    for each in found:
+        resources = sum(stack.resources for stack in each.stacks)
+        saved = f"{each.created:%Y-%m-%d %H:%M} UTC"
+        rows.append((each.name, saved, _mebibytes(each), str(len(each.stacks)), str(resources)))
+    print("\n".join(_aligned(rows)) if found else "no snapshots\n\nhint: tiers local save NAME")
+
+
+@app.command()
+def forget(name: Name, as_json: Json = False) -> None:
+    """Removes a snapshot. The lane itself stays as it is."""
+    from tooling.lane.snapshots import forget as remove
+
+    remove(name)
+    if as_json:
+        print(json.dumps({"version": 1, "forgotten": name}, indent=2))
+
+
+def _mebibytes(snapshot: Snapshot) -> str:
+    return f"{max(1, snapshot.size_bytes >> 20)} MiB"
+
+
+def _tell_kept(progress: Progress) -> None:
+    from tooling.lane.snapshots import names
+
+    kept = names()
+    if kept:
+        progress.note(f"snapshots kept: {', '.join(kept)}; remove one with: tiers local forget {kept[0]}")
 
 
 def _progress() -> Progress:

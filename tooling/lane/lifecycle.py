@@ -1,7 +1,7 @@
 """Bringing the lane up, and removing it with all its state.
 
 `up` may be run at any time, twice at once, and after any kill: it starts what is missing. The lane's state and its
-services live and die together, so `down` leaves nothing but the caches.
+services live and die together, so `down` leaves nothing but the caches, and snapshots if some were saved.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shared.errors import PlatformError, Refused
+from tooling.lane import replacement
 from tooling.lane.audit import take_baseline
 from tooling.lane.binaries import ensure
 from tooling.lane.cluster_processes import ClusterProcesses
@@ -28,7 +29,9 @@ from tooling.lane.ports import LOOPBACK, becomes_free
 from tooling.lane.processes import last_lines
 from tooling.lane.progress import Progress
 from tooling.lane.pulumi_home import write_pulumi_home
+from tooling.lane.replacement import MARKER, SNAPSHOTS
 from tooling.lane.run_lock import hold_run
+from tooling.lane.snapshots import names
 from tooling.lane.state import Lane, emulator_in, pinned_versions
 from tooling.lane.status import EMULATOR, health, is_ready, not_running, stacks
 from tooling.paths import REPOSITORY, cache_directory, local_directory
@@ -44,7 +47,6 @@ _STARTING_BYTES = 100 * MEBIBYTE
 """etcd begins a further 64 MiB of its log now and then."""
 
 _POLL_SECONDS = 0.1
-_MARKER = "this-is-a-lane"
 
 _STATE_WRITERS = ("kubernetes", "etcd")
 """Versions that decide what is on disk. The engine reads older state by itself, kwok keeps none."""
@@ -69,7 +71,8 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
     supported_host()
     where = directory or local_directory()
     ensure(progress)
-    with _locked(where, "tiers local up", progress):
+    with locked(where, "tiers local up", waiting=progress.note):
+        replacement.complete(where)
         lane = Lane.load(where)
         if lane is None:
             check_space(where, _NEW_LANE_BYTES)
@@ -80,12 +83,12 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
         if missing:
             check_space(where, _STARTING_BYTES)
         with progress.task(f"starting the local lane ({', '.join(missing)})") if missing else nullcontext():
-            remarks = _start(lane)
+            remarks = bring_up(lane)
         return Started(lane, tuple(missing), tuple(remarks))
 
 
 def down(progress: Progress, *, directory: Path | None = None) -> bool:
-    """Ends every process of the lane and removes its directory; False if there was nothing.
+    """Ends every process of the lane and removes its directory, except for snapshots; False if there was nothing.
 
     Works also where the record is unreadable. Stacks are not destroyed: what they describe vanishes with the lane.
 
@@ -96,11 +99,11 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
     purpose = "tiers local down"
     with (
         hold_run(where, purpose, waiting=progress.note, leave=False),
-        _locked(where, purpose, progress, leave=False),
+        locked(where, purpose, waiting=progress.note, leave=False),
     ):
-        if not where.exists():
+        if not where.exists() or {entry.name for entry in where.iterdir()} == {MARKER, SNAPSHOTS}:
             return False
-        _check_ours(where)
+        check_is_a_lane(where)
         with progress.task("removing the local lane"):
             emulator_in(where).stop()
             ClusterProcesses(where / "cluster").stop(grace_seconds=0)
@@ -115,14 +118,21 @@ def holds_resources(directory: Path | None = None) -> list[str]:
 
 
 @contextmanager
-def _locked(directory: Path, purpose: str, progress: Progress, *, leave: bool = True) -> Iterator[None]:
+def locked(directory: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[None]:
+    """Holds the lane in `directory` while its services are started or ended; see `locks.hold`."""
     # Not inside the directory, which `down` removes while others may wait.
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
-    with hold(cache_directory() / "locks" / name, purpose, waiting=progress.note, leave=leave):
+    with hold(cache_directory() / "locks" / name, purpose, waiting=waiting, leave=leave):
         yield
 
 
 def _remove(directory: Path) -> None:
+    if names(directory):
+        for entry in directory.iterdir():
+            if entry.name not in (MARKER, SNAPSHOTS):
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        (directory / MARKER).touch()
+        return
     try:
         shutil.rmtree(directory)
     except OSError as error:
@@ -133,10 +143,10 @@ def _remove(directory: Path) -> None:
 
 def _prepare(directory: Path) -> Lane:
     if directory.exists():
-        _check_ours(directory)
+        check_is_a_lane(directory)
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    (directory / _MARKER).touch()
+    (directory / MARKER).touch()
     lane = Lane.new(directory)
     lane.state_directory.mkdir(exist_ok=True)
     descriptor = os.open(lane.passphrase_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -147,10 +157,14 @@ def _prepare(directory: Path) -> Lane:
     return lane
 
 
-def _check_ours(directory: Path) -> None:
-    """`TIERS_LOCAL_DIR` may name any directory, and `down` removes the whole of it."""
+def check_is_a_lane(directory: Path) -> None:
+    """`TIERS_LOCAL_DIR` may name any directory, and `down` removes the whole of it.
+
+    Raises:
+        Refused: `directory-not-a-lane`.
+    """
     in_the_clone = directory == REPOSITORY / ".local"
-    if directory.is_dir() and (in_the_clone or (directory / _MARKER).exists() or not any(directory.iterdir())):
+    if directory.is_dir() and (in_the_clone or (directory / MARKER).exists() or not any(directory.iterdir())):
         return
     raise Refused(
         "directory-not-a-lane",
@@ -203,8 +217,11 @@ def _missing(lane: Lane) -> list[str]:
     return missing
 
 
-def _start(lane: Lane) -> list[str]:
-    """Starts what does not run and waits for all of it, since what runs may have been started a moment ago."""
+def bring_up(lane: Lane) -> list[str]:
+    """Starts what does not run and waits for all of it, since what runs may have been started a moment ago.
+
+    The lane must be held by `locked`. Returns what people should know.
+    """
     write_pulumi_home(lane.pulumi_home)
     replayed = lane.emulator.pid() is None
     if replayed:

@@ -1,6 +1,17 @@
-"""How the plug-ins' gRPC servers are set up; which services they hold is each plug-in's own business."""
+"""How the plug-ins' gRPC servers are made; which services they hold is each plug-in's own business."""
 
 from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent import futures
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+from grpc._cython import cygrpc
 
 _LARGEST_MESSAGE_BYTES = 400 << 20
 """The engine's own limit; a state that it can hold must fit."""
@@ -8,4 +19,49 @@ _LARGEST_MESSAGE_BYTES = 400 << 20
 SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", _LARGEST_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _LARGEST_MESSAGE_BYTES),
+    # gRPC's own record of servers and connections, by which `tooling.plugins.connections` tells connections apart.
+    ("grpc.enable_channelz", 1),
 )
+
+Server = TypeVar("Server", grpc.Server, grpc.aio.Server)
+
+_channelz: Any = cygrpc  # its type stubs leave these functions out
+_making = threading.Lock()
+_numbers: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
+
+
+def make_server(threads: futures.ThreadPoolExecutor) -> grpc.Server:
+    return _numbered(lambda: grpc.server(threads, options=SERVER_OPTIONS))
+
+
+def make_asynchronous_server() -> grpc.aio.Server:
+    return _numbered(lambda: grpc.aio.server(options=SERVER_OPTIONS))
+
+
+def number_of(server: grpc.Server | grpc.aio.Server) -> int:
+    """The channelz number of a server.
+
+    Raises:
+        TypeError: it was not made by this module, so that gRPC keeps no record of its connections.
+    """
+    if server not in _numbers:
+        raise TypeError("a plug-in's server is made by tooling.plugins.grpc_server.make_server")
+    return _numbers[server]
+
+
+def _numbered(make: Callable[[], Server]) -> Server:
+    # gRPC does not say which number a server has: it is the one that is new.
+    with _making:
+        before = _known_servers()
+        server = make()
+        (_numbers[server],) = _known_servers() - before
+        return server
+
+
+def _known_servers() -> set[int]:
+    found: set[int] = set()
+    while True:
+        page = json.loads(_channelz.channelz_get_servers(max(found, default=-1) + 1))
+        found |= {int(server["ref"]["serverId"]) for server in page.get("server", ())}
+        if page.get("end") or not page.get("server"):
+            return found

@@ -14,13 +14,11 @@ from concurrent import futures
 from functools import partial
 from typing import TextIO
 
-import grpc
-
 from shared.policies.evaluation import Policies
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
-from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
 from tooling.policies.analyzer import serve_in_threads as serve_policies
 
@@ -36,10 +34,7 @@ def serve(requests: TextIO) -> None:
     servers = [policies]
     endpoint = os.environ.get(ENDPOINT_VARIABLE)
     for name, add in (("aws", partial(add_aws, endpoint_url=endpoint)), ("kubernetes", add_kubernetes)):
-        server = grpc.server(
-            futures.ThreadPoolExecutor(_THREADS),
-            options=SERVER_OPTIONS,
-        )
+        server = make_server(futures.ThreadPoolExecutor(_THREADS))
         add(server)
         ports[name] = server.add_insecure_port("127.0.0.1:0")
         server.start()

@@ -18,7 +18,7 @@ from shared.policies.evaluation import Policies, Violation
 from shared.policies.rule import Level
 from shared.policies.table import BY_ID, RULES
 from shared.policies.view import ResourceView
-from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.grpc_server import make_server
 from tooling.plugins.wire import decode
 from tooling.policies.pack import PACK, VERSION
 
@@ -79,7 +79,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
 def serve_in_threads(policies: Policies) -> tuple[grpc.Server, int]:
     """Starts the server on a loopback port; the caller stops it."""
-    server = grpc.server(futures.ThreadPoolExecutor(_THREADS), options=SERVER_OPTIONS)
+    server = make_server(futures.ThreadPoolExecutor(_THREADS))
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(policies), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -7,12 +7,10 @@ import os
 import sys
 from concurrent import futures
 
-import grpc
-
 from shared.errors import PlatformError
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server
-from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.grpc_server import make_server
 
 THREADS = 16
 """The engine's own default is 16 operations at a time on four cores; more would queue."""
@@ -20,10 +18,7 @@ THREADS = 16
 
 def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    server = grpc.server(
-        futures.ThreadPoolExecutor(THREADS, thread_name_prefix="aws-plugin"),
-        options=SERVER_OPTIONS,
-    )
+    server = make_server(futures.ThreadPoolExecutor(THREADS, thread_name_prefix="aws-plugin"))
     try:
         add_to_server(server, endpoint_url=os.environ.get(ENDPOINT_VARIABLE))
     except PlatformError as error:

@@ -1,16 +1,14 @@
 """The gRPC face of the plug-in: what the engine asks, answered from the table. No row is known here.
 
 One server answers many provider instances, since an engine that attaches by port shares it: configuration is kept by
-connection, which differs for each instance. A connection that was not configured is refused; falling back on another
-one's configuration would send a resource to the wrong account.
+connection, which differs for each instance, and ends with it. A connection that was not configured is refused; falling
+back on another one's configuration would send a resource to the wrong account.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -31,12 +29,10 @@ from tooling.plugins.aws.paths import parse, text
 from tooling.plugins.aws.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from tooling.plugins.aws.row import Row
 from tooling.plugins.aws.table import TABLE
+from tooling.plugins.connections import Connections
 
 VERSION = "7.51.1"
 """The version that the Python SDK asks for; a test holds it against `pulumi_aws/pulumi-plugin.json`."""
-
-MOST_CONNECTIONS = 512
-"""Configurations kept; the oldest goes first. An engine run makes one a provider instance, and none says goodbye."""
 
 _KINDS = {
     (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
@@ -60,6 +56,7 @@ def add_to_server(
     """Adds the plug-in to a server that also may host others' services.
 
     Args:
+        server: made by `tooling.plugins.grpc_server`.
         endpoint_url: the emulated AWS.
         deletion_patience_seconds: how long a deletion that AWS refuses since something still depends on it is retried.
 
@@ -67,7 +64,7 @@ def add_to_server(
         NotLoopback: the endpoint is absent or not on this machine.
     """
     url = configuration.loopback_endpoint(endpoint_url, named_by=configuration.ENDPOINT_VARIABLE)
-    servicer = Servicer(url, deletion_patience_seconds)
+    servicer = Servicer(url, deletion_patience_seconds, Connections(server))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
 
 
@@ -119,11 +116,12 @@ def _pulumi_name(request: Any) -> str:
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """See `pulumirpc.ResourceProvider`: each method is one of its calls."""
 
-    def __init__(self, endpoint_url: str, deletion_patience_seconds: float) -> None:
+    def __init__(
+        self, endpoint_url: str, deletion_patience_seconds: float, connections: Connections[Connection]
+    ) -> None:
         self.endpoint_url = endpoint_url
         self._deletion_patience_seconds = deletion_patience_seconds
-        self._connections: OrderedDict[str, Connection] = OrderedDict()
-        self._lock = threading.Lock()
+        self._connections = connections
 
     # The engine's names for the methods, hence no snake_case.
     # ruff: noqa: N802
@@ -160,12 +158,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answers_errors
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         settings = configuration.read(wire.decode(request.args), endpoint_url=self.endpoint_url)
-        connection = Connection(settings)
-        with self._lock:
-            self._connections[context.peer()] = connection
-            self._connections.move_to_end(context.peer())
-            while len(self._connections) > MOST_CONNECTIONS:
-                self._connections.popitem(last=False)
+        self._connections.keep(context, Connection(settings))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False,
             supportsPreview=True,
@@ -253,8 +246,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Ends the waiting of this connection's own requests; other provider instances are not concerned."""
-        with self._lock:
-            connection = self._connections.get(context.peer())
+        connection = self._connections.of(context)
         if connection is not None:
             connection.cancelled.set()
         return empty_pb2.Empty()
@@ -270,8 +262,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return row
 
     def _connection(self, context: grpc.ServicerContext) -> Connection:
-        with self._lock:
-            connection = self._connections.get(context.peer())
+        connection = self._connections.of(context)
         if connection is None:
             raise ProviderMisconfigured(
                 "the engine's connection to the local aws plug-in was never configured, or was lost and made again",

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Mapping
+from contextvars import ContextVar
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +17,8 @@ from pulumi.provider.provider import CallResult, ConstructResult, Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.connections import Connections
+from tooling.plugins.grpc_server import make_asynchronous_server
 
 
 class EksProvider(Provider):
@@ -42,17 +44,33 @@ class EksProvider(Provider):
 
 
 class Servicer(ProviderServicer):
-    """The SDK's servicer has neither `Attach` nor answers to the provider's own configuration."""
+    """The SDK's servicer has neither `Attach` nor answers to the provider's own configuration, and knows one engine:
+    here it is the one that attached over the connection of the request, since several run side by side."""
+
+    def __init__(self, provider: Provider, engine_address: str, server: grpc.aio.Server) -> None:
+        self._of_this_request: ContextVar[str] = ContextVar("engine_address", default=engine_address)
+        self._engines: Connections[str] = Connections(server)
+        super().__init__(provider, [], engine_address)
+
+    @property
+    def engine_address(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._of_this_request.get()
+
+    @engine_address.setter
+    def engine_address(self, address: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._of_this_request.set(address)
 
     async def Construct(self, request: Any, context: Any) -> provider_pb2.ConstructResponse:  # noqa: N802
         # Before the inputs are read: without the SDK a reference to a role arrives as its bare URN. Not at start: it
         # takes a second, and only one stack of all needs it.
         import pulumi_eks  # noqa: F401
 
+        # Each request is a task, hence a context, of its own.
+        self._of_this_request.set(self._engines.of(context) or self.engine_address)
         return await super().Construct(request, context)
 
     async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
-        self.engine_address = request.address
+        self._engines.keep(context, request.address)
         return empty_pb2.Empty()
 
     async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
@@ -68,8 +86,9 @@ def serve_in_thread(engine_address: str = "") -> int:
     ports: list[int] = []
 
     async def run() -> None:
-        server = grpc.aio.server(options=SERVER_OPTIONS)
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(EksProvider(), [], engine_address), server)
+        server = make_asynchronous_server()
+        servicer = Servicer(EksProvider(), engine_address, server)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         ports.append(server.add_insecure_port("127.0.0.1:0"))
         await server.start()
         ready.set()

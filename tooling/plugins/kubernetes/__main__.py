@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import grpc
-
-from tooling.plugins.grpc_server import SERVER_OPTIONS
+from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes.servicer import WORKERS, add_to_server
 
 
 def main() -> None:
-    server = grpc.server(ThreadPoolExecutor(WORKERS), options=SERVER_OPTIONS)
+    server = make_server(ThreadPoolExecutor(WORKERS))
     add_to_server(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -1,6 +1,7 @@
 """The engine's side: Pulumi's ResourceProvider service, one provider instance a connection.
 
-An attached plug-in is one server for all provider instances of an engine, so what Configure says is kept by connection.
+An attached plug-in is one server for all provider instances of an engine, so what Configure says is kept by connection,
+and ends with it.
 Only the wire is this module's business: what a request means is `planning`, `operations`, `patch` and `settings`.
 """
 
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from pulumi.runtime.proto import provider_pb2_grpc as service
 
 from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
+from tooling.plugins.connections import Connections
 from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_marks, settings, update
 from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
@@ -51,8 +52,8 @@ class Instance:
 
 
 def add_to_server(server: grpc.Server) -> None:
-    """Registers the plug-in. A server holds one plug-in; a process may hold several servers."""
-    service.add_ResourceProviderServicer_to_server(KubernetesPlugin(), server)
+    """Registers the plug-in. A server, made by `tooling.plugins.grpc_server`, holds one; a process may hold several."""
+    service.add_ResourceProviderServicer_to_server(KubernetesPlugin(server), server)
 
 
 def _aborting(method: Method) -> Method:
@@ -88,11 +89,10 @@ def _answering(method: Method) -> Method:
 
 
 class KubernetesPlugin(service.ResourceProviderServicer):
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._instances: dict[str, Instance] = {}
-        self._engines: dict[str, str] = {}
-        """Addresses of the engines that attached, by connection."""
+    def __init__(self, server: grpc.Server) -> None:
+        self._instances: Connections[Instance] = Connections(server)
+        self._engines: Connections[str] = Connections(server)
+        """Addresses of the engines that attached."""
 
     def Handshake(  # noqa: N802
         self, request: proto.ProviderHandshakeRequest, context: grpc.ServicerContext
@@ -139,8 +139,7 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         if not wire.has_unknown({key: arguments.get(key) for key in settings.CLUSTER_KEYS}):
             chosen = settings.configured(arguments)
             instance = Instance(chosen, Cluster(Client(chosen.connection, timeout=chosen.timeout), chosen.namespace))
-        with self._lock:
-            self._instances[context.peer()] = instance
+        self._instances.keep(context, instance)
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     @_answering
@@ -265,26 +264,22 @@ class KubernetesPlugin(service.ResourceProviderServicer):
         return self._releases(context).construct(request, context, self._instance(context).cluster)
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        with self._lock:
-            instance = self._instances.get(context.peer())
+        instance = self._instances.of(context)
         if instance is not None and instance.cluster is not None:
             instance.cluster.cancellation.cancel()
         return empty_pb2.Empty()
 
     def _attached(self, context: grpc.ServicerContext, address: str) -> None:
-        with self._lock:
-            self._engines[context.peer()] = address
+        self._engines.keep(context, address)
 
     def _releases(self, context: grpc.ServicerContext) -> Releases:
         instance = self._instance(context)
-        with self._lock:
-            engine = self._engines.get(context.peer(), "")
+        engine = self._engines.of(context) or ""
         cancellation = instance.cluster.cancellation if instance.cluster is not None else None
         return Releases(settings=instance.settings, cancellation=cancellation, engine=engine)
 
     def _instance(self, context: grpc.ServicerContext) -> Instance:
-        with self._lock:
-            instance = self._instances.get(context.peer())
+        instance = self._instances.of(context)
         if instance is None:
             raise PlatformError(
                 "kubernetes-not-configured",

@@ -16,6 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from shared.errors import PlatformError
+from tooling.lane.ports import free_ports
 from tooling.paths import REPOSITORY
 from tooling.plugins import wire
 from tooling.plugins.aws.servicer import add_to_server
@@ -23,6 +24,7 @@ from tooling.plugins.aws.tests.case import REGION, policy
 from tooling.plugins.aws.tests.cases import unique_name
 from tooling.plugins.aws.tests.conftest import Lane
 from tooling.plugins.aws.tests.engine import CheckFailed, Engine, configured, connected
+from tooling.plugins.tests.one_address import connected_from
 
 VPC = "aws:ec2/vpc:Vpc"
 CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -102,6 +104,18 @@ def test_account_that_is_not_allowed_is_refused_and_an_allowed_one_is_not(lane: 
 def test_connection_that_was_not_configured_gets_nothing_from_one_that_was(engine: Engine, lane: Lane) -> None:
     with connected(lane.address) as stub:
         said = refused(lambda: Engine(stub=stub).check(VPC, "vpc", {"cidrBlock": "10.0.0.0/16"}))
+    assert "never configured" in said
+
+
+def test_connection_gets_nothing_of_an_earlier_one_from_the_same_address(lane: Lane) -> None:
+    """The system gives an address out again; an engine got another one's configuration, credentials included."""
+    (source,) = free_ports(1)
+    port = int(lane.address.rpartition(":")[2])
+    with connected_from(source, port) as stub:
+        stub.Configure(provider_pb2.ConfigureRequest(args=wire.encode({"region": REGION})))
+        assert Engine(stub=stub).invoke(CALLER, {})["accountId"] == "123456789012"
+    with connected_from(source, port) as stub:
+        said = refused(lambda: Engine(stub=stub).invoke(CALLER, {}))
     assert "never configured" in said
 
 

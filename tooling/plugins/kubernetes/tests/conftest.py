@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
 from tooling.lane.binaries import binary, ensure
@@ -19,6 +18,7 @@ from tooling.lane.cluster import Cluster, ClusterPorts
 from tooling.lane.locks import hold
 from tooling.lane.progress import progress_on
 from tooling.lane.testing import TEST_ISSUER, new_cluster
+from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes import add_to_server, kubeconfig
 from tooling.plugins.kubernetes.client import Client
 from tooling.plugins.kubernetes.cluster import Cluster as Api
@@ -146,7 +146,7 @@ def namespace(api: Api, unique: str) -> str:
 
 @pytest.fixture(scope="session")
 def plugin_address() -> Iterator[str]:
-    server = grpc.server(ThreadPoolExecutor(16))
+    server = make_server(ThreadPoolExecutor(16))
     add_to_server(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -1,0 +1,48 @@
+"""Each add-on taken out of tier 2 alone, and put back, while all others stay; on lanes with a deployed chain.
+
+The tests of a lane share one deployment; each leaves it as it found it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.addons.tier import ADDONS, ON, Tier, needing, switches
+from tests.chain.deployed import deployed
+
+pytestmark = [pytest.mark.lane, pytest.mark.engine]
+
+LANES = 2
+"""Between which the add-ons are divided, so that two workers share them."""
+
+
+@pytest.fixture(scope="module")
+def tier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tier]:
+    """Everything is on, and a tenant uses what it can use."""
+    with deployed(tmp_path_factory.mktemp("addons")) as clone:
+        tier = Tier(clone)
+        tier.set()
+        tier.up()
+        clone.tiers("up", "tenants", "--stack", "local", "--tenant", "tenant-a")
+        yield tier
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xdist_group(f"each add-on alone {number % LANES}"))
+        for number, name in enumerate(name for name in ADDONS if name in ON)
+    ],
+)
+def test_each_is_taken_out_alone_and_put_back(tier: Tier, name: str) -> None:
+    out = needing(name)
+    tier.set(**switches(out, on=False))
+    tier.up()
+    assert tier.promised() == tier.components() == ON - out
+    tier.settled()
+    tier.set()
+    tier.up()
+    assert tier.promised() == tier.components() == ON
+    tier.settled()
