@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from shared.errors import PlatformError
-from tooling.aws_emulator import determinism
+from tooling.aws_emulator import determinism, leftover_tags
 from tooling.aws_emulator.application import Application
 from tooling.aws_emulator.authentication.webhook import WebhookServer
 from tooling.aws_emulator.controllers.loop import ControllerLoop
@@ -58,6 +58,7 @@ def assemble(options: Options) -> Emulator:
     vpc_endpoints.install()
     identities.install()
     groups.install()
+    leftover_tags.install()
     journal = Journal(options.directory / "journal.jsonl", moto_version=MOTO_VERSION)
     determinism.install(journal.salt)
     controllers = ControllerLoop(options.cluster_kubeconfig)

@@ -10,16 +10,6 @@ from tooling.aws_emulator.tests.conftest import Account, answer
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def test_group_that_is_created_again_has_nothing_of_the_first_one(account: Account) -> None:
-    logs = account.emulator.client("logs")
-    for tags in ({"owner": "platform"}, {}):
-        logs.create_log_group(logGroupName="/a", tags=tags)
-        (group,) = logs.describe_log_groups()["logGroups"]
-        arn = group["arn"].removesuffix(":*")
-        assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == tags
-        logs.delete_log_group(logGroupName="/a")
-
-
 def test_key_of_a_group_is_changed_and_taken_away(account: Account) -> None:
     logs = account.emulator.client("logs")
     logs.create_log_group(logGroupName="/a")
