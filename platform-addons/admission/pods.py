@@ -160,7 +160,8 @@ TOLERATIONS = AdmissionPolicy(
     name="pods-tolerations",
     stops="pods on nodes that are kept for others, or that are being drained",
     source="EKS best practices guide, multi-tenancy; Kubernetes, Taints and Tolerations",
-    rules=POD_SHAPES,
+    # Pods that exist too: tolerations can be added to them.
+    rules=(*POD_SHAPES, Rule(group="", resources=("pods",), operations=("UPDATE",))),
     variables={
         **CONTAINERS,
         **TOLERATED,
@@ -252,7 +253,7 @@ VOLUMES = AdmissionPolicy(
 NETWORK_INTERFACES = AdmissionPolicy(
     name="pods-network-interfaces",
     stops="an address and security groups of its choice, by the annotation that the VPC CNI reads",
-    source="aws/amazon-vpc-cni-k8s, cmd/routed-eni-cni-plugin/driver; EKS user guide, security groups for pods",
+    source="EKS user guide, Assign security groups to individual Pods",
     rules=POD_SHAPES,
     variables=POD_VARIABLES,
     conditions=SPEC_OR_ANNOTATIONS_CHANGED,

@@ -44,15 +44,16 @@ HISTORY = AdmissionPolicy(
 )
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""What `kubectl apply` writes on the workload itself: as long as the workload, and not copied."""
 
 
-def _size_of(texts: str) -> str:
-    """CEL for the size of a map of texts, keys included."""
-    return f"{texts}.filter(key, key != '{_LAST_APPLIED}').map(key, size(key) + size(string({texts}[key]))).sum()"
-
-
-def _size_of_metadata(metadata: str) -> str:
-    return " + ".join(_size_of(f"{metadata}.?{field}.orValue({{}})") for field in ("annotations", "labels"))
+def _size_of_metadata(part: str, *, without: str = "") -> str:
+    """CEL for the size of labels and annotations, keys included."""
+    maps = (f"{part}.?metadata.?{field}.orValue({{}})" for field in ("annotations", "labels"))
+    return " + ".join(
+        f"{texts}.filter(key, key != '{without}').map(key, size(key) + size(string({texts}[key]))).sum()"
+        for texts in maps
+    )
 
 
 SIZES = AdmissionPolicy(
@@ -70,7 +71,7 @@ SIZES = AdmissionPolicy(
         **CONTAINERS,
         **CLAIM_TEMPLATES,
         **JOB_TEMPLATES,
-        "parts": "[dyn(object), variables.template] + variables.claim_templates + variables.job_templates",
+        "templates": "[variables.template] + variables.claim_templates + variables.job_templates",
         "texts": "variables.containers.map(container, "
         "container.?env.orValue([]).map(variable, size(string(variable.?value.orValue('')))).sum() + "
         "container.?command.orValue([]).map(word, size(string(word))).sum() + "
@@ -78,7 +79,8 @@ SIZES = AdmissionPolicy(
     },
     validations=(
         Validation(
-            expression=f"variables.parts.all(part, {_size_of_metadata('part.?metadata')} <= {_MOST_METADATA})",
+            expression=f"{_size_of_metadata('dyn(object)', without=_LAST_APPLIED)} <= {_MOST_METADATA} && "
+            f"variables.templates.all(template, {_size_of_metadata('template')} <= {_MOST_METADATA})",
             message=f"labels and annotations of a workload, and of each of its templates, take at most "
             f"{_MOST_METADATA} characters",
         ),

@@ -283,6 +283,12 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     *_pods(
         "workloads-size",
+        "what kubectl writes on the workload, in a template",
+        {"metadata.annotations": {"kubectl.kubernetes.io/last-applied-configuration": "x" * 20_000}},
+        only="deployment statefulset job cronjob",
+    ),
+    *_pods(
+        "workloads-size",
         "annotations of a template",
         {"metadata.annotations": {"note": "x" * 20_000}},
         only="deployment statefulset job cronjob",

@@ -210,6 +210,20 @@ ALLOWED: dict[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "a budget in percent": ("budget", {"spec.maxUnavailable": "10%"}),
     "ten revisions": ("deployment", {"spec.revisionHistoryLimit": 10}),
+    # Each policy has a budget of what its expressions may cost, and refuses what takes more.
+    "twenty containers": (
+        "deployment",
+        {
+            "spec.template.spec.containers": [
+                {
+                    **_CONTAINER,
+                    "name": f"container-{number}",
+                    "env": [{"name": f"VARIABLE_{variable}", "value": "x" * 50} for variable in range(30)],
+                }
+                for number in range(20)
+            ]
+        },
+    ),
     "a long last-applied": (
         "deployment",
         {"metadata.annotations.kubectl\\.kubernetes\\.io/last-applied-configuration": "x" * 20_000},

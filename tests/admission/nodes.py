@@ -165,3 +165,8 @@ def running(pods: list[Object]) -> list[Object]:
 def condition(body: Object, kind: str) -> Object:
     """Empty if there is none."""
     return next((one for one in body.get("status", {}).get("conditions", []) if one["type"] == kind), {})
+
+
+def first_condition(found: list[Object], kind: str) -> Object:
+    """Of the first object; empty if there is neither."""
+    return condition(found[0], kind) if found else {}

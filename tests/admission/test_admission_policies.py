@@ -12,7 +12,7 @@ import pytest
 
 from shared.testing import run_program
 from tests.admission.attacks import ATTACKS, Attack, attacked
-from tests.admission.controls import ALLOWED, BY_DEPLOYER, CONTROLS
+from tests.admission.controls import ALLOWED, BY_DEPLOYER, CONTROLS, POD_SPEC
 from tests.admission.guide import EXAMPLES
 from tests.admission.world import (
     DEPLOYER,
@@ -22,6 +22,7 @@ from tests.admission.world import (
     PLATFORM,
     REPLICA_SETS,
     TENANT,
+    TOLERATED,
     VOLUME_PROVISIONER,
     World,
     altered,
@@ -36,6 +37,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
 
 _BY_HOST = next(attack for attack in ATTACKS if attack.policy == "ingresses-hosts")
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000"
+EPHEMERAL = "/ephemeralcontainers"
 POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
 
 
@@ -218,6 +220,29 @@ def test_controllers_turn_what_is_admitted_into_pods(world: World) -> None:
     world.wait("the claim of the stateful one", lambda: len(world.list(CONTROLS["claim"])) == 1)
     slices = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"namespace": TENANT}}
     world.wait("the addresses of the service", lambda: len(world.list(slices)) == 1)
+
+
+def test_a_pod_that_runs_is_not_turned_into_an_attack(world: World) -> None:
+    """RBAC lets no tenant write pods; whoever may is held to the same."""
+    body = altered(CONTROLS["deployment"], {"metadata.name": "changed"})
+    assert world.create(body, OWNER).admitted
+
+    def changed() -> list[dict[str, Any]]:
+        return [pod for pod in world.list(CONTROLS["pod"]) if pod["metadata"]["name"].startswith("changed-")]
+
+    world.wait("its pod", changed)
+    pod = {"apiVersion": "v1", "kind": "Pod", **changed()[0]}
+    hardened = POD_SPEC["containers"][0]["securityContext"]
+    debugger = {"name": "debugger", "image": "evil.example.com/x:1", "securityContext": hardened}
+    verdict = world.replace(altered(pod, {"spec.ephemeralContainers": [debugger]}), OWNER, subresource=EPHEMERAL)
+    assert f"{NAMES}pods-images" in verdict.message
+    verdict = world.replace(altered(pod, {"spec.containers.0.image": "evil.example.com/x:1"}), OWNER)
+    assert f"{NAMES}pods-images" in verdict.message
+    tolerations = [*pod["spec"]["tolerations"], {"key": "node.kubernetes.io/unschedulable", "operator": "Exists"}]
+    verdict = world.replace(altered(pod, {"spec.tolerations": tolerations}), OWNER)
+    assert f"{NAMES}pods-tolerations" in verdict.message
+    tolerations[-1] = {"key": TOLERATED, "operator": "Exists"}
+    assert world.replace(altered(pod, {"spec.tolerations": tolerations}), OWNER, dry_run=True).admitted
 
 
 def test_a_namespace_ends_whatever_is_in_it(world: World) -> None:

@@ -19,6 +19,7 @@ from tests.admission.nodes import (
     claim,
     condition,
     deployment,
+    first_condition,
     node,
     running,
     running_world,
@@ -80,7 +81,7 @@ def test_anti_affinity_to_another_tenant_keeps_its_pods_pending_where_it_is_admi
     admit(world, keeping_off(attacker, victim))
     world.pods(attacker, "the attacker's pod runs", running)
     admit(world, deployment(victim))
-    reason = world.pods(victim, "the scheduler's verdict", lambda pods: pods and condition(pods[0], "PodScheduled"))
+    reason = world.pods(victim, "the scheduler's verdict", lambda pods: first_condition(pods, "PodScheduled"))
     assert reason["status"] == "False"
     assert "anti-affinity" in reason["message"]
 
@@ -319,7 +320,7 @@ def job(namespace: str, **labels: str) -> Object:
 
 def evictions(world: RunningWorld, body: Object) -> Object:
     """What the disruption controller says of evictions under a budget."""
-    return world.until("the budget is judged", body, lambda found: found and condition(found[0], "DisruptionAllowed"))
+    return world.until("the budget is judged", body, lambda found: first_condition(found, "DisruptionAllowed"))
 
 
 def test_a_budget_over_pods_of_a_job_cannot_be_counted_where_it_is_admitted(world: RunningWorld) -> None:
