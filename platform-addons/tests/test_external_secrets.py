@@ -121,7 +121,11 @@ def test_it_runs_without_privileges_with_requests_and_probes(on: Run) -> None:
         assert container[probe]["httpGet"] == {"path": "/healthz", "port": 8082}
     assert spec["priorityClassName"] == "platform-service"
     budget = on.one("kubernetes:policy/v1:PodDisruptionBudget", NAME).inputs["spec"]
-    assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": NAME}}}
+    assert budget == {
+        "maxUnavailable": 1,
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        "selector": {"matchLabels": {"app.kubernetes.io/name": NAME}},
+    }
 
 
 def test_its_namespace_is_restricted_and_its_pods_reach_dns_and_https_alone(on: Run) -> None:

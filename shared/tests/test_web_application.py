@@ -137,16 +137,18 @@ def test_a_budget_selects_one_label_whose_value_is_its_name_so_that_no_two_meet(
     assert run.comes_after(budget, deployment)
 
 
-def test_a_pod_leaves_the_load_balancer_before_it_stops_and_stops_before_it_is_killed() -> None:
-    variants: tuple[dict[str, Any], ...] = ({}, {"longest_request_seconds": 240, "exit_seconds": 60})
-    for args in variants:
-        run = application(**args)
-        attributes = run.one(INGRESS).inputs["metadata"]["annotations"][f"{ALB}/target-group-attributes"]
-        draining = int(attributes.removeprefix("deregistration_delay.timeout_seconds="))
-        pre_stop = container(run)["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert draining == args.get("longest_request_seconds", 30)
-        assert pre_stop >= draining + DEREGISTRATION_MARGIN_SECONDS
-        assert pod(run)["terminationGracePeriodSeconds"] > pre_stop + args.get("exit_seconds", 15)
+@pytest.mark.parametrize(("longest_request", "exits"), [(30, 15), (240, 60)], ids=["default", "longer"])
+def test_a_pod_leaves_the_load_balancer_before_it_stops_and_stops_before_it_is_killed(
+    longest_request: int, exits: int
+) -> None:
+    default = (longest_request, exits) == (30, 15)
+    run = application() if default else application(longest_request_seconds=longest_request, exit_seconds=exits)
+    attributes = run.one(INGRESS).inputs["metadata"]["annotations"][f"{ALB}/target-group-attributes"]
+    draining = int(attributes.removeprefix("deregistration_delay.timeout_seconds="))
+    pre_stop = container(run)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert draining == longest_request
+    assert pre_stop >= draining + DEREGISTRATION_MARGIN_SECONDS
+    assert pod(run)["terminationGracePeriodSeconds"] > pre_stop + exits
 
 
 def test_the_longest_shutdown_is_the_longest_that_a_tenants_pods_may_ask_for() -> None:

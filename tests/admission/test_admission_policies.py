@@ -36,8 +36,8 @@ from tooling.paths import REPOSITORY
 pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
 
 _BY_HOST = next(attack for attack in ATTACKS if attack.policy == "ingresses-hosts")
-EPHEMERAL = "/ephemeralcontainers"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000"
+EPHEMERAL = "/ephemeralcontainers"
 POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
 
 

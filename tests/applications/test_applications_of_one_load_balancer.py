@@ -72,7 +72,7 @@ def ingresses(*certificates: str, scheme: str = "internet-facing") -> list[Ingre
     return [one.inputs for one in run.registered("kubernetes:networking.k8s.io/v1:Ingress")]
 
 
-def annotations_of(ingress: Ingress) -> dict[str, str]:
+def written(ingress: Ingress) -> dict[str, str]:
     return ingress["metadata"]["annotations"]
 
 
@@ -82,11 +82,11 @@ def answer(group: Sequence[Ingress], protocol: str, host: str) -> str:
     listening = [
         ingress
         for ingress in sorted(group, key=lambda one: one["metadata"]["name"])
-        if {protocol: ports[protocol]} in json.loads(annotations_of(ingress)[f"{ALB}/listen-ports"])
+        if {protocol: ports[protocol]} in json.loads(written(ingress)[f"{ALB}/listen-ports"])
     ]
     if not listening:
         return "refused"
-    if protocol == "HTTP" and any(f"{ALB}/ssl-redirect" in annotations_of(ingress) for ingress in group):
+    if protocol == "HTTP" and any(f"{ALB}/ssl-redirect" in written(ingress) for ingress in group):
         return "redirect to HTTPS"
     for ingress in listening:
         for rule in ingress["spec"]["rules"]:
@@ -94,7 +94,7 @@ def answer(group: Sequence[Ingress], protocol: str, host: str) -> str:
                 service = rule["http"]["paths"][0]["backend"]["service"]
                 if service["port"].get("name") != "use-annotation":
                     return f"forward to {service['name']}"
-                action = json.loads(annotations_of(ingress)[f"{ALB}/actions.{service['name']}"])
+                action = json.loads(written(ingress)[f"{ALB}/actions.{service['name']}"])
                 return f"{action['type']} to {action['redirectConfig']['protocol']}"
     return "404"
 
@@ -109,7 +109,7 @@ def test_one_with_a_certificate_and_one_without() -> None:
 
 def test_the_groups_own_redirect_would_make_the_plain_one_unreachable() -> None:
     group = ingresses(f"{CERTIFICATE}/0", "")
-    annotations_of(group[0])[f"{ALB}/ssl-redirect"] = "443"
+    written(group[0])[f"{ALB}/ssl-redirect"] = "443"
     assert answer(group, "HTTP", "1.example.com") == "redirect to HTTPS"
     assert answer(group, "HTTPS", "1.example.com") == "404"
 
@@ -128,16 +128,16 @@ def test_of_what_counts_for_all_they_set_the_scheme_alone_and_all_the_same(schem
     group = ingresses(f"{CERTIFICATE}/0", "", scheme=scheme)
     assert len(group) == 3
     for ingress in group:
-        assert annotations_of(ingress).keys() & EXCLUSIVE == {f"{ALB}/scheme"}
-        assert annotations_of(ingress)[f"{ALB}/scheme"] == scheme
-        assert annotations_of(ingress)[f"{ALB}/group.name"] == "tenant-a"
+        assert written(ingress).keys() & EXCLUSIVE == {f"{ALB}/scheme"}
+        assert written(ingress)[f"{ALB}/scheme"] == scheme
+        assert written(ingress)[f"{ALB}/group.name"] == "tenant-a"
 
 
 def test_the_only_action_is_the_one_that_admission_allows() -> None:
     actions = [
         value
         for ingress in ingresses(f"{CERTIFICATE}/0")
-        for key, value in annotations_of(ingress).items()
+        for key, value in written(ingress).items()
         if key.startswith(f"{ALB}/actions.")
     ]
     assert actions == [HTTPS_REDIRECT]
