@@ -84,7 +84,7 @@ ATTACKS: tuple[Attack, ...] = (
     *_pods("pods-images", "Docker Hub by a short name", {_IMAGE: "nginx:1.29"}, "image nginx:1.29 is from none"),
     *_pods("pods-images", "latest", {_IMAGE: "registry.k8s.io/pause:latest"}, "pause:latest names no version"),
     *_pods("pods-images", "no tag", {_IMAGE: "registry.k8s.io/pause"}, "pause names no version"),
-    *_pods("pods-images", "a port for a tag", {_IMAGE: "public.ecr.aws/x:1/pause"}, "names no version"),
+    *_pods("pods-images", "a port for a tag", {_IMAGE: "registry.k8s.io/x:1/pause"}, "names no version"),
     *_pods(
         "pods-images",
         "an init container",
