@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tooling.lane.api_server import ApiServer
@@ -16,19 +17,50 @@ LABEL = {"node": NODE}
 
 Objects = list[dict[str, Any]]
 
+_BEAT_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+
 
 class ByHand:
-    """The node, by the name of `NODE`; pods that select `LABEL` wait for it."""
+    """The node, by the name of `NODE`; pods that select `LABEL` wait for it. It has no room for any other."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._api = cluster.api()
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": LABEL}}
-        answer = self._api.request("POST", "/api/v1/nodes", node)
-        assert answer.status == 201, answer.body
+        self._done("POST", "/api/v1/nodes", node)
+        ready = {
+            "type": "Ready",
+            "status": "True",
+            "reason": "ByHand",
+            "message": "",
+            "lastHeartbeatTime": _now()[:19] + "Z",
+        }
+        self._done("PATCH", f"/api/v1/nodes/{NODE}/status", {"status": {"conditions": [ready]}})
+        self._stop = threading.Event()
+        self._beat = threading.Thread(target=self._renew, args=(cluster,))
+        self._beat.start()
 
     def close(self) -> None:
+        self._stop.set()
+        self._beat.join()
         self._api.request("DELETE", f"/api/v1/nodes/{NODE}")
         self._api.__exit__()
+
+    def _renew(self, cluster: Cluster) -> None:
+        """Keeps the node's lease: its pods would be evicted from a node that is silent."""
+        leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": NODE, "namespace": "kube-node-lease"},
+        }
+        kind = {"Content-Type": "application/merge-patch+json"}
+        with cluster.api() as api:
+            api.request("POST", leases, lease)
+            while not self._stop.wait(_BEAT_SECONDS):
+                spec = {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": _now()}
+                api.request("PATCH", f"{leases}/{NODE}", {"spec": spec}, headers=kind)
+            api.request("DELETE", f"{leases}/{NODE}")
 
     def run(self, namespace: str, count: int) -> None:
         """Waits for `count` pods of the namespace, binds them to the node and lets them run."""
@@ -67,6 +99,10 @@ class ByHand:
         assert answer.status in (200, 201), answer.body
 
 
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def items(api: ApiServer, path: str) -> Objects:
     answer = api.request("GET", path)
     assert answer.status == 200, answer.body
@@ -79,7 +115,7 @@ def wait(holds: Callable[[], object], what: str, seconds: float = 120.0) -> None
     timer.start()
     try:
         while not holds():
-            assert not deadline.is_set(), f"not within {seconds:.0f} s: {what}"
+            assert not deadline.wait(_PAUSE_SECONDS), f"not within {seconds:.0f} s: {what}"
     finally:
         timer.cancel()
 
@@ -132,13 +168,13 @@ def _denies_everything(policy: dict[str, Any]) -> bool:
 
 @contextmanager
 def watched(cluster: Cluster, namespace: str) -> Iterator[Watch]:
-    """Looks at the namespace without a pause while the block runs."""
+    """Looks at the namespace again and again while the block runs."""
     seen, stop, failed = Watch(namespace), threading.Event(), list[BaseException]()
 
     def poll() -> None:
         try:
             with cluster.api() as api:
-                while not stop.is_set():
+                while not stop.wait(_PAUSE_SECONDS):
                     seen.look(api)
         except BaseException as error:
             failed.append(error)
