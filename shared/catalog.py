@@ -38,10 +38,10 @@ def tenant_names(
             first file wrong.
     """
     tenants = _read_all(directory or DIRECTORY)
-    refuse_shared_claims(tenants, deployed=deployed)
     here = [tenant for tenant in tenants if environment in tenant.environments]
     for tenant in here:
         _refuse_violations(tenant, environment, tenants)
+    refuse_shared_claims(tenants, deployed=deployed)
     return [tenant.name for tenant in here]
 
 
@@ -90,9 +90,9 @@ def load_tenant(
     # Its own file first: of two wrong ones, that is the one to hear about.
     tenant = _read(name, directory)
     tenants = [tenant, *(_read(other, directory) for other in names if other != name)]
-    refuse_shared_claims(tenants, of=name, deployed=deployed)
     if environment in tenant.environments:
         _refuse_violations(tenant, environment, tenants)
+    refuse_shared_claims(tenants, of=name, deployed=deployed)
     return tenant
 
 

@@ -47,7 +47,8 @@ def test_the_outputs_are_those_of_the_resources(dev: Run) -> None:
         "tenant_boundary_arn": "arn:aws:iam::123456789012:policy/eks-tenant-boundary-dev",
         "network_policy_enforced": True,
         "autoscaling_group_names": ["eks-general-dev-example"],
-        "contract_version": 2,
+        "private_subnet_cidrs": ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24"],
+        "contract_version": 3,
     }
     assert {name: dev.outputs[name] for name in expected} == expected
 

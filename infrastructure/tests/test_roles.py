@@ -84,7 +84,14 @@ def test_the_boundary_of_tenants_reaches_their_bucket_and_secrets_and_names_the_
         {
             "Sid": "TenantBucket",
             "Effect": "Allow",
-            "Action": ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            "Action": [
+                "s3:ListBucket",
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ],
             "Resource": [bucket, f"{bucket}/*"],
         },
         {

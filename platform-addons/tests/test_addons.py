@@ -30,6 +30,7 @@ def test_every_field_of_the_contract_is_published_by_value(dev: Run) -> None:
         addons=[
             "admission-policies",
             "cluster-autoscaler",
+            "deployer-reading",
             "fluent-bit",
             "load-balancer-controller",
             "metrics-server",
@@ -50,6 +51,7 @@ def test_promised_defaults_hold(project: Path) -> None:
         "cluster_autoscaler_enabled": True,
         "container_insights_enabled": False,
         "container_insights_retention_days": 30,
+        "deployer_reading_enabled": True,
         "external_dns_domains": (),
         "external_dns_enabled": False,
         "external_dns_policy": "upsert-only",

@@ -212,7 +212,7 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     *_pods("pods-images", "latest", {_IMAGE: "registry.k8s.io/pause:latest"}, "pause:latest names no version"),
     *_pods("pods-images", "no tag", {_IMAGE: "registry.k8s.io/pause"}, "pause names no version"),
-    *_pods("pods-images", "a port for a tag", {_IMAGE: "public.ecr.aws/team-a/x:1/pause"}, "names no version"),
+    *_pods("pods-images", "a port for a tag", {_IMAGE: "registry.k8s.io/x:1/pause"}, "names no version"),
     *_pods(
         "pods-images",
         "an init container",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.kubernetes_labels import DEPLOYERS_GROUP
 from shared.testing import Run, run_program
 from tests.everything_on import SETTINGS, STACKS, upstream
 from tooling.paths import REPOSITORY
@@ -33,6 +34,8 @@ SECRET_WATCHERS = {
     "none but where tier 3 lets it",
 }
 """Who may list the Secrets of all namespaces, and why."""
+READING = "platform-deployers"
+"""ClusterRole of what every deployer may read of the cluster."""
 FORBIDDEN_VERBS = {"*", "bind", "escalate", "impersonate"}
 
 
@@ -69,8 +72,21 @@ def test_bindings_lead_to_roles_of_ours_and_to_one_account_each(tiers: dict[str,
     for binding in bindings:
         assert binding.inputs["roleRef"]["name"] in ours
         (subject,) = binding.inputs["subjects"]
+        if binding.inputs["roleRef"]["name"] == READING:
+            assert (subject["kind"], subject["name"]) == ("Group", DEPLOYERS_GROUP)
+            continue
         assert subject["kind"] == "ServiceAccount"
         assert subject["namespace"] not in ("default", "tenant-a")
+
+
+def test_all_deployers_together_read_classes_and_nothing_else(tiers: dict[str, Run]) -> None:
+    found = [rule for name, rule in rules(tiers["platform-addons"], "ClusterRole") if name == READING]
+    assert {resource for rule in found for resource in rule["resources"]} == {
+        "storageclasses",
+        "priorityclasses",
+        "ingressclasses",
+    }
+    assert {verb for rule in found for verb in rule["verbs"]} == {"get", "list", "watch"}
 
 
 def test_nobody_in_the_cluster_reads_all_secrets_or_writes_what_tenants_own(tiers: dict[str, Run]) -> None:
@@ -91,6 +107,7 @@ def test_every_workload_that_acts_on_tenants_objects_is_named_with_its_bounds(ti
         (subject["namespace"], subject["name"])
         for binding in run.registered(f"{RBAC}:ClusterRoleBinding")
         for subject in binding.inputs["subjects"]
+        if subject["kind"] == "ServiceAccount"
     }
     acting = {
         workload.inputs["metadata"]["name"]

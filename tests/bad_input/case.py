@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -81,6 +82,10 @@ def directory_at(path: str) -> Change:
 
 def link(path: str, target: str) -> Change:
     return lambda site: (site.root / path).symlink_to(target)
+
+
+def pipe(path: str) -> Change:
+    return lambda site: os.mkfifo(site.root / path)
 
 
 def in_lane(path: str, text: str | None) -> Change:

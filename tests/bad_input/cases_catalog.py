@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bad_input.case import Case, append, directory_at, edit, link, remove, rename, write
+from tests.bad_input.case import Case, append, directory_at, edit, link, pipe, remove, rename, write
 
 _UP = "up --stack local"
 _C = "tenants/catalog/tenant-c.yaml"
@@ -49,7 +49,7 @@ CASES = [
         wrong=(remove(_C), directory_at(_C)),
         code="tenant-invalid",
         place=_C,
-        says="Is a directory",
+        says="no regular file",
     ),
     Case(
         id="catalog: link to itself",
@@ -57,7 +57,7 @@ CASES = [
         wrong=(remove(_C), link(_C, "tenant-c.yaml")),
         code="tenant-invalid",
         place=_C,
-        says="symbolic links",
+        says="symbolic link",
     ),
     Case(
         id="catalog: link to nothing",
@@ -65,7 +65,73 @@ CASES = [
         wrong=(remove(_C), link(_C, "nowhere.yaml")),
         code="tenant-invalid",
         place=_C,
-        says="No such file",
+        says="symbolic link",
+    ),
+    Case(
+        id="catalog: link to a file outside",
+        command=_UP,
+        wrong=(remove(_C), link(_C, "/etc/hostname")),
+        code="tenant-invalid",
+        place=_C,
+        says="symbolic link",
+    ),
+    Case(
+        id="catalog: link to a device",
+        command=_UP,
+        wrong=(remove(_C), link(_C, "/dev/zero")),
+        code="tenant-invalid",
+        place=_C,
+        says="symbolic link",
+    ),
+    Case(
+        id="catalog: pipe in place of a file",
+        command=_UP,
+        wrong=(remove(_C), pipe(_C)),
+        code="tenant-invalid",
+        place=_C,
+        says="no regular file",
+    ),
+    Case(
+        id="catalog: very large file",
+        command=_UP,
+        wrong=(write(_C, "owner: team-c\n" + "# filler\n" * 1_000_000),),
+        code="tenant-invalid",
+        place=_C,
+        says="larger than 64 KiB",
+    ),
+    Case(
+        id="catalog: host of a tenant whose own file is broken",
+        command=_UP,
+        wrong=(
+            append("tenants/catalog/tenant-b.yaml", "colour: red\n"),
+            edit(_C, "tenant-c.example.com", "tenant-b.example.com"),
+        ),
+        code="tenant-invalid",
+        place="tenants/catalog/tenant-b.yaml, colour",
+    ),
+    Case(
+        id="catalog: host below another tenant's",
+        command=_UP,
+        wrong=(edit(_C, "tenant-c.example.com", "x.tenant-b.example.com"),),
+        code="host-taken",
+        place=f"{_C}, hosts.0",
+        says="'x.tenant-b.example.com' of tenant-c lies below 'tenant-b.example.com' of tenant-b",
+    ),
+    Case(
+        id="catalog: host above another tenant's",
+        command=_UP,
+        wrong=(edit("tenants/catalog/tenant-a.yaml", "tenant-a.example.com", "x.tenant-c.example.com"),),
+        code="host-taken",
+        place="tenants/catalog/tenant-a.yaml, hosts.0",
+        says="below 'tenant-c.example.com' of tenant-c",
+    ),
+    Case(
+        id="catalog: images of another tenant",
+        command=_UP,
+        wrong=(append(_C, "registries: [123456789012.dkr.ecr.us-east-1.amazonaws.com/tenant-b]\n"),),
+        code="tenant-invalid",
+        place=f"{_C}, registries.0",
+        says="holds the images of tenant tenant-b",
     ),
     Case(
         id="catalog: not UTF-8",
@@ -107,7 +173,7 @@ CASES = [
             write("tenants/catalog/shop-eu.yaml", "owner: b\n"),
         ),
         code="namespace-taken",
-        place="tenants/catalog/shop.yaml, namespaces",
+        place="tenants/catalog/shop.yaml, namespaces.1",
         says="'shop-eu' is claimed by shop-eu and by shop",
     ),
     Case(
@@ -115,7 +181,7 @@ CASES = [
         command=_UP,
         wrong=(edit("tenants/catalog/tenant-b.yaml", "shop.tenant-b", "tenant-a"),),
         code="host-taken",
-        place="tenants/catalog/tenant-b.yaml, hosts",
+        place="tenants/catalog/tenant-b.yaml, hosts.1",
         says="'tenant-a.example.com'",
     ),
     _in_c("not YAML", "owner: [team\n", "line 1", "not YAML"),
@@ -158,6 +224,38 @@ CASES = [
     _in_c("namespace twice", "owner: a\nnamespaces: [tenant-c, tenant-c]\n", "", "twice"),
     _in_c("registry with a scheme", 'owner: a\nregistries: ["https://ghcr.io"]\n', "registries.0", "'https://ghcr.io'"),
     _in_c("registry that is a word", "owner: a\nregistries: [dockerhub]\n", "registries.0", "'dockerhub'"),
+    _in_c("registry that climbs out", "owner: a\nregistries: [k8s.io/../evil.com]\n", "registries.0", "not a registry"),
+    _in_c("registry with a port in other digits", "owner: a\nregistries: ['ghcr.io:٤٤٣/a']\n", "registries.0"),
+    _in_c("registry with a port out of range", "owner: a\nregistries: ['ghcr.io:65536/a']\n", "registries.0"),
+    _in_c("registry of anybody", "owner: a\nregistries: [public.ecr.aws]\n", "registries.0", "has no path"),
+    _in_c("registry at an address", "owner: a\nregistries: ['10.0.0.1:5000/a']\n", "registries.0", "not a registry"),
+    _in_c(
+        "registry of a foreign account",
+        "owner: a\nregistries: [999999999999.dkr.ecr.us-east-1.amazonaws.com/a]\n",
+        "registries.0",
+        "does not trust",
+    ),
+    _in_c("host that is an address", "owner: a\nhosts: [10.0.0.1]\n", "hosts.0", "not a whole host name"),
+    _in_c("host in other letters", "owner: a\nhosts: [tеnant-a.example.com]\n", "hosts.0", "not a whole host name"),
+    _in_c("host that is the whole domain", "owner: a\nhosts: [example.com]\n", "hosts.0", "only below example.com"),
+    _in_c("host of AWS", "owner: a\nhosts: [sts.amazonaws.com]\n", "hosts.0", "only below example.com"),
+    _in_c("host of the cluster", "owner: a\nhosts: [kubernetes.default.svc]\n", "hosts.0", "only below example.com"),
+    _in_c(
+        "toleration of cordoned nodes",
+        "owner: a\ntolerations: [node.kubernetes.io/unschedulable]\n",
+        "tolerations.0",
+        "keeps free",
+    ),
+    _in_c("toleration of every taint", 'owner: a\ntolerations: [""]\n', "tolerations.0", "not the key of a taint"),
+    _in_c("unknown scheme", "owner: a\nload_balancer_scheme: public\n", "load_balancer_scheme", "'internal'"),
+    _in_c("device without a domain", "owner: a\nquota:\n  extended: {gpu: 1}\n", "quota", "'gpu' is no resource"),
+    _in_c(
+        "principal of a foreign account",
+        'owner: a\ndeployer_principal_arns: ["arn:aws:iam::999999999999:role/x"]\n',
+        "deployer_principal_arns.0",
+        "does not trust",
+    ),
+    _in_c("owner that breaks lines", 'owner: "a\\nb"\n', "owner", "printable"),
     _in_c("host with a star", 'owner: a\nhosts: ["*.example.com"]\n', "hosts.0", "'*.example.com'"),
     _in_c("port out of range", "owner: a\nweb_ports: [0]\n", "web_ports.0", "greater than"),
     _in_c("more ports than the CNI takes", f"owner: a\nweb_ports: {list(range(8000, 8025))}\n", "web_ports", "24"),

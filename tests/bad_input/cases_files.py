@@ -69,6 +69,16 @@ CASES = [
     _environment("account of eleven digits", '"123456789012"', '"12345678901"', "account_id", "12 digits"),
     _environment("account that is a number", '"123456789012"', "123456789012", "account_id", "string"),
     _environment("one zone", "account_id:", "availability_zones: [us-east-1a]\naccount_id:", "availability_zones", "2"),
+    _environment(
+        "domain of AWS", "account_id:", "allowed_domains: [amazonaws.com]\naccount_id:", "allowed_domains", "AWS"
+    ),
+    _environment(
+        "trusted account that is none",
+        "account_id:",
+        'trusted_account_ids: ["1234"]\naccount_id:',
+        "trusted_account_ids",
+        "12 digits",
+    ),
     _environment("unknown partition", "account_id:", "partition: aws-eu\naccount_id:", "partition", "'aws'"),
     _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "not the file's own name"),
     _environment("unknown switch of AWS", "s3_use_path_style", "s3_path_style", "aws.", "", "s3_use_path_style"),
@@ -86,7 +96,7 @@ CASES = [
         wrong=(remove(_LOCAL), directory_at(_LOCAL)),
         code="environment-invalid",
         place=_LOCAL,
-        says="Is a directory",
+        says="no regular file",
     ),
     Case(
         id="environment: file is missing",

@@ -91,6 +91,21 @@ ELSEWHERE = [
         test="shared/tests/test_web_application.py",
     ),
     Elsewhere(
+        code="host-in-use",
+        why="needs a cluster with tenants on it",
+        test="tooling/runner/tests/test_what_tenants_still_use.py",
+    ),
+    Elsewhere(
+        code="namespace-in-use",
+        why="needs a cluster with tenants on it",
+        test="tooling/runner/tests/test_what_tenants_still_use.py",
+    ),
+    Elsewhere(
+        code="guardrails-in-use",
+        why="needs a cluster with tenants on it",
+        test="tooling/runner/tests/test_what_tenants_still_use.py",
+    ),
+    Elsewhere(
         code="kubeconfig-empty",
         why="the contract refuses an empty one first; it is for providers made without a contract",
         test="shared/tests/test_provider_factories.py",
