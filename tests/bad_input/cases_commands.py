@@ -7,7 +7,7 @@ import json
 from shared.errors import ExitCode
 from tests.bad_input.case import Case, in_lane
 from tests.bad_input.site import Site
-from tests.bad_input.stacks import infrastructure, tenant
+from tests.bad_input.stacks import infrastructure, protected_infrastructure, tenant
 from tooling.lane.binaries import search_path
 
 
@@ -300,7 +300,7 @@ CASES = [
         id="guard: destroy of what is protected",
         command="destroy infrastructure --stack local --yes",
         lane="stopped",
-        wrong=(infrastructure(protected=True),),
+        wrong=(protected_infrastructure(),),
         exit_code=ExitCode.REFUSED,
         code="resources-protected",
         place="Pulumi.local.yaml of infrastructure, protect",

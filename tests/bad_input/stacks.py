@@ -50,9 +50,12 @@ def deployed(
     return change
 
 
-def infrastructure(*, protected: bool = False, **changed: Any) -> Change:
-    made = outputs(Infrastructure, **changed)
-    return deployed("infrastructure", "local", made, holding=True, protected=protected)
+def infrastructure(**changed: Any) -> Change:
+    return deployed("infrastructure", "local", outputs(Infrastructure, **changed), holding=True)
+
+
+def protected_infrastructure() -> Change:
+    return deployed("infrastructure", "local", outputs(Infrastructure), holding=True, protected=True)
 
 
 def tenant(name: str, **changed: Any) -> Change:

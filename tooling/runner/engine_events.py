@@ -34,6 +34,8 @@ class Translator:
         self._counted: Counter[str] = Counter()
         self.said_error = False
         self._said: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
+        """Refusals that were explained already: URN and code."""
         self._begun: dict[str, StepEventMetadata] = {}
         """What was begun last on each resource, by URN: whoever fails says no more than the URN."""
         self._summary: dict[str, int] | None = None
@@ -121,19 +123,23 @@ class Translator:
         stack, project = urn.removeprefix("urn:pulumi:").split("::")[:2]
         described = begun.new or begun.old
         outputs = (begun.old.outputs if begun.old else None) or {}
-        return told(
-            with_mend(message),
-            Subject(
-                operation=_text(begun.op),
-                type=begun.type,
-                name=urn.split("::")[-1],
-                project=project,
-                stack=stack,
-                inputs={**outputs, **((described.inputs if described else None) or {})},
-                resource_id=(begun.old.id if begun.old else None) or "",
-                region=_region(stack),
-            ),
+        subject = Subject(
+            operation=_text(begun.op),
+            type=begun.type,
+            name=urn.split("::")[-1],
+            project=project,
+            stack=stack,
+            inputs={**outputs, **((described.inputs if described else None) or {})},
+            resource_id=(begun.old.id if begun.old else None) or "",
+            region=_region(stack),
         )
+        shown = told(with_mend(message), subject)
+        code = shown.partition("]")[0]
+        # The released plug-in logs a refusal before the engine tells it.
+        if shown.startswith("error[aws-") and (urn, code) in self._told:
+            return message
+        self._told.add((urn, code))
+        return shown
 
     def _violation(self, event: PolicyEvent) -> None:
         """A policy's violation in the form of our own errors; the engine puts the rule's description first."""

@@ -171,3 +171,28 @@ def test_failed_changes_that_may_have_left_something_are_remembered(
 
     found = [message.resource.get("operation", "") for message in sent if isinstance(message, FailedCreate)]
     assert found == remembered
+
+
+def test_a_refusal_is_told_once_with_the_name_out_of_the_inputs_of_what_was_begun() -> None:
+    """The released plug-in logs it, with its own prefix, before the engine tells it."""
+    sent: list[Message] = []
+    translator = Translator(1, sent.append)
+    kind, group = "aws:cloudwatch/logGroup:LogGroup", "/aws/eks/eks-cluster-dev/cluster"
+    urn = f"urn:pulumi:dev::infrastructure::{kind}::control-plane"
+    begun = {"type": kind, "urn": urn}
+    new = {**state({"name": group, "kmsKeyId": "[secret]"}), **begun}
+    translator.event(event("resourcePreEvent", {"metadata": {**metadata("create", new=new), **begun}}))
+    refusal = (
+        f"creating CloudWatch Logs Log Group ({group}): operation error CloudWatch Logs: CreateLogGroup, https "
+        "response error StatusCode: 400, RequestID: 1-2, ResourceAlreadyExistsException: The specified log group "
+        "already exists"
+    )
+    for message in (f"sdk.helper_schema: {refusal}: provider=aws@7.51.1", f"1 error occurred:\n\t* {refusal}"):
+        said = {"prefix": "", "message": message, "color": "never", "severity": "error", "urn": urn}
+        translator.event(event("diagnosticEvent", said))
+    first, second = (message.message for message in sent if isinstance(message, Diagnostic))
+    assert first.startswith(f"error[aws-already-exists]: log group {group} exists already")
+    assert f"  at: infrastructure/dev, {kind} control-plane\n" in first
+    assert "hint: take it over, with what is in it: tiers up infrastructure --stack dev --adopt control-plane" in first
+    assert f"delete it: aws logs delete-log-group --log-group-name {group} --region us-east-1" in first
+    assert second == f"1 error occurred:\n\t* {refusal}"
