@@ -4,7 +4,8 @@ Helm writes a record before it begins (a Secret of type `helm.sh/release.v1` for
 the end. A run that is killed in between leaves `pending-install` or `pending-upgrade`, and from then on Helm refuses
 the release: `cannot re-use a name that is still in use`, `another operation (install/upgrade/rollback) is in progress`.
 The released plug-in can neither import nor upgrade such a release. So the record is removed: the next install or
-upgrade takes over the objects that exist, since Helm has put the release's name on them.
+upgrade takes over the objects that exist, since Helm has put the release's name on them. It sets what the chart renders
+then; members that only the interrupted run has set stay.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ from tooling.runner.recovery.recover import Recovery
 pytestmark = [pytest.mark.engine, pytest.mark.lane, pytest.mark.xdist_group("helm releases")]
 
 STACK = StackId(tier="demo", project="demo", stack="test", directory=".", environment="test")
-NOWHERE = {"disk": "none-like-this"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +73,8 @@ class Runs:
         self._kubeconfig = kubeconfig
         self._api = api
         self._namespace = namespace
+        self.nowhere = {f"disk-{namespace}": "none"}
+        """A selector of nodes that no node has, until `make_room`."""
         self._path = os.pathsep.join([str(binary("pulumi").parent), os.environ["PATH"]])
 
     def up(self, **arguments: Any) -> dict[str, int]:
@@ -97,6 +98,11 @@ class Runs:
         selector = f"owner=helm,status={status}"
         following = self._api.follow(secrets, self._namespace, timedelta(seconds=120), labelSelector=selector)
         assert any(found for found in following), f"Helm never came to {status}"
+
+    def make_room(self) -> None:
+        body = {"metadata": {"labels": self.nowhere}}
+        kind = "application/merge-patch+json"
+        self._api.client.request("PATCH", "/api/v1/nodes/fake", body=body, content_type=kind)
 
     def recovered(self) -> list[str]:
         """What the runner says that it has done before the next run."""
@@ -163,19 +169,20 @@ def greeting(api: Api, namespace: str) -> str:
 def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
     runs: Runs, api: Api, namespace: str, chart: Path
 ) -> None:
-    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
 
     assert runs.recovered() == [
         f"demo/test: removed Helm's record of Release release ({namespace}/release, pending-install); "
         "up installs it again"
     ]
-    assert runs.up(chart=str(chart), greeting="hello")["create"] == 1
+    runs.make_room()
+    assert runs.up(chart=str(chart), greeting="hello", node_selector=runs.nowhere)["create"] == 1
     assert greeting(api, namespace) == "hello"
     assert runs.recovered() == []
 
 
 def test_without_the_recovery_the_next_run_fails(runs: Runs, chart: Path) -> None:
-    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
 
     with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
         runs.up(chart=str(chart), greeting="hello")
@@ -197,7 +204,7 @@ def test_release_that_was_installed_and_not_recorded_is_taken_over(
 def test_release_of_somebody_else_is_not_touched(
     runs: Runs, api: Api, namespace: str, chart: Path, cluster: Cluster, helm: Path
 ) -> None:
-    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=NOWHERE)
+    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
     for secret in api.client.request("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]:
         api.client.request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{secret['metadata']['name']}")
     variables = {"KUBECONFIG": str(cluster.kubeconfig), "PATH": os.environ["PATH"], "HOME": str(chart.parent)}
@@ -214,13 +221,14 @@ def test_release_whose_upgrade_was_killed_is_upgraded_by_the_next_run(
     runs: Runs, api: Api, namespace: str, chart: Path
 ) -> None:
     runs.up(chart=str(chart), greeting="hello")
-    runs.killed("pending-upgrade", chart=str(chart), greeting="bye", node_selector=NOWHERE)
+    runs.killed("pending-upgrade", chart=str(chart), greeting="bye", node_selector=runs.nowhere)
 
     assert runs.recovered() == [
         "demo/test: removed Helm's record of Release release (revision 2, pending-upgrade); up upgrades it again",
         "demo/test: 1 interrupted changes were read anew",
     ]
-    assert runs.up(chart=str(chart), greeting="bye")["update"] == 1
+    runs.make_room()
+    assert runs.up(chart=str(chart), greeting="bye", node_selector=runs.nowhere)["update"] == 1
     assert greeting(api, namespace) == "bye"
 
 
@@ -228,7 +236,7 @@ def test_release_that_failed_and_is_in_the_state_keeps_its_record(
     runs: Runs, api: Api, namespace: str, chart: Path
 ) -> None:
     with pytest.raises(Failed, match="helm install"):
-        runs.up(chart=str(chart), greeting="hello", node_selector=NOWHERE, timeout=2)
+        runs.up(chart=str(chart), greeting="hello", node_selector=runs.nowhere, timeout=2)
     failed_creates.remember(STACK, runs.resource("kubernetes:helm.sh/v3:Release"))
 
     assert runs.recovered() == []
