@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.addons.tier import ADDONS, ON, Tier, needing, switches
+from tests.addons.tier import ADDONS, GUARDRAILS, ON, Tier, needing, switches
 from tests.chain.deployed import deployed
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine]
@@ -33,16 +33,20 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tier]:
     "name",
     [
         pytest.param(name, marks=pytest.mark.xdist_group(f"each add-on alone {number % LANES}"))
-        for number, name in enumerate(name for name in ADDONS if name in ON)
+        for number, name in enumerate(name for name in ADDONS if name in ON - {GUARDRAILS})
     ],
 )
 def test_each_is_taken_out_alone_and_put_back(tier: Tier, name: str) -> None:
-    out = needing(name)
-    tier.set(**switches(out, on=False))
-    tier.up()
-    assert tier.promised() == tier.components() == ON - out
-    tier.settled()
-    tier.set()
-    tier.up()
+    tier.take_out_and_put_back(name)
+
+
+@pytest.mark.xdist_group("each add-on alone 0")
+def test_guardrails_are_not_taken_out_while_there_are_tenants(tier: Tier) -> None:
+    tier.set(**switches(needing(GUARDRAILS), on=False))
+    try:
+        refused = tier.clone.tiers("up", "platform-addons", "--stack", "local", expect=3).stderr
+    finally:
+        tier.set()
+    assert "error[guardrails-in-use]" in refused
     assert tier.promised() == tier.components() == ON
     tier.settled()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.addons.tier import CONTROLLER, ON, Tier
+from tests.addons.tier import CONTROLLER, GUARDRAILS, ON, Tier
 from tests.chain.deployed import INFRASTRUCTURE, deployed
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("every add-on")]
@@ -31,6 +31,10 @@ def test_everything_is_made_and_a_chart_that_cannot_be_had_is_told(tier: Tier) -
     assert "is recorded with its values, not run: the local lane fetches no charts unless" in said
     assert tier.promised() == tier.components() == ON
     tier.settled()
+
+
+def test_guardrails_are_taken_out_and_put_back_where_there_is_no_tenant(tier: Tier) -> None:
+    tier.take_out_and_put_back(GUARDRAILS)
 
 
 def test_status_says_what_was_recorded_and_not_run(tier: Tier) -> None:

@@ -17,6 +17,7 @@ GRAPH = load_module(REPOSITORY / "platform-addons", "addon_graph")
 ADDONS = load_module(REPOSITORY / "platform-addons", "settings").ADDONS
 ON = {name for name, addon in ADDONS.items() if addon.enabled or SETTINGS["platform-addons"].get(addon.switch)}
 CONTROLLER = "aws-load-balancer-controller"
+GUARDRAILS = "admission-policies"
 
 
 def needing(name: str) -> set[str]:
@@ -48,6 +49,18 @@ class Tier:
 
     def settled(self) -> None:
         self.clone.tiers("preview", "platform-addons", "--stack", "local", "--expect-no-changes")
+
+    def take_out_and_put_back(self, name: str) -> None:
+        """With those that need it; the tier is settled in between and afterwards."""
+        out = needing(name)
+        self.set(**switches(out, on=False))
+        self.up()
+        assert self.promised() == self.components() == ON - out
+        self.settled()
+        self.set()
+        self.up()
+        assert self.promised() == self.components() == ON
+        self.settled()
 
     def promised(self) -> set[str]:
         outputs = self.clone.tiers("outputs", "platform-addons", "--stack", "local", "--json").document["outputs"]
