@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from shared.catalog import read_catalog
 from shared.errors import Refused
 from shared.host_names import overlap
@@ -24,6 +26,8 @@ from tooling.runner.graph import StackId
 from tooling.runner.project_files import stack_settings
 
 _POLICIES_SWITCH = "platform-addons:admission_policies_enabled"
+_SWITCH = TypeAdapter(bool)
+"""Reads every spelling that the settings model of the tier reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +166,12 @@ def refuse_to_unguard(stack: StackId, cluster: TenantsOnCluster) -> None:
 
 
 def _guarded(stack: StackId) -> bool:
-    return bool(stack_settings(stack.path, stack.environment).get(_POLICIES_SWITCH, True))
+    """The engine writes a switch as text: `pulumi config set` makes `"false"` of it, or whatever was typed."""
+    try:
+        return _SWITCH.validate_python(stack_settings(stack.path, stack.environment).get(_POLICIES_SWITCH, True))
+    except ValidationError:
+        # The program refuses it before anything is sent.
+        return True
 
 
 def _hosts(ingress: Mapping[str, Any]) -> frozenset[str]:

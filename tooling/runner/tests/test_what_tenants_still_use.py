@@ -141,8 +141,9 @@ def test_an_empty_namespace_and_one_that_ends_already_stand_in_nobodys_way(endin
 
 
 @pytest.mark.usefixtures("files")
-def test_admission_policies_stay_while_tenants_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    switch = {"platform-addons:admission_policies_enabled": False}
+@pytest.mark.parametrize("written", [False, "false", "False", "no", "0"])
+def test_admission_policies_stay_while_tenants_do(monkeypatch: pytest.MonkeyPatch, written: object) -> None:
+    switch = {"platform-addons:admission_policies_enabled": written}
     monkeypatch.setattr(tenant_guards, "stack_settings", lambda *_: switch)
     error = refusal(guards(), ADDONS)
     assert error.code == "guardrails-in-use"
