@@ -32,7 +32,7 @@ def report_document(operation: str, environment: str, outcomes: Sequence[Outcome
                     "status": outcome.status,
                     "seconds": outcome.seconds,
                     "changes": outcome.changes,
-                    "resources": [_resource(step) for step in _shown(outcome)],
+                    "resources": [_resource(step) for step in _shown(operation, outcome)],
                     "errors": _errors(outcome),
                     "error": outcome.problem or None,
                 }
@@ -50,7 +50,7 @@ def print_report(
         console.print("nothing to do: no such stack exists")
         return
     if operation == "preview":
-        _print_changes(console, outcomes)
+        _print_changes(console, operation, outcomes)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, right in (("stack", False), ("", False), ("time", True), ("resources", False)):
         table.add_column(column, justify="right" if right else "left", no_wrap=column != "resources")
@@ -70,9 +70,9 @@ def print_report(
         print_next_steps(console, [outcome.stack for outcome in outcomes])
 
 
-def _print_changes(console: Console, outcomes: Sequence[Outcome]) -> None:
+def _print_changes(console: Console, operation: str, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
-        steps = _shown(outcome)
+        steps = _shown(operation, outcome)
         if not steps:
             continue
         console.print(Text(str(outcome.stack), style="bold"))
@@ -89,9 +89,14 @@ def _print_changes(console: Console, outcomes: Sequence[Outcome]) -> None:
         console.print()
 
 
-def _shown(outcome: Outcome) -> list[Step]:
-    """Each resource once, in the order in which the engine came to it, without the engine's steps of a replacement."""
+def _shown(operation: str, outcome: Outcome) -> list[Step]:
+    """Each resource once, in the order in which the engine came to it, without the engine's steps of a replacement.
+
+    With `--refresh` the engine reads every resource first: only what follows from it is a change.
+    """
     inner = {"create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"}
+    if operation != "refresh":
+        inner.add("refresh")
     seen: dict[tuple[str, str], Step] = {}
     for step in outcome.steps:
         if step.phase != "started" or step.type in _HIDDEN or step.operation in inner:
