@@ -88,6 +88,10 @@ def test_the_admin_signs_in_by_its_access_entry(chain: Clone, admin: Path) -> No
 
 
 def test_the_demos_pods_run_on_nodes_of_the_node_group(chain: Clone, admin: Path) -> None:
+    # Its autoscaler looks four times a minute: some time after the deployment it adds a pod, which is pending at first.
+    least = chain.kubectl(admin, "get", "hpa", "demo", "-n", "tenant-a", "-o", "jsonpath={.spec.minReplicas}").stdout
+    ready = f"--for=jsonpath={{.status.readyReplicas}}={least}"
+    chain.kubectl(admin, "wait", "deployment/demo", "-n", "tenant-a", ready, "--timeout=120s")
     pods = yaml.safe_load(chain.kubectl(admin, "get", "pods", "-n", "tenant-a", "-o", "yaml").stdout)["items"]
     nodes = yaml.safe_load(chain.kubectl(admin, "get", "nodes", "-o", "yaml").stdout)["items"]
     assert pods

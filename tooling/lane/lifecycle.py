@@ -101,9 +101,11 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
         hold_run(where, purpose, waiting=progress.note, leave=False),
         locked(where, purpose, waiting=progress.note, leave=False),
     ):
-        if not where.exists() or {entry.name for entry in where.iterdir()} == {MARKER, SNAPSHOTS}:
+        if not where.exists():
             return False
         check_is_a_lane(where)
+        if {entry.name for entry in where.iterdir()} == {MARKER, SNAPSHOTS}:
+            return False
         with progress.task("removing the local lane"):
             emulator_in(where).stop()
             ClusterProcesses(where / "cluster").stop(grace_seconds=0)
