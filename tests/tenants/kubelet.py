@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tooling.lane.api_server import ApiServer
+from tooling.lane.api_server import Answer, ApiServer
 from tooling.lane.cluster import Cluster
 
 NODE = "by-hand"
@@ -25,7 +25,7 @@ class ByHand:
     """The node, by the name of `NODE`; pods that select `LABEL` wait for it. It has no room for any other."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self._api = cluster.api()
+        self._cluster = cluster
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": LABEL}}
         self._done("POST", "/api/v1/nodes", node)
         ready = {
@@ -37,16 +37,15 @@ class ByHand:
         }
         self._done("PATCH", f"/api/v1/nodes/{NODE}/status", {"status": {"conditions": [ready]}})
         self._stop = threading.Event()
-        self._beat = threading.Thread(target=self._renew, args=(cluster,))
+        self._beat = threading.Thread(target=self._renew)
         self._beat.start()
 
     def close(self) -> None:
         self._stop.set()
         self._beat.join()
-        self._api.request("DELETE", f"/api/v1/nodes/{NODE}")
-        self._api.__exit__()
+        self._asked("DELETE", f"/api/v1/nodes/{NODE}")
 
-    def _renew(self, cluster: Cluster) -> None:
+    def _renew(self) -> None:
         """Keeps the node's lease: its pods would be evicted from a node that is silent."""
         leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
         lease = {
@@ -55,7 +54,7 @@ class ByHand:
             "metadata": {"name": NODE, "namespace": "kube-node-lease"},
         }
         kind = {"Content-Type": "application/merge-patch+json"}
-        with cluster.api() as api:
+        with self._cluster.api() as api:
             api.request("POST", leases, lease)
             while not self._stop.wait(_BEAT_SECONDS):
                 spec = {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": _now()}
@@ -80,22 +79,28 @@ class ByHand:
     def end(self, namespace: str) -> None:
         """Every pod's containers have stopped: the kubelet removes the objects."""
         for pod in self.pods(namespace):
-            self._api.request(
+            self._asked(
                 "DELETE",
                 f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}",
                 {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0},
             )
 
     def pods(self, namespace: str) -> Objects:
-        return items(self._api, f"/api/v1/namespaces/{namespace}/pods")
+        with self._cluster.api() as api:
+            return items(api, f"/api/v1/namespaces/{namespace}/pods")
 
     def get(self, path: str) -> dict[str, Any] | None:
-        answer = self._api.request("GET", path)
+        answer = self._asked("GET", path)
         return answer.json() if answer.status == 200 else None
 
-    def _done(self, method: str, path: str, body: object) -> None:
+    def _asked(self, method: str, path: str, body: object = None) -> Answer:
+        # A connection of its own: the server closes one that was not used for a while.
         kind = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
-        answer = self._api.request(method, path, body, headers=kind)
+        with self._cluster.api() as api:
+            return api.request(method, path, body, headers=kind)
+
+    def _done(self, method: str, path: str, body: object) -> None:
+        answer = self._asked(method, path, body)
         assert answer.status in (200, 201), answer.body
 
 
