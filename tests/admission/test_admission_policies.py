@@ -27,6 +27,7 @@ from tests.admission.world import (
     World,
     altered,
     cluster_binding,
+    make_tenant,
     namespace,
     policies,
     rendered,
@@ -267,6 +268,8 @@ def test_a_namespace_ends_whatever_is_in_it(world: World) -> None:
     assert world.replace(altered(held, {"metadata.finalizers": []}), LOAD_BALANCER_CONTROLLER).admitted
     for ending in (old, whole):
         world.wait("the namespace is gone", lambda ending=ending: world.get(ending) is None)
+    # As it was, for whoever asks next.
+    make_tenant(world)
 
 
 def _in_old(body: dict[str, Any], name: str) -> dict[str, Any]:

@@ -224,21 +224,28 @@ def populate(world: World) -> None:
     """Policies and tenant, what attacks need to exist, and the actors' rights."""
     from tests.admission.attacks import ATTACKS, attacked
 
-    world.make(*policies(), *tenant(), *foreign_kinds())
+    world.make(*policies(), *foreign_kinds())
+    make_tenant(world)
     world.make(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": TENANT}},
         {
             "apiVersion": "node.k8s.io/v1",
             "kind": "RuntimeClass",
             "metadata": {"name": "sandbox"},
             "handler": "sandbox",
         },
-        binding("owner", TENANT, "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
     )
     for kind in ("TargetGroupBinding", "SecurityGroupPolicy", "PolicyEndpoint"):
         body = next(attacked(attack) for attack in ATTACKS if attack.name == kind)
         world.wait(f"{kind} is served", lambda body=body: world.create(body, dry_run=True).admitted)
     wait_until_enforced(world)
+
+
+def make_tenant(world: World) -> None:
+    world.make(
+        *tenant(),
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": TENANT}},
+        binding("owner", TENANT, "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
+    )
 
 
 def foreign_kinds() -> list[Object]:
