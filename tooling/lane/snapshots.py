@@ -2,7 +2,7 @@
 `snapshot_operations`' business.
 
 A snapshot is a directory below `snapshots/` of the lane's directory, and outlives the lane: `record.json` says what it
-is, `lane/` holds the lane's files. It bears its name only once it is complete.
+is, `lane/` holds the lane's files. It has its name only once it is complete.
 """
 
 from __future__ import annotations
