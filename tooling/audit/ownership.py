@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.environment import Environment
+from shared.log_groups import log_groups_that_aws_makes
 from shared.naming import dns_label
 
 Maker = Literal["stacks", "cluster"]
@@ -29,22 +30,13 @@ resources"; the README of each controller."""
 
 
 _NAMES: tuple[tuple[str, str, str], ...] = (
-    # EKS, control plane logging: created again when its last lines arrive after the group was deleted.
-    ("log-group", "logGroupName", r"/aws/eks/{cluster}/cluster"),
-    # CloudWatch agent and the add-on's Fluent Bit, Container Insights.
-    (
-        "log-group",
-        "logGroupName",
-        r"/aws/containerinsights/{cluster}/(application|dataplane|host|performance|prometheus)",
-    ),
     # EKS, the control plane's interfaces in the cluster's subnets.
     ("network-interface", "Description", r"Amazon EKS {cluster}"),
     # EKS, the cluster's security group, should its tags be gone.
     ("security-group", "GroupName", r"eks-cluster-sg-{cluster}-\d+"),
 )
-"""Kind, member of its description, and a regular expression for the whole of it. Source: EKS user guide, "Send control
-plane logs to CloudWatch Logs" and "View Amazon EKS security group requirements for clusters"; CloudWatch user guide,
-"Container Insights performance log events"."""
+"""Kind, member of its description, and a regular expression for the whole of it. Source: EKS user guide, "View Amazon
+EKS security group requirements for clusters"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +66,8 @@ class Ours:
 
     def maker_by_name(self, kind: str, thing: Mapping[str, Any]) -> Maker | None:
         """`cluster` for what an AWS service created for this cluster, and tagged nothing."""
+        if kind == "log-group" and thing.get("logGroupName") in log_groups_that_aws_makes(self.cluster):
+            return "cluster"
         for of_kind, member, pattern in _NAMES:
             named = pattern.replace("{cluster}", re.escape(self.cluster))
             if of_kind == kind and re.fullmatch(named, str(thing.get(member) or "")):
