@@ -71,6 +71,8 @@ def test_the_kubernetes_provider_names_its_cluster_and_context() -> None:
     assert provider["clusterIdentifier"] == "arn:aws:eks:us-east-1:1:cluster/c"
     assert provider["context"] == "c"
     assert json.loads(provider["enableServerSideApply"]) is True
+    # Previews and updates alike win over whoever changed an object in the cluster.
+    assert json.loads(provider["enablePatchForce"]) is True
 
 
 @pytest.mark.parametrize("kubeconfig", ["", "  \n"])
