@@ -22,10 +22,10 @@ def test_what_somebody_changed_in_the_cluster_is_shown_by_every_preview_and_take
     chain: Clone, admin: Path, tool: str
 ) -> None:
     # A quota that was updated before: from then on the API server reports conflicts to a dry run.
-    get = ("get", "resourcequota", "-n", "tenant-b", "-o", "yaml")
-    (quota,) = yaml.safe_load(chain.kubectl(admin, *get).stdout)["items"]
+    get = ("get", "resourcequota", "quota", "-n", "tenant-b", "-o", "yaml")
+    quota = yaml.safe_load(chain.kubectl(admin, *get).stdout)
     wanted = quota["spec"]["hard"]["pods"]
-    edit = ("patch", "resourcequota", quota["metadata"]["name"], "-n", "tenant-b", "--field-manager", tool)
+    edit = ("patch", "resourcequota", "quota", "-n", "tenant-b", "--field-manager", tool)
     chain.kubectl(admin, *edit, "--type", "merge", "--patch", '{"spec": {"hard": {"pods": "3"}}}')
 
     preview = ("preview", "tenants", "--tenant", "tenant-b", "--stack", "local", "--expect-no-changes", "--json")
@@ -49,7 +49,7 @@ def test_what_somebody_changed_in_the_cluster_is_shown_by_every_preview_and_take
         file.write_text(before)
 
     chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", "--refresh")
-    (quota,) = yaml.safe_load(chain.kubectl(admin, *get).stdout)["items"]
+    quota = yaml.safe_load(chain.kubectl(admin, *get).stdout)
     assert quota["spec"]["hard"]["pods"] == wanted
 
 
