@@ -61,7 +61,7 @@ def test_what_an_interrupted_run_had_not_made_yet_is_made_once(chain: Clone, adm
     chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
     make_pending(chain, "tenants", "local.tenant-b")
     said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local").stderr
-    assert "found ResourceQuota" not in said, said
+    assert "found ResourceQuota tenant-b-quota" not in said, said
     assert "1 created" in said
     chain.tiers("preview", "--stack", "local", "--expect-no-changes")
 
