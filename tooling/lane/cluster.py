@@ -6,6 +6,7 @@ they end, is `cluster_processes`' business; nodes, and who may log in, the AWS e
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -38,6 +39,7 @@ _WEBHOOK_CACHE_SECONDS = 5
 
 _READY_SECONDS = 180.0
 _MOST_RESTARTS = 3
+NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _POLL_SECONDS = 0.1
 
 
@@ -114,6 +116,16 @@ class Cluster:
     def stop(self) -> None:
         """Ends every component; its state stays."""
         self.processes.stop()
+
+    def release_nodes(self) -> None:
+        """Ends the fake kubelet and removes the leases by which it holds its nodes; does nothing without an API server.
+
+        The next fake kubelet waits until a lease of another one has run out, 200 s, and meanwhile pods do not start.
+        Source: sigs.k8s.io/kwok v0.8.0, pkg/kwok/controllers/node_lease_controller.go.
+        """
+        self.processes.end_component("kwok-controller", grace_seconds=0)
+        with contextlib.suppress(OSError), self.api() as api:
+            api.request("DELETE", NODE_LEASES)
 
     def delete(self) -> None:
         """Ends every component at once and removes the directory."""

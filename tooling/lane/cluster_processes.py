@@ -59,8 +59,12 @@ class ClusterProcesses:
         """Ends every component, the API server after those that watch it, etcd last."""
         self.end_kwokctl()
         for name in reversed(COMPONENTS):
-            end(lambda command, name=name: self._is_ours(name, command), grace_seconds)
-            self._pid_file(name).unlink(missing_ok=True)
+            self.end_component(name, grace_seconds)
+
+    def end_component(self, name: str, grace_seconds: float) -> None:
+        """`name`: one of `COMPONENTS`; does nothing where it does not run."""
+        end(lambda command: self._is_ours(name, command), grace_seconds)
+        self._pid_file(name).unlink(missing_ok=True)
 
     def correct_records(self) -> None:
         """Sets kwokctl's pid files right: it takes any process of a recorded id for its component, and would start

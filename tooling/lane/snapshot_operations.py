@@ -84,6 +84,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
         ran = lane.emulator.pid() is not None or any(lane.cluster.processes.pids().values())
         with progress.task(f"saving the local lane as {name}"):
             try:
+                lane.cluster.release_nodes()
                 _stop(where)
                 snapshot = _copy(lane, target)
             finally:

@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from tooling.lane.audit import left
+from tooling.lane.cluster import NODE_LEASES
 from tooling.lane.lifecycle import down, up
 from tooling.lane.snapshot_operations import restore, save
 from tooling.lane.snapshots import SNAPSHOTS, forget, names
@@ -76,6 +77,17 @@ def test_restoring_brings_back_what_was_saved_and_nothing_later(lane: Lane, prog
     assert status(lane.directory).state == "running"
     assert made(lane) == {"made-before"}
     assert not (lane.directory / ".replaced").exists()
+
+
+def test_saved_nodes_are_free_for_the_next_fake_kubelet(lane: Lane, progress: RecordedProgress) -> None:
+    """Pods of tests that started from a fresh snapshot stayed Pending for 200 s, until the lease had run out."""
+    held = {"metadata": {"name": "node"}, "spec": {"holderIdentity": "the one before", "leaseDurationSeconds": 200}}
+    with lane.cluster.api() as api:
+        assert api.request("POST", NODE_LEASES, held).status == 201
+    save(progress, "free", directory=lane.directory)
+    forget("free", lane.directory)
+    with lane.cluster.api() as api:
+        assert api.request("GET", NODE_LEASES).json()["items"] == []
 
 
 def test_snapshot_comes_back_after_the_lane_was_removed(lane: Lane, progress: RecordedProgress) -> None:
