@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("cha
 
 def lane_client(lane: Lane, service: str, key: str = "", secret: str = "", session: str | None = None) -> Any:
     """A client of the emulated AWS, by default with the lane's own key."""
-    make: Any = boto3.client  # typed by service name, which is a variable here
+    make: Any = boto3.Session().client  # typed by service name, which is a variable here
     return make(
         service,
         region_name=REGION,

@@ -40,7 +40,7 @@ def made(clone: Clone) -> Counter[str]:
 def ec2(clone: Clone) -> Any:
     lane = Lane.load(clone.local)
     assert lane is not None
-    return boto3.client(
+    return boto3.Session().client(
         "ec2",
         region_name=REGION,
         endpoint_url=lane.aws_endpoint,

@@ -43,7 +43,7 @@ class Platform:
         return self.clone.path / "infrastructure/Pulumi.local.yaml"
 
     def aws(self, service: str) -> Any:
-        make: Any = boto3.client
+        make: Any = boto3.Session().client
         return make(
             service,
             endpoint_url=self.endpoint,

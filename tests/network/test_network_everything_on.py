@@ -39,7 +39,7 @@ class Deployed:
         self.bucket_key = self.kms.create_key()["KeyMetadata"]["Arn"]
 
     def aws(self, service: str) -> Any:
-        make: Any = boto3.client
+        make: Any = boto3.Session().client
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return make(service, endpoint_url=self._endpoint, region_name="us-east-1", **keys)
 

@@ -98,7 +98,7 @@ def chart_answer(name: str, pin: Pin, repository: str, chart: str) -> Answer:
 
 def addon_answers(pins: Mapping[str, Pin], region: str, client: Any = None) -> Iterator[Answer]:
     """With the caller's own AWS credentials; EKS answers for no account in particular."""
-    make: Any = boto3.client
+    make: Any = boto3.Session().client
     eks = client or make("eks", region_name=region)
     for name, pin in pins.items():
         try:

@@ -40,9 +40,11 @@ def copy_states(environment: Environment, directory: Path) -> str:
     import boto3
 
     options = {key: values[0] for key, values in parse_qs(address.query).items()}
-    bucket = boto3.resource(
-        "s3", region_name=options.get("region", environment.region), endpoint_url=options.get("endpoint")
-    ).Bucket(address.netloc)
+    bucket = (
+        boto3.Session()
+        .resource("s3", region_name=options.get("region", environment.region), endpoint_url=options.get("endpoint"))
+        .Bucket(address.netloc)
+    )
     prefix = f"{address.path.strip('/')}/".removeprefix("/") + ".pulumi/"
     shutil.rmtree(directory, ignore_errors=True)
     for item in bucket.objects.filter(Prefix=prefix):

@@ -42,7 +42,7 @@ def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
 
 
 def queues(lane: Lane) -> Any:
-    make: Any = boto3.client
+    make: Any = boto3.Session().client
     keys = {"aws_access_key_id": lane.access_key_id, "aws_secret_access_key": lane.secret_access_key}
     return make("sqs", region_name=REGION, endpoint_url=lane.aws_endpoint, **keys)
 

@@ -117,7 +117,7 @@ def test_a_chart_is_found_in_its_repository(host: str) -> None:
 
 
 def test_eks_is_asked_for_the_platforms_minor() -> None:
-    make: Any = boto3.client
+    make: Any = boto3.Session().client
     client = make("eks", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="a")
     there = {"addonVersions": [{"addonVersion": "v1.2.0-eksbuild.1"}, {"addonVersion": "v1.2.0-eksbuild.10"}]}
     with Stubber(client) as stub:

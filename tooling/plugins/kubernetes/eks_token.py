@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import os
 import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,9 +35,6 @@ _LIFETIME = timedelta(minutes=14)
 _PREFIX = "k8s-aws-v1."
 _HEADER = "x-k8s-aws-id"
 _SESSION_NAME = "EKSGetTokenAuth"
-
-_making_a_client = threading.Lock()
-"""botocore's sessions are not safe to use from several threads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +100,11 @@ def _client(region: str, keys: Mapping[str, Any] | None = None) -> Any:
     import boto3
 
     keys = keys or {}
-    with _making_a_client:
-        return boto3.client(
-            "sts",
-            region_name=region,
-            aws_access_key_id=keys.get("AccessKeyId"),
-            aws_secret_access_key=keys.get("SecretAccessKey"),
-            aws_session_token=keys.get("SessionToken"),
-        )
+    # boto3's default session keeps the first credentials that it finds, for as long as the process lives.
+    return boto3.Session().client(
+        "sts",
+        region_name=region,
+        aws_access_key_id=keys.get("AccessKeyId"),
+        aws_secret_access_key=keys.get("SecretAccessKey"),
+        aws_session_token=keys.get("SessionToken"),
+    )

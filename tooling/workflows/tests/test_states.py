@@ -32,7 +32,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint).create_bucket(Bucket="states")
+    boto3.Session().client("s3", region_name="us-east-1", endpoint_url=endpoint).create_bucket(Bucket="states")
     try:
         yield endpoint
     finally:
@@ -46,7 +46,7 @@ def environment(url: str) -> Environment:
 
 
 def put(endpoint: str, *keys: str) -> None:
-    client: Any = boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint)
+    client: Any = boto3.Session().client("s3", region_name="us-east-1", endpoint_url=endpoint)
     for key in keys:
         client.put_object(Bucket="states", Key=key, Body=key.encode())
 

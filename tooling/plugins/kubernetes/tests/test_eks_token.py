@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import botocore.auth
 import pytest
 
@@ -106,6 +107,13 @@ def test_the_token_is_the_commands_own_letter_by_letter(
     assert abs((expires - datetime.fromisoformat(command["expirationTimestamp"])).total_seconds()) < 120
     assert [parse_qs(body)["RoleArn"] for body in sts[1]] == ([[ROLE[1]]] * 2 if role else [])
     assert len(set(sts[1])) == len(sts[1][:1])
+
+
+def test_credentials_that_another_client_of_the_process_found_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session("OTHERKEY", "other"))
+    token, _ = ours(monkeypatch, ENVIRONMENT, *ARGUMENTS)
+    (credential,) = parse_qs(urlsplit(url_in(token)).query)["X-Amz-Credential"]
+    assert credential.startswith("LANE0123456789ABCDEF/")
 
 
 @pytest.mark.parametrize(
