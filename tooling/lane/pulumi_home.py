@@ -8,6 +8,7 @@ program, and a lock file beside it. The version must be the SDK's, since program
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +20,8 @@ PLUGINS = {"aws": "pulumi-aws", "eks": "pulumi-eks", "kubernetes": "pulumi-kuber
 
 
 def write_pulumi_home(home: Path) -> None:
-    """Writes what is missing or outdated, e.g. since the environment was made anew elsewhere."""
+    """Writes what is missing or outdated, e.g. since the Python environment was created again elsewhere."""
+    _disable_automatic_logs(home / "logs")
     for name, distribution in PLUGINS.items():
         directory = home / "plugins" / f"resource-{name}-v{version(distribution)}"
         directory.mkdir(parents=True, exist_ok=True)
@@ -31,6 +33,19 @@ def write_pulumi_home(home: Path) -> None:
             unfinished.write_text(script)
             unfinished.chmod(0o700)
             unfinished.replace(program)
+
+
+def _disable_automatic_logs(logs: Path) -> None:
+    """The engine writes a debug log of each command, for which it has no option: a quarter of its CPU time and up to a
+    megabyte per operation. It goes without where it cannot make the directory.
+
+    Source: github.com/pulumi/pulumi/pkg/v3 cmd/pulumi/pulumi.go, `backendlogging.StartLogging`.
+    """
+    if logs.is_dir():
+        shutil.rmtree(logs)
+    if not logs.exists():
+        logs.parent.mkdir(parents=True, exist_ok=True)
+        logs.write_text("No automatic logs on the local lane; for a log on stderr: pulumi --logtostderr --verbose 9\n")
 
 
 def plugin_script(name: str) -> str:

@@ -106,6 +106,11 @@ class Engine:
             return str(stack) in self._existing
         return bool((_checkpoint(stack) or {}).get("pending_operations"))
 
+    def is_new(self, stack: StackId) -> bool:
+        """Whether the stack is known not to exist, without asking an engine; on the lane alone this can be known."""
+        file = _checkpoint_file(stack) if self.is_local else None
+        return file is not None and not file.exists()
+
     def recorded_only(self, stack: StackId) -> list[str]:
         """Charts of the stack that the lane has recorded and not run: `<resource>: <chart> <version>`."""
         resources = (_checkpoint(stack) or {}).get("resources") or [] if self.is_local else []
@@ -202,22 +207,24 @@ def open_engine(
     with ballast(lane.directory), running_plugins(plugins, local.variables, keep_open=keep_open) as ports:
         policies = ports.pop("policies")
         attached = ",".join(f"{name}:{port}" for name, port in sorted(ports.items()))
-        engine = dataclasses.replace(
-            local, variables={**local.variables, "PULUMI_DEBUG_PROVIDERS": attached}, keep_open=keep_open
-        )
+        # An engine lives for seconds and holds little, yet collecting garbage is a twelfth of its CPU time.
+        variables = {"GOGC": "400", **local.variables, "PULUMI_DEBUG_PROVIDERS": attached}
+        engine = dataclasses.replace(local, variables=variables, keep_open=keep_open)
         yield with_policies(engine, policies, analyzers=lane.pulumi_home / "plugins" / PLUGIN_DIRECTORY)
 
 
 def _checkpoint(stack: StackId) -> dict[str, Any] | None:
     """The lane's record of a stack, read from its file; `None` for a stack that does not exist yet."""
-    lane = Lane.load()
-    if lane is None:
-        return None
-    file = lane.state_directory / ".pulumi" / "stacks" / stack.project / f"{stack.stack}.json"
+    file = _checkpoint_file(stack)
     try:
-        return json.loads(file.read_bytes())["checkpoint"]["latest"]
+        return json.loads(file.read_bytes())["checkpoint"]["latest"] if file is not None else None
     except (FileNotFoundError, ValueError, KeyError):
         return None
+
+
+def _checkpoint_file(stack: StackId) -> Path | None:
+    lane = Lane.load()
+    return lane and lane.state_directory / ".pulumi" / "stacks" / stack.project / f"{stack.stack}.json"
 
 
 def with_policies(engine: Engine, port: int, *, analyzers: Path) -> Engine:

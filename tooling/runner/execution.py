@@ -183,6 +183,7 @@ class _Run:
             operation=self.operation,
             stack=stack.stack,
             work_dir=str(self.engine.work_dir(stack)),
+            new=self.engine.is_new(stack),
             refresh=self.options.refresh,
             remove=self.options.remove,
             secrets_provider=self.engine.secrets_provider,

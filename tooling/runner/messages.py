@@ -34,6 +34,8 @@ class Request:
     stack: str
     work_dir: str
     """Holds `Pulumi.yaml` and the stack's file."""
+    new: bool = False
+    """The stack is known not to exist: it is created first, which saves the engine a start that only fails."""
     refresh: bool = False
     """Compare with the real state first."""
     remove: bool = False

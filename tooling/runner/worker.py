@@ -6,6 +6,7 @@ One process a project, since two projects' modules of one name (`settings.py`) w
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -110,6 +111,9 @@ class Worker:
             pulumi_command=self._command,
             secrets_provider=request.secrets_provider or None,
         )
+        if request.new:
+            with contextlib.suppress(automation.StackAlreadyExistsError):
+                workspace.create_stack(request.stack)
         try:
             self._operate(request, _Stack(request.stack, workspace), translator)
         except automation.StackNotFoundError:

@@ -91,6 +91,20 @@ def test_a_plugin_is_started_by_this_interpreter_wherever_it_is_called(tmp_path:
     assert answer.stdout.strip() == sys.executable
 
 
+def test_the_engine_of_the_lane_keeps_no_automatic_logs(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "pulumi-1.log").write_text("")
+    write_pulumi_home(tmp_path)
+    engine = subprocess.run(
+        [str(binary("pulumi")), "about"],
+        env={"PULUMI_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+    )
+    assert engine.returncode == 0, engine.stderr
+    assert logs.is_file()
+
+
 def test_a_plugin_of_another_environment_is_replaced_and_a_good_one_is_left(tmp_path: Path) -> None:
     write_pulumi_home(tmp_path)
     aws, eks = (next(tmp_path.glob(f"plugins/*/pulumi-resource-{name}")) for name in ("aws", "eks"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,9 +67,9 @@ def project(tmp_path: Path, name: str, program: str = PROGRAM, value: str = "") 
     return directory
 
 
-def run(worker: WorkerProcess, operation: Operation, directory: Path) -> Result:
+def run(worker: WorkerProcess, operation: Operation, directory: Path, *, new: bool = False) -> Result:
     said: list[Step | Diagnostic | FailedCreate] = []
-    request = Request(number=1, operation=operation, stack="test", work_dir=str(directory))
+    request = Request(number=1, operation=operation, stack="test", work_dir=str(directory), new=new)
     result = worker.run(request, said.append)
     assert result.ok or result.error or said, "a failure that says nothing"
     return result
@@ -119,6 +120,26 @@ def test_a_stack_that_does_not_exist_is_made_and_is_there_the_next_time(
         assert run(worker, "up", directory).changes == {"same": 1}
     finally:
         worker.close()
+
+
+def test_a_stack_that_is_said_to_be_new_is_created_with_one_start_of_the_engine_and_may_be_there_already(
+    tmp_path: Path, server: ForkServer, variables: dict[str, str]
+) -> None:
+    directory = project(tmp_path, "first")
+    engine = shutil.which("pulumi", path=variables["PATH"])
+    (tmp_path / "bin").mkdir()
+    counting = tmp_path / "bin/pulumi"
+    counting.write_text(f'#!/bin/sh\necho "$2 $3" >> {tmp_path}/started\nexec {engine} "$@"\n')
+    counting.chmod(0o700)
+    counted = {**variables, "PATH": f"{tmp_path}/bin{os.pathsep}{variables['PATH']}"}
+    worker = WorkerProcess(server, directory, counted, tmp_path / "log", engine_version=ENGINE.value)
+    try:
+        assert run(worker, "up", directory, new=True).changes == {"create": 1}
+        started = (tmp_path / "started").read_text().splitlines()
+        assert run(worker, "up", directory, new=True).changes == {"same": 1}
+    finally:
+        worker.close()
+    assert len(started) == 2, started
 
 
 def test_the_engine_takes_a_salt_of_ours_for_its_own(
