@@ -54,8 +54,8 @@ def _require_zones(environment: Environment, there_are: list[str]) -> None:
             "settings-invalid",
             f"`availability_zones` names {', '.join(missing)}, which the account has not in {environment.region}; "
             f"allowed are two to {MOST_ZONES} of {', '.join(there_are)}",
-            where=f"shared/environments/{environment.name}.yaml, availability_zones",
-            mend=f"edit shared/environments/{environment.name}.yaml",
+            at=f"shared/environments/{environment.name}.yaml, availability_zones",
+            hint=f"edit shared/environments/{environment.name}.yaml",
         )
 
 
@@ -73,4 +73,4 @@ def _require_zones_of_groups(settings: InfrastructureSettings, environment: Envi
 
 def _refused(setting: str, what: str) -> ProgramInputError:
     file = f"Pulumi.{pulumi.get_stack()}.yaml of {pulumi.get_project()}"
-    return ProgramInputError("settings-invalid", what, where=f"{file}, {setting}", mend=f"edit {file}")
+    return ProgramInputError("settings-invalid", what, at=f"{file}, {setting}", hint=f"edit {file}")

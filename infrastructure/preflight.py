@@ -43,8 +43,8 @@ def preflight(
             "endpoint-open-to-everybody",
             f"`public_access_cidrs`: {', '.join(settings.public_access_cidrs)} is the whole internet, which is refused "
             f"in {' and '.join(GUARDED)}",
-            where=f"{where}, public_access_cidrs",
-            mend="name the ranges that administrators come from, or leave it empty for a private API",
+            at=f"{where}, public_access_cidrs",
+            hint="name the ranges that administrators come from, or leave it empty for a private API",
         )
     if settings.network_policy_mode == "strict" and NETWORK_POLICIES not in platform_addons().get("addons", ()):
         # Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies": in strict mode every endpoint
@@ -53,8 +53,8 @@ def preflight(
             "strict-too-early",
             "`network_policy_mode`: strict would cut off CoreDNS and every add-on, since tier 2 is not deployed with "
             "its network policies",
-            where=f"{where}, network_policy_mode",
-            mend=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",
+            at=f"{where}, network_policy_mode",
+            hint=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",
         )
     deployed = Deployed(
         cluster=published.get("cluster_version", ""),
@@ -66,6 +66,6 @@ def preflight(
         raise ProgramInputError(
             "upgrade-refused",
             "; ".join(against),
-            where=f"{where}, kubernetes_version",
-            mend=f"edit {where}; docs/runbooks/upgrade.md has the steps",
+            at=f"{where}, kubernetes_version",
+            hint=f"edit {where}; docs/runbooks/upgrade.md has the steps",
         )

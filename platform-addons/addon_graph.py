@@ -1,7 +1,7 @@
 """The add-ons of the tier, found in `addons/`: held against each other before anything is made of them.
 
-A file there that has an `ADDON` is an add-on. What a person can mend with a setting is told as such; what only the
-author of an add-on can mend is `addons-invalid`, and names the file's add-on.
+A file there that has an `ADDON` is an add-on. What a person can fix with a setting is told as such; what only the
+author of an add-on can fix is `addons-invalid`, and names the file's add-on.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def in_order(found: Iterable[Addon]) -> dict[str, Addon]:
 
 
 def wrong_choice(all_addons: Mapping[str, Addon], chosen: Iterable[str]) -> str | None:
-    """Why these add-ons cannot be had together, with the settings that mend it; `None` if they can."""
+    """Why these add-ons cannot be had together, with the settings that fix it; `None` if they can."""
     on = [all_addons[name] for name in all_addons if name in set(chosen)]
     providers = _providers(all_addons)
     provided = {capability for addon in on for capability in addon.capabilities}
@@ -97,5 +97,5 @@ def _providers(by_name: Mapping[str, Addon]) -> dict[str, list[str]]:
     return providers
 
 
-def _invalid(addon: Addon, what: str, mend: str) -> ProgramError:
-    return ProgramError("addons-invalid", what, where=f"add-on {addon.name} in platform-addons/addons", mend=mend)
+def _invalid(addon: Addon, what: str, hint: str) -> ProgramError:
+    return ProgramError("addons-invalid", what, at=f"add-on {addon.name} in platform-addons/addons", hint=hint)

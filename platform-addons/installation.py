@@ -59,8 +59,8 @@ class Installation:
             raise ProgramInputError(
                 "addon-version-unknown",
                 f"no version for Kubernetes {minor} is known of {', '.join(unknown)}",
-                where="shared/versions.py",
-                mend=f"name one in the stack's file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
+                at="shared/versions.py",
+                hint=f"name one in the stack's file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
                 f"or turn it off: platform-addons:{ADDONS[unknown[0]].switch}: false",
             )
         known = {name: pin.value for name, pin in pins.items() if pin is not None}

@@ -78,14 +78,14 @@ def load_tenant(
             whichever file is wrong; `namespace-taken` and `host-taken` where another tenant claims the same.
     """
     directory = directory or DIRECTORY
-    require_dns_label(name, what="tenant", where="tenants/catalog")
+    require_dns_label(name, what="tenant", at="tenants/catalog")
     names = _names(directory)
     if name not in names:
         raise BadInput(
             "tenant-unknown",
             f"there is no tenant {name!r}{nearest(name, names)}",
-            where=_where(name),
-            mend="add the file as tenants/README.md shows",
+            at=_where(name),
+            hint="add the file as tenants/README.md shows",
         )
     # Its own file first: of two wrong ones, that is the one to hear about.
     tenant = _read(name, directory)
@@ -104,8 +104,8 @@ def _refuse_violations(tenant: TenantFile, environment: str, tenants: Sequence[T
         raise BadInput(
             "tenant-invalid",
             f"{first.what}{more}",
-            where=f"{_where(tenant.name)}, {first.key}",
-            mend=f"edit {_where(tenant.name)}: {first.hint}",
+            at=f"{_where(tenant.name)}, {first.key}",
+            hint=f"edit {_where(tenant.name)}: {first.hint}",
         )
 
 
@@ -123,33 +123,33 @@ def _names(directory: Path) -> list[str]:
             raise BadInput(
                 "catalog-file-unknown",
                 f"tenants/catalog/{path.name} is no tenant's file: its name does not end in .yaml",
-                where=f"tenants/catalog/{path.name}",
-                mend=f"git mv tenants/catalog/{path.name} tenants/catalog/{path.stem}.yaml, or move it elsewhere",
+                at=f"tenants/catalog/{path.name}",
+                hint=f"git mv tenants/catalog/{path.name} tenants/catalog/{path.stem}.yaml, or move it elsewhere",
             )
     names = [path.stem for path in files]
     if not names:
         raise BadInput(
             "catalog-empty",
             "the tenant catalog holds no file",
-            where="tenants/catalog",
-            mend="git checkout tenants/catalog, or add a file as tenants/README.md shows",
+            at="tenants/catalog",
+            hint="git checkout tenants/catalog, or add a file as tenants/README.md shows",
         )
     return names
 
 
 def _read(name: str, directory: Path) -> TenantFile:
     where = _where(name)
-    require_dns_label(name, what="tenant", where=where)
-    content = read_mapping(directory / f"{name}.yaml", where=where, code="tenant-invalid")
+    require_dns_label(name, what="tenant", at=where)
+    content = read_mapping(directory / f"{name}.yaml", at=where, code="tenant-invalid")
     if content.get("name", name) != name:
         raise BadInput(
             "tenant-invalid",
             f"`name` is not the file's own name, {name!r}",
-            where=f"{where}, name",
-            mend=f"edit {where}",
+            at=f"{where}, name",
+            hint=f"edit {where}",
         )
     content = {"name": name, **content}
-    return parse(TenantFile, content, where=where, code="tenant-invalid")
+    return parse(TenantFile, content, at=where, code="tenant-invalid")
 
 
 def _where(name: str) -> str:

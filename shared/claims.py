@@ -87,14 +87,14 @@ def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
         return BadInput(
             code,
             f"{what}, and {holder.tenant} has it deployed",
-            where=asks.place,
-            mend=f"choose another name in tenants/catalog/{asks.tenant}.yaml",
+            at=asks.place,
+            hint=f"choose another name in tenants/catalog/{asks.tenant}.yaml",
         )
     return BadInput(
         code,
         what,
-        where=f"{one.place}; {other.place}",
-        mend=f"take it out of the file that asked second; git log -S'{other.value}' -- tenants/catalog shows which",
+        at=f"{one.place}; {other.place}",
+        hint=f"take it out of the file that asked second; git log -S'{other.value}' -- tenants/catalog shows which",
     )
 
 

@@ -119,9 +119,7 @@ class Environment(BaseModel):
     def suffix(self) -> str:
         """The seeds' `environment_suffix`: in every physical name and tag, never in a logical name."""
         value = os.environ.get(ENVIRONMENT_SUFFIX.name) or self.name
-        return require_dns_label(
-            value, what="environment suffix", where=f"environment variable {ENVIRONMENT_SUFFIX.name}"
-        )
+        return require_dns_label(value, what="environment suffix", at=f"environment variable {ENVIRONMENT_SUFFIX.name}")
 
     @property
     def known_account(self) -> str:
@@ -141,10 +139,10 @@ class Environment(BaseModel):
             raise BadInput(
                 "account-missing",
                 f"environment {self.name} names no AWS account of 12 digits",
-                where=f"environment variable {PLATFORM_ACCOUNT_ID.name}"
+                at=f"environment variable {PLATFORM_ACCOUNT_ID.name}"
                 if given
                 else f"shared/environments/{self.name}.yaml, account_id",
-                mend=f"export {PLATFORM_ACCOUNT_ID.name}=<12 digits>",
+                hint=f"export {PLATFORM_ACCOUNT_ID.name}=<12 digits>",
             )
         return value
 
@@ -168,24 +166,24 @@ def load_environment(name: str, *, named_by: str = "shared/environments") -> Env
         raise BadInput(
             "environment-unknown",
             f"there is no environment {name!r}{nearest(name, names)}",
-            where=named_by,
-            mend=f"use one of: {', '.join(names)}",
+            at=named_by,
+            hint=f"use one of: {', '.join(names)}",
         )
     where = f"shared/environments/{name}.yaml"
-    own = read_mapping(DIRECTORY / f"{name}.yaml", where=where, code="environment-invalid")
+    own = read_mapping(DIRECTORY / f"{name}.yaml", at=where, code="environment-invalid")
     if own.get("name", name) != name:
         raise BadInput(
             "environment-invalid",
             f"`name` is not the file's own name, {name!r}",
-            where=f"{where}, name",
-            mend=f"edit {where}",
+            at=f"{where}, name",
+            hint=f"edit {where}",
         )
     content = {**_common(), "name": name, **own}
-    return parse(Environment, content, where=where, code="environment-invalid")
+    return parse(Environment, content, at=where, code="environment-invalid")
 
 
 def _common() -> dict[str, Any]:
     """What all environments say alike; a platform with one environment needs no such file."""
     path = DIRECTORY / f"{COMMON}.yaml"
     where = f"shared/environments/{COMMON}.yaml"
-    return dict(read_mapping(path, where=where, code="environment-invalid")) if path.exists() else {}
+    return dict(read_mapping(path, at=where, code="environment-invalid")) if path.exists() else {}

@@ -1,6 +1,6 @@
 """The errors people see, and nothing else.
 
-Every error has four parts (code, what, where, mend) so that leaving out the mend is a decision somebody wrote. Standard
+Every error has four parts (code, what, at, hint) so that leaving out the hint is a decision somebody wrote. Standard
 library only: anything may import this module, and `tiers --help` stays quick. Errors raised while a Pulumi program runs
 use `shared.program_errors`, which adds the type that the engine prints without a traceback.
 """
@@ -29,32 +29,32 @@ class PlatformError(Exception):
     Args:
         code: kebab-case, stable, e.g. `output-missing`; tests and scripts match on it.
         what: one sentence, no full stop, that names what was wrong.
-        where: the file, stack or setting to look at; empty only if `what` already names it.
-        mend: the command or edit that mends it; empty only where nobody can.
+        at: the file, stack or setting to look at; empty only if `what` already names it.
+        hint: the command or edit that fixes it; empty only where nobody can.
         exit_code: what `tiers` exits with.
     """
 
     exit_code: ExitCode = ExitCode.DEPLOYMENT_FAILED
 
-    def __init__(self, code: str, what: str, *, where: str, mend: str, exit_code: ExitCode | None = None) -> None:
+    def __init__(self, code: str, what: str, *, at: str, hint: str, exit_code: ExitCode | None = None) -> None:
         self.code = code
         self.what = what
-        self.where = where
-        self.mend = mend
+        self.at = at
+        self.hint = hint
         if exit_code is not None:
             self.exit_code = exit_code
         super().__init__(str(self))
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.what}"]
-        if self.where:
-            lines.append(f"  at: {self.where}")
-        lines.extend(f"hint: {line}" for line in self.mend.splitlines())
+        if self.at:
+            lines.append(f"  at: {self.at}")
+        lines.extend(f"hint: {line}" for line in self.hint.splitlines())
         return "\n".join(lines)
 
     def document(self) -> dict[str, str]:
         """The parts, as every JSON document shows an error."""
-        return {"code": self.code, "what": self.what, "at": self.where, "mend": self.mend}
+        return {"code": self.code, "what": self.what, "at": self.at, "hint": self.hint}
 
 
 class BadInput(PlatformError):

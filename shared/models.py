@@ -28,11 +28,11 @@ WholeNumber = Annotated[int, BeforeValidator(no_truth_value)]
 """A pydantic field for an `int`."""
 
 
-def parse(model: type[Model], content: Any, *, where: str, code: str, error: type[BadInput] = BadInput) -> Model:
+def parse(model: type[Model], content: Any, *, at: str, code: str, error: type[BadInput] = BadInput) -> Model:
     """Validates `content` as `model`.
 
     Args:
-        where: the file or stack that `content` came from; the failing key is added to it.
+        at: the file or stack that `content` came from; the failing key is added to it.
         code: code of the error raised.
         error: class of the error raised.
 
@@ -40,12 +40,12 @@ def parse(model: type[Model], content: Any, *, where: str, code: str, error: typ
         BadInput: the first thing wrong, and how many more there are.
     """
     if not isinstance(content, Mapping):
-        raise error(code, f"{where} holds no mapping of keys to values", where=where, mend=f"edit {where}")
+        raise error(code, f"{at} holds no mapping of keys to values", at=at, hint=f"edit {at}")
     try:
         return model.model_validate(dict(content))
     except ValidationError as failure:
         problems = failure.errors(include_url=False, include_context=False)
-        # A misspelt key is missing under its right name too; the misspelling is what there is to mend.
+        # A misspelt key is missing under its right name too; the misspelling is what there is to fix.
         first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
         place = ".".join(str(part) for part in first["loc"])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -56,7 +56,7 @@ def parse(model: type[Model], content: Any, *, where: str, code: str, error: typ
         else:
             said = first["msg"].removeprefix("Value error, ")
             what = f"`{place}`: {said}{more}" if place else f"{said}{more}"
-        raise error(code, what, where=f"{where}, {place}" if place else where, mend=f"edit {where}") from failure
+        raise error(code, what, at=f"{at}, {place}" if place else at, hint=f"edit {at}") from failure
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -45,18 +45,18 @@ def is_dns_label(value: str) -> bool:
     return len(value) <= 63 and _LABEL.fullmatch(value) is not None
 
 
-def require_dns_label(value: str, *, what: str, where: str) -> str:
+def require_dns_label(value: str, *, what: str, at: str) -> str:
     """Returns `value` if it is a DNS label, so that it can neither climb out of a path nor break a name.
 
     Raises:
-        BadInput: `name-invalid`, naming `what` and `where`.
+        BadInput: `name-invalid`, naming `what` and `at`.
     """
     if not is_dns_label(value):
         raise BadInput(
             "name-invalid",
             f"{what} {value!r} is not a DNS label: lower-case letters, digits and hyphens, at most 63",
-            where=where,
-            mend=f"choose a name such as {_suggestion(value)!r}",
+            at=at,
+            hint=f"choose a name such as {_suggestion(value)!r}",
         )
     return value
 

@@ -34,6 +34,4 @@ def program_errors() -> Iterator[None]:
     except pulumi.RunError:
         raise
     except PlatformError as error:
-        raise ProgramError(
-            error.code, error.what, where=error.where, mend=error.mend, exit_code=error.exit_code
-        ) from error
+        raise ProgramError(error.code, error.what, at=error.at, hint=error.hint, exit_code=error.exit_code) from error

@@ -68,7 +68,7 @@ def _not_empty(kubeconfig: str) -> str:
         raise ProgramInputError(
             "kubeconfig-empty",
             "the kubeconfig of the tier above is empty, which would select the operator's own cluster",
-            where="shared/providers.py, kubernetes_provider",
-            mend="deploy the tier above again, then retry",
+            at="shared/providers.py, kubernetes_provider",
+            hint="deploy the tier above again, then retry",
         )
     return kubeconfig

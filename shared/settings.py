@@ -44,17 +44,17 @@ def load_settings(model: type[Model]) -> Model:
     prefix = f"{project}:"
     raw = {**get_config_env(), **CONFIG.get()}
     own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
-    return parse_settings(model, own, where=f"Pulumi.{stack}.yaml of {project}", error=ProgramInputError)
+    return parse_settings(model, own, at=f"Pulumi.{stack}.yaml of {project}", error=ProgramInputError)
 
 
-def parse_settings(model: type[Model], texts: Mapping[str, str], *, where: str, error: type[BadInput]) -> Model:
+def parse_settings(model: type[Model], texts: Mapping[str, str], *, at: str, error: type[BadInput]) -> Model:
     """The settings that `texts` say, each value as the engine hands it over: text as it is, the rest as JSON.
 
     Raises:
         BadInput: `settings-invalid`, as `error`.
     """
     content = {key: _value(text, model.model_fields.get(key)) for key, text in texts.items()}
-    return parse(model, content, where=where, code="settings-invalid", error=error)
+    return parse(model, content, at=at, code="settings-invalid", error=error)
 
 
 def stack_environment(*, with_account: bool = True) -> Environment:

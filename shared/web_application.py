@@ -78,8 +78,8 @@ def shutdown(*, longest_request_seconds: int, exit_seconds: int) -> Shutdown:
             "shutdown-out-of-range",
             f"longest_request_seconds ({longest_request_seconds}) and exit_seconds ({exit_seconds}) are at least 1 and "
             f"together at most {longest}: pods get {LONGEST_GRACE_SECONDS} seconds to end at most",
-            where="WebApplicationArgs",
-            mend="lower them; work that takes longer belongs in a Job",
+            at="WebApplicationArgs",
+            hint="lower them; work that takes longer belongs in a Job",
         )
     return Shutdown(deregistration_delay=longest_request_seconds, pre_stop=pre_stop, grace=grace)
 
@@ -123,8 +123,8 @@ class WebApplicationArgs:
             raise ProgramInputError(
                 "replicas-out-of-order",
                 f"1 <= min_replicas ({self.min_replicas}) <= max_replicas ({self.max_replicas}) does not hold",
-                where="WebApplicationArgs",
-                mend="raise max_replicas or lower min_replicas",
+                at="WebApplicationArgs",
+                hint="raise max_replicas or lower min_replicas",
             )
         # Refused here, where the caller's line is on the stack.
         _ = self.shutdown
@@ -145,12 +145,12 @@ def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
         raise ProgramInputError(
             "host-not-the-tenants",
             f"host {host!r} is none of {tenant}'s: {', '.join(hosts) or 'it has none'}",
-            where=catalog,
-            mend=f"choose one of them, or add {host} to {catalog}",
+            at=catalog,
+            hint=f"choose one of them, or add {host} to {catalog}",
         )
     if not host and not hosts:
         raise ProgramInputError(
-            "host-missing", f"{tenant} has no host", where=catalog, mend=f"add one to {catalog}, and deploy the tenant"
+            "host-missing", f"{tenant} has no host", at=catalog, hint=f"add one to {catalog}, and deploy the tenant"
         )
     return host or hosts[0]
 
@@ -165,8 +165,8 @@ def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
         raise ProgramInputError(
             "port-not-open",
             f"load balancers reach {tenant}'s pods on {', '.join(map(str, web_ports))}, and not on {port}",
-            where=f"tenants/catalog/{tenant}.yaml, web_ports",
-            mend=f"serve on one of them, or add {port} to web_ports",
+            at=f"tenants/catalog/{tenant}.yaml, web_ports",
+            hint=f"serve on one of them, or add {port} to web_ports",
         )
     return port
 

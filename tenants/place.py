@@ -40,8 +40,8 @@ class Place:
             raise ProgramInputError(
                 "stack-name-invalid",
                 f"stack {stack!r} names no tenant",
-                where="tenants",
-                mend=f"pulumi stack select {environment.name}.<tenant>\nor: make tenants-up STACK={environment.name}",
+                at="tenants",
+                hint=f"pulumi stack select {environment.name}.<tenant>\nor: make tenants-up STACK={environment.name}",
             )
         with program_errors():
             tenant = load_tenant(
@@ -51,8 +51,8 @@ class Place:
             raise ProgramInputError(
                 "tenant-elsewhere",
                 f"{tenant.name} does not exist in {environment.name}, only in {', '.join(tenant.environments)}",
-                where=f"tenants/catalog/{tenant.name}.yaml, environments",
-                mend=f"add {environment.name} to environments in tenants/catalog/{tenant.name}.yaml",
+                at=f"tenants/catalog/{tenant.name}.yaml, environments",
+                hint=f"add {environment.name} to environments in tenants/catalog/{tenant.name}.yaml",
             )
         return cls(
             tenant=tenant,

@@ -11,7 +11,7 @@ import re
 from tooling.aws_refusals.families import AGAIN, FAMILIES, UNAVAILABLE, family_of
 
 
-def aws_mend(code: str, message: str, *, status: int = 0) -> str:
+def aws_hint(code: str, message: str, *, status: int = 0) -> str:
     """What to do about an error that AWS answers, or an empty string. `status` is HTTP's, 0 if it is not known."""
     for family in FAMILIES:
         if re.fullmatch(family.codes, code) and re.search(family.messages, message):
@@ -19,7 +19,7 @@ def aws_mend(code: str, message: str, *, status: int = 0) -> str:
     return UNAVAILABLE.hint if status in (500, 502, 503, 504) else ""
 
 
-def with_mend(said: str) -> str:
+def with_hint(said: str) -> str:
     """What a plug-in said, with a hint at the end if it names such an error and has no hint."""
     if "hint: " in said:
         return said

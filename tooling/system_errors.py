@@ -1,4 +1,4 @@
-"""What the operating system refuses, in the words of a person who has to mend it."""
+"""What the operating system refuses, in the words of a person who has to fix it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ def of_the_system(error: OSError) -> PlatformError:
     where = str(error.filename or "")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return PlatformError(
-            "disk-full", "the disk is full", where=where, mend=f"free some space (df -h .local ~/.cache), and {_AGAIN}"
+            "disk-full", "the disk is full", at=where, hint=f"free some space (df -h .local ~/.cache), and {_AGAIN}"
         )
     if error.errno == errno.EROFS:
         return PlatformError(
             "read-only",
             "the file system can only be read",
-            where=where,
-            mend="let the lane and its stacks live elsewhere: export TIERS_LOCAL_DIR=/path/that/can/be/written\n"
+            at=where,
+            hint="let the lane and its stacks live elsewhere: export TIERS_LOCAL_DIR=/path/that/can/be/written\n"
             "and the cache of programs, if that is what cannot be written: export XDG_CACHE_HOME=/path/of/another",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return PlatformError(
             "not-allowed",
             f"the system does not allow it: {error.strerror}",
-            where=where,
-            mend=f"look who owns it: ls -ld {where}" if where else "",
+            at=where,
+            hint=f"look who owns it: ls -ld {where}" if where else "",
         )
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
         return PlatformError(
             "resources-exhausted",
             f"the system has no more to give: {error.strerror}",
-            where=where,
-            mend=f"end other programs or raise the limits (ulimit -n, free -h), and {_AGAIN}",
+            at=where,
+            hint=f"end other programs or raise the limits (ulimit -n, free -h), and {_AGAIN}",
         )
-    return PlatformError("system-error", f"{type(error).__name__}: {error.strerror or error}", where=where, mend=_AGAIN)
+    return PlatformError("system-error", f"{type(error).__name__}: {error.strerror or error}", at=where, hint=_AGAIN)
 
 
 def check_space(directory: Path, needed_bytes: int) -> None:
@@ -57,7 +57,7 @@ def check_space(directory: Path, needed_bytes: int) -> None:
         raise PlatformError(
             "disk-full",
             f"{free // MEBIBYTE} MiB are free, and {needed_bytes // MEBIBYTE} MiB are needed",
-            where=str(existing),
-            mend="free some space there, or let TIERS_LOCAL_DIR name a directory on another disk, "
+            at=str(existing),
+            hint="free some space there, or let TIERS_LOCAL_DIR name a directory on another disk, "
             "and run the same command again; what there is stays as it is",
         )

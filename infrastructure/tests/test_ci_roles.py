@@ -202,4 +202,4 @@ def test_a_repository_that_would_be_a_pattern_is_refused(project: Path, reposito
     with pytest.raises(ProgramInputError) as refused:
         run_with(project, {"repository": repository})
     assert refused.value.code == "settings-invalid"
-    assert refused.value.where.endswith("github.repository")
+    assert refused.value.at.endswith("github.repository")

@@ -181,5 +181,5 @@ def test_a_zone_without_subnets_and_a_zone_named_twice_are_refused(project: Path
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", config={"node_groups": {"data-a": group}})
     assert refused.value.code == "settings-invalid"
-    assert "node_groups" in refused.value.where + refused.value.what
+    assert "node_groups" in refused.value.at + refused.value.what
     assert said in refused.value.what

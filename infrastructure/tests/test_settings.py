@@ -182,7 +182,7 @@ def test_a_wrong_setting_is_refused_by_name_before_anything_is_made(
         run_program(project, stack="dev", config=config)
     assert refused.value.code == "settings-invalid"
     assert says in refused.value.what
-    assert refused.value.where.startswith("Pulumi.dev.yaml of infrastructure")
+    assert refused.value.at.startswith("Pulumi.dev.yaml of infrastructure")
 
 
 @pytest.mark.parametrize("cidrs", [["0.0.0.0/0"], ["0.0.0.0/1", "128.0.0.0/1"]], ids=["whole", "in-halves"])
@@ -191,7 +191,7 @@ def test_an_endpoint_is_not_opened_to_the_whole_internet(project: Path, stack: s
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack=stack, config={"public_access_cidrs": cidrs})
     assert refused.value.code == "endpoint-open-to-everybody"
-    assert refused.value.where == f"Pulumi.{stack}.yaml of infrastructure, public_access_cidrs"
+    assert refused.value.at == f"Pulumi.{stack}.yaml of infrastructure, public_access_cidrs"
     assert run_program(project, stack="dev", config={"public_access_cidrs": cidrs}).resources
 
 
@@ -216,7 +216,7 @@ def test_an_instance_types_name_tells_its_architecture(project: Path, instance_t
 def test_tenants_data_cannot_be_thrown_away_where_it_is_real(project: Path, stack: str) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack=stack, config={"force_destroy": True})
-    assert refused.value.where == f"Pulumi.{stack}.yaml of infrastructure, force_destroy"
+    assert refused.value.at == f"Pulumi.{stack}.yaml of infrastructure, force_destroy"
     assert "allowed in dev and local only" in refused.value.what
 
 
@@ -227,7 +227,7 @@ def test_a_zone_that_the_account_has_not_is_refused_before_anything_is_registere
     monkeypatch.setitem(FUNCTIONS, "aws:index/getAvailabilityZones:getAvailabilityZones", answer)
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev")
-    assert refused.value.where == "shared/environments/dev.yaml, availability_zones"
+    assert refused.value.at == "shared/environments/dev.yaml, availability_zones"
     assert "names us-east-1c" in refused.value.what
     assert "allowed are two to 4 of us-east-1a, us-east-1b" in refused.value.what
 
@@ -242,7 +242,7 @@ def test_strict_network_policies_wait_for_those_of_tier_2(project: Path) -> None
         run_program(project, stack="dev", config={"network_policy_mode": "strict"})
     assert refused.value.code == "strict-too-early"
     assert "strict would cut off CoreDNS" in refused.value.what
-    assert "make platform-addons-up STACK=dev" in refused.value.mend
+    assert "make platform-addons-up STACK=dev" in refused.value.hint
 
 
 def test_strict_network_policies_are_had_once_tier_2_has_its_own(project: Path) -> None:

@@ -156,7 +156,7 @@ class FluentBit(AddonComponent):
             # Instance metadata, where it would look for it, is out of a pod's reach.
             env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=HEALTH_PORT)],
-            # Alive while it answers: where CloudWatch does not, a restart mends nothing. Ready while it delivers, so
+            # Alive while it answers: where CloudWatch does not, a restart fixes nothing. Ready while it delivers, so
             # that a rollout stops at the first nodes.
             liveness_probe=http_probe("/", HEALTH_PORT, period_seconds=30),
             readiness_probe=http_probe("/api/v1/health", HEALTH_PORT),

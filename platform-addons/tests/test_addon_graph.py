@@ -63,7 +63,7 @@ def test_a_graph_that_cannot_be_is_refused_by_name(
     assert [part for part in said if part not in str(refused.value)] == []
 
 
-def test_a_choice_without_a_requirement_names_the_switches_that_mend_it(graph: ModuleType, addon: Any) -> None:
+def test_a_choice_without_a_requirement_names_the_switches_that_fix_it(graph: ModuleType, addon: Any) -> None:
     known = graph.in_order(
         [addon("a", requires=("logs",)), addon("one", provides=("logs",)), addon("two", provides=("logs",))]
     )
@@ -100,7 +100,7 @@ def test_two_that_exclude_each_other_are_named_with_their_switches(graph: Module
 def test_wrong_settings_are_refused_with_their_key(texts: dict[str, str], said: str, project: Path) -> None:
     model = load_module(project, "settings").PlatformAddonsSettings
     with pytest.raises(BadInput) as refused:
-        parse_settings(model, texts, where="Pulumi.dev.yaml", error=BadInput)
+        parse_settings(model, texts, at="Pulumi.dev.yaml", error=BadInput)
     assert said in str(refused.value)
 
 
@@ -109,7 +109,7 @@ def test_a_minor_without_known_versions_is_refused_before_anything_is_registered
         run_program(project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, cluster_version="1.36"))
     assert refused.value.code == "addon-version-unknown"
     assert "Kubernetes 1.36 is known of cluster-autoscaler, metrics-server" in str(refused.value)
-    assert "platform-addons:cluster_autoscaler_enabled: false" in refused.value.mend
+    assert "platform-addons:cluster_autoscaler_enabled: false" in refused.value.hint
 
 
 def test_a_version_in_the_stacks_file_stands_in_for_the_pin(project: Path) -> None:

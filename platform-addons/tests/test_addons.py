@@ -80,7 +80,7 @@ def test_it_cannot_be_deployed_before_the_infrastructure(project: Path) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", upstream=lambda _: None)
     assert refused.value.code == "stack-missing"
-    assert refused.value.mend == "make infrastructure-up STACK=dev"
+    assert refused.value.hint == "make infrastructure-up STACK=dev"
 
 
 def test_it_can_be_previewed_before_the_infrastructure(project: Path) -> None:

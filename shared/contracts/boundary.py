@@ -71,8 +71,8 @@ def consume(contract: type[C], *, stack: str) -> C:
             "contract-too-old",
             f"{_who()} needs contract version {contract.version} of {contract.project}/{stack}, "
             f"which has published version {int(version)}",
-            where=f"contract {contract.__name__}",
-            mend=_up_command(contract, stack),
+            at=f"contract {contract.__name__}",
+            hint=_up_command(contract, stack),
         )
     missing = [name for name in output_types(contract) if name not in published]
     if missing:
@@ -143,16 +143,16 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
             raise ProgramRefused(
                 "secret-in-contract",
                 f"output `{name}` is a secret, and nothing secret crosses a tier boundary",
-                where=f"contract {contract}",
-                mend="publish what the consumer needs to authenticate by itself, never a token or key",
+                at=f"contract {contract}",
+                hint="publish what the consumer needs to authenticate by itself, never a token or key",
             )
         result = await value.future(with_unknowns=True)
         if await value.is_known() and result in ("", None):
             raise ProgramInputError(
                 "output-empty",
                 f"output `{name}` is empty",
-                where=f"contract {contract}",
-                mend="an empty value selects defaults in the tier below; publish a real one",
+                at=f"contract {contract}",
+                hint="an empty value selects defaults in the tier below; publish a real one",
             )
         return result
 
@@ -185,7 +185,7 @@ def _unknown_or_raise(contract: type[C], stack: str, code: str, why: str, names:
     error = _error(contract, stack, code, why, names)
     if not is_dry_run():
         raise error
-    pulumi.log.warn(f"{error.what}; shown as unknown in this preview\nhint: {error.mend}")
+    pulumi.log.warn(f"{error.what}; shown as unknown in this preview\nhint: {error.hint}")
     return contract(**{name: _unknown() for name in output_types(contract)})
 
 
@@ -216,8 +216,8 @@ def _error(contract: type[Contract], stack: str, code: str, why: str, names: lis
     return ProgramInputError(
         code,
         f"{_who()} needs {shown} of {contract.project}/{stack}, {why}",
-        where=f"contract {contract.__name__}, version {contract.version}",
-        mend=_up_command(contract, stack),
+        at=f"contract {contract.__name__}, version {contract.version}",
+        hint=_up_command(contract, stack),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 # Started as a script in this directory, whose modules must not pass for top-level ones.
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from pulumi_policy import PolicyPack  # noqa: E402  after the path is mended
+from pulumi_policy import PolicyPack  # noqa: E402  after the path is set
 
 from shared.policies.pack import policies  # noqa: E402  as above
 

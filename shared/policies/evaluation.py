@@ -21,8 +21,8 @@ class Violation:
 
     @property
     def message(self) -> str:
-        """What is wrong and how it is mended; the reader sees rule and resource beside it."""
-        return f"{self.what}\nhint: {self.rule.mend}"
+        """What is wrong and how to fix it; the reader sees rule and resource beside it."""
+        return f"{self.what}\nhint: {self.rule.hint}"
 
 
 class Policies:

@@ -83,4 +83,4 @@ def _exemption(number: int, entry: Any, known_rules: Collection[str], today: dat
 
 
 def _invalid(what: str) -> BadInput:
-    return BadInput("exemption-invalid", f"{_WHERE}: {what}", where=_WHERE, mend=f"edit {_WHERE}")
+    return BadInput("exemption-invalid", f"{_WHERE}: {what}", at=_WHERE, hint=f"edit {_WHERE}")

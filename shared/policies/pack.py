@@ -38,7 +38,7 @@ def policies() -> Iterator[Policy]:
                 description=rule.description,
                 validate=partial(_resource, evaluation, rule, level),
                 enforcement_level=_LEVELS[level],
-                remediation_steps=rule.mend,
+                remediation_steps=rule.hint,
             )
     for rule in STACK_RULES:
         for level, name in _names(rule):
@@ -47,7 +47,7 @@ def policies() -> Iterator[Policy]:
                 description=rule.description,
                 validate=partial(_stack, evaluation, rule, level),
                 enforcement_level=_LEVELS[level],
-                remediation_steps=rule.mend,
+                remediation_steps=rule.hint,
             )
 
 

@@ -24,7 +24,7 @@ class Facts:
     """What has to hold, one sentence without a full stop."""
     source: str
     """Where the rule comes from: a page of AWS or Kubernetes, a CIS control, a decision of ours."""
-    mend: str
+    hint: str
     level: Level = Level.MANDATORY
     levels: Mapping[str, Level] = field(default_factory=dict)
     """Environment to level, where it differs."""

@@ -144,8 +144,8 @@ def test_a_stack_that_does_not_exist_fails_an_up_with_the_command_that_makes_it(
     with pytest.raises(ProgramInputError) as refused:
         consumed(None)
     assert refused.value.code == "stack-missing"
-    assert refused.value.where == "contract Sample, version 3"
-    assert refused.value.mend == "make sample-up STACK=dev"
+    assert refused.value.at == "contract Sample, version 3"
+    assert refused.value.hint == "make sample-up STACK=dev"
     assert "sample/dev" in refused.value.what
 
 
@@ -195,7 +195,7 @@ def test_an_output_of_another_type_is_refused_before_anything_is_made_of_it(name
         consumed({**PUBLISHED, name: value}, preview=True)
     assert refused.value.code == "output-invalid"
     assert f"`{name}`" in refused.value.what
-    assert refused.value.mend == "make sample-up STACK=dev"
+    assert refused.value.hint == "make sample-up STACK=dev"
 
 
 def test_a_newer_contract_with_every_field_is_accepted() -> None:
@@ -213,7 +213,7 @@ def test_a_failure_that_is_no_missing_stack_is_not_taken_for_one() -> None:
 def test_a_tenants_stack_is_named_in_the_command() -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(lambda: [consume(Tenant, stack="dev.tenant-a"), None][1], project="demo", upstream=lambda _: None)
-    assert refused.value.mend == "make tenants-up STACK=dev TENANT=tenant-a"
+    assert refused.value.hint == "make tenants-up STACK=dev TENANT=tenant-a"
 
 
 def test_an_environment_that_does_not_exist_is_refused_before_its_stack_is_looked_for() -> None:

@@ -83,14 +83,14 @@ def test_a_suffix_that_would_break_a_name_is_refused(monkeypatch: pytest.MonkeyP
     with pytest.raises(BadInput) as refused:
         _ = load_environment("dev").suffix
     assert refused.value.code == "name-invalid"
-    assert refused.value.where == "environment variable ENVIRONMENT_SUFFIX"
+    assert refused.value.at == "environment variable ENVIRONMENT_SUFFIX"
 
 
 def test_the_account_comes_from_the_variable_where_the_file_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput) as refused:
         _ = load_environment("dev").account
     assert refused.value.code == "account-missing"
-    assert refused.value.where == "shared/environments/dev.yaml, account_id"
+    assert refused.value.at == "shared/environments/dev.yaml, account_id"
     monkeypatch.setenv("PLATFORM_ACCOUNT_ID", "210987654321")
     assert load_environment("dev").account == "210987654321"
 

@@ -77,8 +77,8 @@ def test_a_shortened_label_is_still_a_label(value: str) -> None:
 )
 def test_what_is_no_label_is_refused_with_a_suggestion_that_is_one(value: str) -> None:
     with pytest.raises(BadInput) as refused:
-        require_dns_label(value, what="tenant", where="somewhere")
+        require_dns_label(value, what="tenant", at="somewhere")
     assert refused.value.code == "name-invalid"
-    assert refused.value.where == "somewhere"
-    suggestion = refused.value.mend.split("'")[1]
+    assert refused.value.at == "somewhere"
+    suggestion = refused.value.hint.split("'")[1]
     assert is_dns_label(suggestion)

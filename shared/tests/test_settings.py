@@ -61,7 +61,7 @@ def test_a_value_arrives_as_its_field_says(key: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "where", "says"),
+    ("config", "at", "says"),
     [
         ({"txet": "x"}, "txet", 'unknown key `txet`, did you mean "text"?'),
         ({"nested": {"dpeth": 2}}, "nested.dpeth", 'did you mean "depth"?'),
@@ -72,11 +72,11 @@ def test_a_value_arrives_as_its_field_says(key: str, value: object) -> None:
     ],
     ids=["unknown", "unknown-nested", "no-number", "too-small", "no-choice", "no-list"],
 )
-def test_a_wrong_value_is_refused_with_its_key_and_stack(config: dict[str, Any], where: str, says: str) -> None:
+def test_a_wrong_value_is_refused_with_its_key_and_stack(config: dict[str, Any], at: str, says: str) -> None:
     with pytest.raises(ProgramInputError) as refused:
         loaded(**config)
     assert refused.value.code == "settings-invalid"
-    assert refused.value.where == f"Pulumi.dev.yaml of sample, {where}"
+    assert refused.value.at == f"Pulumi.dev.yaml of sample, {at}"
     assert says in refused.value.what
 
 

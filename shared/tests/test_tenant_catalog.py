@@ -64,7 +64,7 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
 
 
 @pytest.mark.parametrize(
-    ("content", "where", "says"),
+    ("content", "at", "says"),
     [
         ("", "owner", "`owner` is missing"),
         ("- a\n- b\n", "line 1", "holds a list, and no mapping"),
@@ -153,13 +153,13 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
     ],
 )
 def test_a_wrong_file_is_refused_with_the_place_of_the_mistake(
-    directory: Path, content: object, where: str, says: str
+    directory: Path, content: object, at: str, says: str
 ) -> None:
     error = refusal(directory, content)
     assert error.code == "tenant-invalid"
     assert says in error.what
-    assert error.where == "tenants/catalog/shop.yaml" + (f", {where}" if where else "")
-    assert "tenants/catalog/shop.yaml" in error.mend
+    assert error.at == "tenants/catalog/shop.yaml" + (f", {at}" if at else "")
+    assert "tenants/catalog/shop.yaml" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_the_file_that_asks_for_what_another_has_deployed_is_pointed_at(director
     ):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.where == f"tenants/catalog/{asks}.yaml, hosts.0"
+        assert refused.value.at == f"tenants/catalog/{asks}.yaml, hosts.0"
         assert f"{holder} has it deployed" in refused.value.what
-        assert refused.value.mend == f"choose another name in tenants/catalog/{asks}.yaml"
+        assert refused.value.hint == f"choose another name in tenants/catalog/{asks}.yaml"
 
 
 def test_where_nothing_is_deployed_both_files_are_named(directory: Path) -> None:
@@ -258,8 +258,8 @@ def test_where_nothing_is_deployed_both_files_are_named(directory: Path) -> None
         write(directory, name, {"owner": "team", "hosts": ["first.example.com"]})
     with pytest.raises(BadInput) as refused:
         tenant_names("dev", directory=directory)
-    assert refused.value.where == "tenants/catalog/one.yaml, hosts.0; tenants/catalog/two.yaml, hosts.0"
-    assert "git log -S'first.example.com'" in refused.value.mend
+    assert refused.value.at == "tenants/catalog/one.yaml, hosts.0; tenants/catalog/two.yaml, hosts.0"
+    assert "git log -S'first.example.com'" in refused.value.hint
 
 
 def test_a_quarrel_of_others_does_not_stand_in_a_tenants_way(directory: Path) -> None:
@@ -269,11 +269,11 @@ def test_a_quarrel_of_others_does_not_stand_in_a_tenants_way(directory: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "where"),
+    ("content", "at"),
     [("owner: [", "line 1"), ("owner: team\nhots: [a.example.com]\n", "hots")],
     ids=["not-yaml", "unknown-key"],
 )
-def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, content: str, where: str) -> None:
+def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, content: str, at: str) -> None:
     """A new tenant got the host of one whose file was broken, since only files that could be read were compared."""
     write(directory, "broken", content)
     for read in (
@@ -283,7 +283,7 @@ def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, c
     ):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.where == f"tenants/catalog/broken.yaml, {where}"
+        assert refused.value.at == f"tenants/catalog/broken.yaml, {at}"
 
 
 EVERY_DEPLOYER = "arn:aws:iam::{}:role/pipeline"
@@ -319,7 +319,7 @@ def test_people_and_images_of_the_accounts_that_the_environment_trusts_are_let_i
 
 @pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize(
-    ("content", "where", "says"),
+    ("content", "at", "says"),
     [
         ({"deployer_principal_arns": [EVERY_DEPLOYER.format("333333333333")]}, "deployer_principal_arns.0", "account"),
         ({"deployer_principal_arns": ["arn:aws-cn:iam::111111111111:role/x"]}, "deployer_principal_arns.0", "aws-cn"),
@@ -334,12 +334,12 @@ def test_people_and_images_of_the_accounts_that_the_environment_trusts_are_let_i
     ids=["principal", "partition", "ecr", "ecr-dual-stack", "repository-of-another-tenant"],
 )
 def test_what_the_environment_does_not_trust_is_refused_with_its_place(
-    directory: Path, content: dict[str, Any], where: str, says: str
+    directory: Path, content: dict[str, Any], at: str, says: str
 ) -> None:
     write(directory, "other", {"owner": "t"})
     error = refusal(directory, {"owner": "t", **content})
     assert error.code == "tenant-invalid"
-    assert error.where == f"tenants/catalog/shop.yaml, {where}"
+    assert error.at == f"tenants/catalog/shop.yaml, {at}"
     assert says in error.what
 
 

@@ -239,14 +239,14 @@ def test_a_host_of_the_tenant_may_be_chosen() -> None:
         "long-exit",
     ],
 )
-def test_what_the_tenant_may_not_do_is_refused_with_the_way_to_mend_it(
+def test_what_the_tenant_may_not_do_is_refused_with_the_way_to_fix_it(
     args: dict[str, Any], tenant: dict[str, Any], code: str, says: str
 ) -> None:
     with pytest.raises(PlatformError) as refused:
         application(tenant=tenant, **args)
     assert refused.value.code == code
     assert says in refused.value.what
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 def test_a_foreign_host_is_refused_in_a_preview_too() -> None:

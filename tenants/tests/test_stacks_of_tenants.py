@@ -52,7 +52,7 @@ def test_a_tenant_is_not_deployed_where_it_does_not_exist(run_tenant: Callable[.
     with pytest.raises(PlatformError) as refused:
         run_tenant({"environments": ["prod"]})
     assert refused.value.code == "tenant-elsewhere"
-    assert refused.value.mend == "add dev to environments in tenants/catalog/shop.yaml"
+    assert refused.value.hint == "add dev to environments in tenants/catalog/shop.yaml"
 
 
 def test_a_key_in_a_stack_file_is_refused(project: Path) -> None:

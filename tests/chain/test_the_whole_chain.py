@@ -147,7 +147,7 @@ def test_the_platform_is_not_destroyed_under_its_tenants(chain: Clone) -> None:
     assert "hint: tiers destroy" in refused.stderr
 
 
-def test_drift_is_found_and_mended(chain: Clone, admin: Path) -> None:
+def test_drift_is_found_and_fixed(chain: Clone, admin: Path) -> None:
     chain.kubectl(admin, "delete", "limitrange", "--all", "-n", "tenant-c")
     chain.tiers(
         "preview", "tenants", "--tenant", "tenant-c", "--stack", "local", "--refresh", "--expect-no-changes", expect=4

@@ -1,4 +1,4 @@
-"""An AWS that fails, loses its answers or lets credentials run out: told by name, mended by a rerun.
+"""An AWS that fails, loses its answers or lets credentials run out: told by name, fixed by a rerun.
 
 The tests share one stack and run in the order in which they stand: each failure leaves it further than the one before,
 and the last but one brings it to its end.

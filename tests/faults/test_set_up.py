@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadInput
-from tooling.foreign_errors import with_mend
+from tooling.foreign_errors import with_hint
 from tooling.lane.hosts import available_memory_bytes
 from tooling.paths import REPOSITORY
 from tooling.runner.engine import open_engine
@@ -70,7 +70,7 @@ def test_an_engine_that_is_too_old_is_refused_with_both_versions(
         pass
     assert caught.value.code == "engine-too-old"
     assert caught.value.what == "Pulumi 3.100.0 does not fit: the programs need 3.259.0 or newer"
-    assert caught.value.where == str(tmp_path / "pulumi")
+    assert caught.value.at == str(tmp_path / "pulumi")
     put_program(tmp_path, "pulumi", "echo v3.999.0; : changed")
     with open_engine("dev") as engine:
         assert engine.environment == "dev"
@@ -90,7 +90,7 @@ def test_an_engine_that_is_too_old_is_refused_with_both_versions(
     ],
 )
 def test_what_the_released_plug_in_says_gets_the_same_hints(said: str, hint: str | None) -> None:
-    told = with_mend(said)
+    told = with_hint(said)
     assert told.startswith(said)
     assert (told == said) if hint is None else (hint in told)
-    assert with_mend(told) == told
+    assert with_hint(told) == told

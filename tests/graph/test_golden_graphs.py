@@ -78,7 +78,7 @@ def test_a_refactoring_that_replaces_what_is_precious_is_refused_by_name(
     assert caught.value.code == "golden-replaces"
     assert caught.value.what.startswith(f"{named} ")
     assert what in caught.value.what
-    assert caught.value.where == "infrastructure/tests/golden/prod.yaml"
+    assert caught.value.at == "infrastructure/tests/golden/prod.yaml"
 
 
 def test_a_subnet_may_be_renamed_since_the_diff_shows_it(tmp_path: Path) -> None:

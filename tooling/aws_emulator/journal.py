@@ -81,8 +81,8 @@ class Journal:
             raise Refused(
                 "emulator-running",
                 "another emulated AWS keeps this journal",
-                where=str(path),
-                mend="tiers local status",
+                at=str(path),
+                hint="tiers local status",
             ) from error
         self.salt = ""
         self.entries: list[Entry] = []
@@ -116,8 +116,8 @@ class Journal:
             raise PlatformError(
                 "journal-of-another-version",
                 f"moto {head.get('moto')} wrote the journal, and moto {self._moto_version} would give other ids",
-                where=str(self.path),
-                mend="tiers local reset",
+                at=str(self.path),
+                hint="tiers local reset",
             )
         self.salt = head["salt"]
         self.entries = [self._entry(line, index) for index, line in enumerate(lines[1:], start=2)]
@@ -143,7 +143,7 @@ class Journal:
             return json.loads(line)
         except ValueError as error:
             raise PlatformError(
-                "journal-damaged", f"line {index} is not JSON", where=str(self.path), mend="tiers local reset"
+                "journal-damaged", f"line {index} is not JSON", at=str(self.path), hint="tiers local reset"
             ) from error
 
     def _entry(self, line: bytes, index: int) -> Entry:

@@ -40,8 +40,8 @@ def read_access(path: Path) -> AdministratorAccess:
         raise PlatformError(
             "kubeconfig-unusable",
             f"no server with client certificate and authority found in it: {type(error).__name__} {error}",
-            where=str(path),
-            mend="tiers local down && tiers local up",
+            at=str(path),
+            hint="tiers local down && tiers local up",
         ) from error
 
 

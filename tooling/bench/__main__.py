@@ -87,8 +87,8 @@ def chosen(only: str) -> set[str]:
             raise BadInput(
                 "bench-unknown",
                 f"there is no bench {name!r}{nearest(name, _NAMES)}",
-                where="ONLY",
-                mend=f"use some of: {', '.join(_NAMES)}",
+                at="ONLY",
+                hint=f"use some of: {', '.join(_NAMES)}",
             )
     return set(names) or set(_NAMES)
 

@@ -48,7 +48,7 @@ def measured(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str
         PlatformError: `bench-command-failed`, with the end of what it said.
     """
     if sys.platform != "linux":
-        raise Refused("bench-needs-linux", "processes are measured through Linux' /proc", where="", mend="")
+        raise Refused("bench-needs-linux", "processes are measured through Linux' /proc", at="", hint="")
     with tempfile.NamedTemporaryFile("r") as result, tempfile.TemporaryFile() as said:
         done = subprocess.run(
             [sys.executable, "-m", "tooling.bench.measure", result.name, str(cwd), *command],
@@ -64,8 +64,8 @@ def measured(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str
             raise PlatformError(
                 "bench-command-failed",
                 f"a measured command ended with {done.returncode}: {said.read().decode(errors='replace')[-1500:]}",
-                where=str(cwd),
-                mend=f"run it by hand: {' '.join(command)}",
+                at=str(cwd),
+                hint=f"run it by hand: {' '.join(command)}",
             )
     return Sample(**json.loads(text))
 

@@ -41,8 +41,8 @@ def _on_the_lane(remove: bool) -> list[dict[str, Any]]:
         raise BadInput(
             "audit-removes-in-aws-only",
             "the lane is removed as a whole",
-            where="--remove",
-            mend="tiers local down",
+            at="--remove",
+            hint="tiers local down",
         )
     from tooling.lane.audit import left
 
@@ -79,8 +79,8 @@ def _refuse_while_deployed(stack: str, exported: dict[str, dict[str, Any]]) -> N
         raise Refused(
             "audit-of-living-stacks",
             f"nothing is removed while {', '.join(living)} still hold{'s' if len(living) == 1 else ''} resources",
-            where=f"--stack {stack}",
-            mend=f"tiers destroy --stack {stack}",
+            at=f"--stack {stack}",
+            hint=f"tiers destroy --stack {stack}",
         )
 
 
@@ -95,8 +95,8 @@ def _removed(account: Account, found: list[Finding], *, yes: bool) -> list[Findi
             raise Refused(
                 "confirmation-missing",
                 f"removing {len(removable)} things wants a yes, and there is no terminal to ask on",
-                where="--remove",
-                mend="add --yes",
+                at="--remove",
+                hint="add --yes",
             )
         typer.confirm(f"remove these {len(removable)}?", abort=True, err=True)
     for finding, refusal in account.remove(removable):

@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-JSON_VERSION = 1
+JSON_VERSION = 2
+"""Raised whenever a key is renamed or removed. 2: an error's `mend` became `hint`."""
 
 
 def messages() -> Console:

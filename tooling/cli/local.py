@@ -6,13 +6,14 @@ must not wait for it.
 
 from __future__ import annotations
 
-import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.errors import Refused
+from tooling.cli.console import print_document
 
 if TYPE_CHECKING:
     from tooling.lane.lifecycle import Started
@@ -67,7 +68,10 @@ def status(as_json: Json = False) -> None:
     from tooling.lane.status import status as look
 
     found = look()
-    print(json.dumps(found.document(), indent=2) if as_json else _table(found))
+    if as_json:
+        print_document(asdict(found))
+    else:
+        print(_table(found))
 
 
 @app.command()
@@ -78,7 +82,7 @@ def save(name: Name, as_json: Json = False) -> None:
     progress = _progress()
     snapshot = snapshot_operations.save(progress, name)
     if as_json:
-        print(json.dumps({"version": 1, "snapshot": snapshot.model_dump(mode="json")}, indent=2))
+        print_document({"snapshot": snapshot.model_dump(mode="json")})
     else:
         progress.note(f"saved as {name}, {_mebibytes(snapshot)}; back to it with: tiers local restore {name}")
 
@@ -94,7 +98,7 @@ def restore(name: Name, yes: Yes = False, as_json: Json = False) -> None:
     _agree_to_losing_stacks(f"tiers local restore {name}", progress, yes=yes)
     started = snapshot_operations.restore(progress, name)
     if as_json:
-        print(json.dumps({"version": 1, "snapshot": snapshot.model_dump(mode="json")}, indent=2))
+        print_document({"snapshot": snapshot.model_dump(mode="json")})
     _tell_started(started, progress)
 
 
@@ -105,7 +109,7 @@ def list_snapshots(as_json: Json = False) -> None:
 
     found = snapshots()
     if as_json:
-        print(json.dumps({"version": 1, "snapshots": [each.model_dump(mode="json") for each in found]}, indent=2))
+        print_document({"snapshots": [each.model_dump(mode="json") for each in found]})
         return
     rows = [("snapshot", "saved", "size", "stacks", "resources")]
     for each in found:
@@ -122,7 +126,7 @@ def forget(name: Name, as_json: Json = False) -> None:
 
     remove(name)
     if as_json:
-        print(json.dumps({"version": 1, "forgotten": name}, indent=2))
+        print_document({"forgotten": name})
 
 
 def _mebibytes(snapshot: Snapshot) -> str:
@@ -167,8 +171,8 @@ def _agree_to_losing_stacks(command: str, progress: Progress, *, yes: bool) -> N
         raise Refused(
             "not-confirmed",
             "the lane was kept",
-            where="",
-            mend=f"tiers destroy --stack local, and then {command}; or {command} --yes",
+            at="",
+            hint=f"tiers destroy --stack local, and then {command}; or {command} --yes",
         )
 
 

@@ -39,7 +39,7 @@ app.add_typer(local.app, name="local")
 
 
 def main() -> None:
-    """Entry point. Never returns and never shows a traceback for what a person can mend."""
+    """Entry point. Never returns and never shows a traceback for what a person can fix."""
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -83,19 +83,19 @@ def _told(error: PlatformError, *, wants_json: bool) -> int:
 
 
 def _unexpected(error: Exception) -> PlatformError:
-    """A fault of ours, or of this machine: one message too, and the traceback in a file for whoever mends it."""
+    """A fault of ours, or of this machine: one message too, and the traceback in a file for whoever fixes it."""
     log = cache_directory() / "tiers.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exception(error, file=file)
-        mend = f"the whole traceback is at the end of {log}"
+        hint = f"the whole traceback is at the end of {log}"
     except OSError:
-        mend = "free some space, or see who may write to your cache directory"
+        hint = "free some space, or see who may write to your cache directory"
     (*_, frame) = traceback.extract_tb(error.__traceback__)
     said = " ".join(str(error).split())
     return PlatformError(
-        "unexpected", f"{type(error).__name__}: {said}", where=f"{frame.filename}:{frame.lineno}", mend=mend
+        "unexpected", f"{type(error).__name__}: {said}", at=f"{frame.filename}:{frame.lineno}", hint=hint
     )
 
 
@@ -107,4 +107,4 @@ def _wrong_usage(error: typer.exceptions.TyperException, *, wants_json: bool) ->
         # A group without a sub-command: its help is the answer.
         messages().print(error.format_message(), markup=False, soft_wrap=True)
         return ExitCode.BAD_INPUT
-    return _told(BadInput("usage", message, where=command, mend=f"{command} --help"), wants_json=wants_json)
+    return _told(BadInput("usage", message, at=command, hint=f"{command} --help"), wants_json=wants_json)

@@ -237,7 +237,7 @@ def _confirm(operation: str, environment: str, stacks: Sequence[StackId], *, yes
         raise Refused(
             "confirmation-missing",
             f"{operation} of {names} wants a yes, and there is no terminal to ask on",
-            where=f"--stack {environment}",
-            mend=f"tiers {operation} --stack {environment} --yes",
+            at=f"--stack {environment}",
+            hint=f"tiers {operation} --stack {environment} --yes",
         )
     typer.confirm(f"{operation} {names}?", abort=True, err=True)

@@ -86,8 +86,8 @@ def outputs(
             raise BadInput(
                 "output-unknown",
                 f"{tier} of {stack} has no output {name!r}{nearest(name, values)}",
-                where=f"--stack {stack}",
-                mend=f"tiers outputs {tier} --stack {stack}",
+                at=f"--stack {stack}",
+                hint=f"tiers outputs {tier} --stack {stack}",
             )
         value = values[name]
         sys.stdout.write((value if isinstance(value, str) else json.dumps(value)) + "\n")
@@ -113,8 +113,8 @@ def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
             raise BadInput(
                 "output-missing",
                 f"{one} has not published `kubeconfig`",
-                where=str(one),
-                mend=f"make {tier}-up STACK={stack}" + (f" TENANT={tenant}" if tenant else ""),
+                at=str(one),
+                hint=f"make {tier}-up STACK={stack}" + (f" TENANT={tenant}" if tenant else ""),
             )
         sys.stdout.write(usable_kubeconfig(values["kubeconfig"], engine) + "\n")
 
@@ -186,8 +186,8 @@ def _addons(tier: str, stack: str, as_json: bool) -> None:
         raise BadInput(
             "tier-without-graph",
             f"{tier!r} has no graph of its own{nearest(tier, ['platform-addons'])}",
-            where="TIER",
-            mend="tiers graph platform-addons",
+            at="TIER",
+            hint="tiers graph platform-addons",
         )
     load_environment(stack, named_by="--stack")
     rows = addon_rows(stack)
@@ -229,8 +229,8 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
     raise BadInput(
         "stack-missing",
         f"{stacks[0] if stacks else tier} is not deployed",
-        where=f"--stack {environment}",
-        mend=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
+        at=f"--stack {environment}",
+        hint=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
     )
 
 
@@ -244,15 +244,15 @@ def _single(stacks: Sequence[StackId], tier: str, environment: str) -> StackId:
         raise BadInput(
             "stack-missing",
             f"{tier} has no stack in {environment}",
-            where=f"--stack {environment}",
-            mend=f"tiers graph --stack {environment}",
+            at=f"--stack {environment}",
+            hint=f"tiers graph --stack {environment}",
         )
     if len(stacks) > 1:
         flag = "--tenant" if stacks[0].tier == "tenants" else "--app"
         raise BadInput(
             "stack-ambiguous",
             f"{tier} has {len(stacks)} stacks in {environment}: {', '.join(str(one) for one in stacks)}",
-            where=f"--stack {environment}",
-            mend=f"add {flag} <name>",
+            at=f"--stack {environment}",
+            hint=f"add {flag} <name>",
         )
     return stacks[0]

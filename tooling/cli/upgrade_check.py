@@ -35,15 +35,15 @@ def upgrade_check(
         raise BadInput(
             "minor-unknown",
             f"--to {to!r} is none of the minors that the platform knows: {', '.join(known)}{nearest(to, known)}",
-            where="--to",
-            mend="name one of them, or add the minor to KUBERNETES_MINORS in shared/versions.py with its source",
+            at="--to",
+            hint="name one of them, or add the minor to KUBERNETES_MINORS in shared/versions.py with its source",
         )
     found = _findings(stack, to)
     if as_json:
         print_document({"environment": stack, "to": to, "findings": [dataclasses.asdict(one) for one in found]})
     else:
         _show(found)
-    if any(finding.verdict == "mend" for finding in found):
+    if any(finding.verdict == "fix" for finding in found):
         raise typer.Exit(ExitCode.CHANGES_FOUND)
 
 
@@ -106,13 +106,13 @@ def _show(found: list[Finding]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("check", "", "what"):
         table.add_column(column, no_wrap=column != "what")
-    style = {"fine": "green", "mend": "red", "unknown": "yellow"}
+    style = {"fine": "green", "fix": "red", "unknown": "yellow"}
     for finding in found:
-        mend = f"\n{finding.mend}" if finding.mend else ""
-        table.add_row(finding.check, f"[{style[finding.verdict]}]{finding.verdict}[/]", f"{finding.what}{mend}")
+        hint = f"\n{finding.hint}" if finding.hint else ""
+        table.add_row(finding.check, f"[{style[finding.verdict]}]{finding.verdict}[/]", f"{finding.what}{hint}")
     console = messages()
     console.print(table)
-    wrong = sum(finding.verdict == "mend" for finding in found)
+    wrong = sum(finding.verdict == "fix" for finding in found)
     console.print(
-        f"\n{wrong} to mend before the upgrade." if wrong else "\nNothing stands against it that is known here."
+        f"\n{wrong} to fix before the upgrade." if wrong else "\nNothing stands against it that is known here."
     )

@@ -50,8 +50,8 @@ def load_prices(region: str) -> Prices:
         raise BadInput(
             "prices-missing",
             f"there is no price table of region {region}, only of {', '.join(known)}",
-            where="tooling/cost/prices",
-            mend=f"write tooling/cost/prices/{region}.yaml, each price with the page it was read on",
+            at="tooling/cost/prices",
+            hint=f"write tooling/cost/prices/{region}.yaml, each price with the page it was read on",
         )
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return parse(Prices, content, where=f"tooling/cost/prices/{region}.yaml", code="prices-invalid")
+    return parse(Prices, content, at=f"tooling/cost/prices/{region}.yaml", code="prices-invalid")

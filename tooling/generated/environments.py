@@ -43,7 +43,7 @@ def settings_of(directory: Path, environment: str) -> dict[str, Any]:
     prefix = f"{directory.name}:"
     own = {key.removeprefix(prefix): value for key, value in (content.get("config") or {}).items()}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
-    settings = parse_settings(settings_model(directory), texts, where=str(path.relative_to(REPOSITORY)), error=BadInput)
+    settings = parse_settings(settings_model(directory), texts, at=str(path.relative_to(REPOSITORY)), error=BadInput)
     return settings.model_dump(mode="json")
 
 

@@ -73,15 +73,15 @@ def local_lane_page() -> str:
 
 
 def policies_page() -> str:
-    """Every rule, with its level, source and mend, by where it is written."""
-    rows = [(f"`{rule.id}`", rule.description, _levels(rule), rule.mend, rule.source) for rule in BY_ID.values()]
+    """Every rule, with its level, source and hint, by where it is written."""
+    rows = [(f"`{rule.id}`", rule.description, _levels(rule), rule.hint, rule.source) for rule in BY_ID.values()]
     return (
         NOTE
         + "# Policies\n\n"
         + "`tiers preview` and `tiers up` put every resource to these rules; a mandatory one stops what violates it. "
         + "Exemptions: `shared/policies/exemptions.yaml`. Why it works so: "
         + "[decision 0010](../decisions/0010-policies.md).\n\n"
-        + table(("rule", "what has to hold", "level", "mend", "source"), rows)
+        + table(("rule", "what has to hold", "level", "hint", "source"), rows)
     )
 
 

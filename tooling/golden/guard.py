@@ -20,7 +20,7 @@ def refuse_replacements(golden: Mapping[str, Mapping[str, Any]], graph: Graph, *
         if is_precious(identity, said):
             wrong = _replaced(identity, said, graph)
             if wrong:
-                raise Refused("golden-replaces", f"{identity} {wrong[0]}", where=file, mend=wrong[1])
+                raise Refused("golden-replaces", f"{identity} {wrong[0]}", at=file, hint=wrong[1])
 
 
 def _replaced(identity: str, said: Mapping[str, Any], graph: Graph) -> tuple[str, str] | None:

@@ -172,7 +172,7 @@ def binary(name: str) -> Path:
     path = _find(name)
     if path is None:
         raise PlatformError(
-            "program-missing", f"the lane's `{name}` has not been obtained yet", where="", mend="tiers local up"
+            "program-missing", f"the lane's `{name}` has not been obtained yet", at="", hint="tiers local up"
         )
     return path
 
@@ -185,7 +185,7 @@ def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
 
     Raises:
         Refused: the lane does not run on this machine.
-        PlatformError: something cannot be had; the mend says what to install.
+        PlatformError: something cannot be had; the hint says what to install.
     """
     supported_host()
     for name in PYTHON_PROGRAMS:
@@ -227,8 +227,8 @@ def _beside_interpreter(name: str) -> Path:
         raise PlatformError(
             "environment-incomplete",
             f"`{name}` is not in the Python environment",
-            where=str(path),
-            mend="install requirements.lock into it anew, and use the `tiers` of that environment",
+            at=str(path),
+            hint="install requirements.lock into it anew, and use the `tiers` of that environment",
         )
     return path
 
@@ -332,8 +332,8 @@ def _obtain_without_go(missing: list[str], progress: Progress) -> None:
         raise PlatformError(
             "go-missing",
             f"{', '.join(to_build)} must be built, and there is no `go` on PATH",
-            where="PATH",
-            mend=f"install Go {MODULES['kwok'].go_directive} or newer and run the same command again, "
+            at="PATH",
+            hint=f"install Go {MODULES['kwok'].go_directive} or newer and run the same command again, "
             f"or put Kubernetes {KUBERNETES.value}, etcd 3.6 and kwok {KWOK.value} programs on PATH",
         )
     if "pulumi" in missing:

@@ -45,8 +45,8 @@ class GoModule:
             raise PlatformError(
                 "go-mod-without-version",
                 "go.mod names no Go version",
-                where=str(self.directory / "go.mod"),
-                mend="git checkout -- tooling/binaries",
+                at=str(self.directory / "go.mod"),
+                hint="git checkout -- tooling/binaries",
             )
         return match.group(1)
 
@@ -82,8 +82,8 @@ def _go_at(executable: str | None, _toolchain: str | None, _proxy: str | None) -
         raise PlatformError(
             "go-unusable",
             "`go env` fails",
-            where=executable,
-            mend=f"make `{executable} env` work, or take it off PATH",
+            at=executable,
+            hint=f"make `{executable} env` work, or take it off PATH",
         )
     values = json.loads(answer.stdout)
     proxies = [part for part in re.split(r"[,|]", values["GOPROXY"]) if "://" in part]
@@ -193,8 +193,8 @@ def _check_version(go: GoInstallation, module: GoModule) -> None:
     raise PlatformError(
         "go-too-old",
         f"Go {go.version} is too old: the lane's programs need {wanted}",
-        where=str(module.directory / "go.mod"),
-        mend=f"install Go {wanted} or newer, or unset GOTOOLCHAIN so that Go may fetch it itself",
+        at=str(module.directory / "go.mod"),
+        hint=f"install Go {wanted} or newer, or unset GOTOOLCHAIN so that Go may fetch it itself",
     )
 
 
@@ -206,12 +206,12 @@ def _check_space(needed: dict[Path, int]) -> None:
             raise _disk_full(existing, f"{free / _GIBIBYTE:.1f} GiB are free, {wanted / _GIBIBYTE:.0f} GiB are needed")
 
 
-def _disk_full(where: Path, what: str) -> PlatformError:
+def _disk_full(at: Path, what: str) -> PlatformError:
     return PlatformError(
         "disk-full",
         f"not enough disk space to build the lane's programs: {what}",
-        where=str(where),
-        mend="free some space and run the same command again; what is built already is kept",
+        at=str(at),
+        hint="free some space and run the same command again; what is built already is kept",
     )
 
 
@@ -225,22 +225,22 @@ def _failure(
         return PlatformError(
             "go-sources-unreachable",
             "the sources of the lane's programs could not be fetched",
-            where=f"`go list` in {module.directory}",
-            mend="check the network and `go env GOPROXY`, and run the same command again; what was fetched is kept",
+            at=f"`go list` in {module.directory}",
+            hint="check the network and `go env GOPROXY`, and run the same command again; what was fetched is kept",
         )
     if "signal: killed" in text or status == -9:
         return PlatformError(
             "build-killed",
             "the build was killed, most likely for want of memory",
-            where=str(module.directory),
-            mend="GOFLAGS=-p=1 tiers local up",
+            at=str(module.directory),
+            hint="GOFLAGS=-p=1 tiers local up",
         )
     last = [scrub(line, go.proxy_hosts) for line in lines if line][-5:]
     return PlatformError(
         "build-failed",
         "the lane's programs could not be built: " + (" / ".join(last) or f"`go` ended with status {status}"),
-        where=str(module.directory),
-        mend=f"see it all with: cd {shlex.quote(str(module.directory))} && {shlex.join(command)}",
+        at=str(module.directory),
+        hint=f"see it all with: cd {shlex.quote(str(module.directory))} && {shlex.join(command)}",
     )
 
 

@@ -22,15 +22,15 @@ def supported_host() -> tuple[str, str]:
         raise Refused(
             "host-unsupported",
             f"the local lane does not run on {system or 'an unknown system'} on {machine or 'an unknown processor'}",
-            where="",
-            mend="use Linux or macOS on x86-64 or arm64; on Windows, a Linux distribution under WSL 2",
+            at="",
+            hint="use Linux or macOS on x86-64 or arm64; on Windows, a Linux distribution under WSL 2",
         )
     if platform.release().endswith("-Microsoft"):
         raise Refused(
             "host-unsupported",
             "the local lane does not run on WSL 1, which has no Linux kernel",
-            where="",
-            mend="wsl --set-version <distribution> 2",
+            at="",
+            hint="wsl --set-version <distribution> 2",
         )
     return _SYSTEMS[system], _MACHINES[machine]
 

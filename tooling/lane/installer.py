@@ -57,7 +57,7 @@ def _error(what: str, version: str) -> PlatformError:
     return PlatformError(
         "engine-not-installed",
         what,
-        where="",
-        mend=f"install {wanted} or newer yourself (pulumi.com/docs/iac/download-install) and put it on PATH, "
+        at="",
+        hint=f"install {wanted} or newer yourself (pulumi.com/docs/iac/download-install) and put it on PATH, "
         "or install Go, and run the same command again",
     )

@@ -171,8 +171,8 @@ def check_is_a_lane(directory: Path) -> None:
     raise Refused(
         "directory-not-a-lane",
         "the lane's directory holds other files, which would go with the lane",
-        where=str(directory),
-        mend="let TIERS_LOCAL_DIR name a new or empty directory",
+        at=str(directory),
+        hint="let TIERS_LOCAL_DIR name a new or empty directory",
     )
 
 
@@ -187,8 +187,8 @@ def _check_versions(lane: Lane) -> None:
         raise Refused(
             "lane-outdated",
             f"the lane was made by other versions: {'; '.join(changed)}",
-            where=str(lane.directory),
-            mend="tiers local reset",
+            at=str(lane.directory),
+            hint="tiers local reset",
         )
 
 
@@ -207,8 +207,8 @@ def _check_state(lane: Lane) -> None:
         raise Refused(
             "lane-state-lost",
             f"lost: {', '.join(lost)}; the stacks that describe them cannot go on",
-            where=str(lane.directory),
-            mend="tiers local reset",
+            at=str(lane.directory),
+            hint="tiers local reset",
         )
 
 
@@ -249,8 +249,8 @@ def _check_ports(lane: Lane) -> None:
             raise PlatformError(
                 "port-taken",
                 f"port {port}, where the lane's {EMULATOR} was, is taken by another program",
-                where=f"{LOOPBACK}:{port}",
-                mend="stop what listens there, or give up the lane's state with: tiers local reset",
+                at=f"{LOOPBACK}:{port}",
+                hint="stop what listens there, or give up the lane's state with: tiers local reset",
             )
 
 
@@ -264,7 +264,7 @@ def _await_emulator(lane: Lane) -> dict[str, Any]:
             raise PlatformError(
                 "emulator-not-up",
                 f"the lane's {EMULATOR} does not come up: {last_lines(lane.emulator.log, 3)}",
-                where=str(lane.emulator.log),
-                mend="tiers local reset",
+                at=str(lane.emulator.log),
+                hint="tiers local reset",
             )
         time.sleep(_POLL_SECONDS)

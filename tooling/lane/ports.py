@@ -51,6 +51,6 @@ def free_ports(count: int) -> list[int]:
     raise PlatformError(
         "no-free-port",
         f"no {count} free ports between {_RANGE.start} and {_RANGE.stop}",
-        where="",
-        mend="stop what listens there: ss -ltn",
+        at="",
+        hint="stop what listens there: ss -ltn",
     )

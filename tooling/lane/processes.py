@@ -90,8 +90,8 @@ def end(is_ours: Callable[[str], bool], grace_seconds: float = 5.0) -> None:
         raise PlatformError(
             "process-not-stopped",
             f"processes that do not end, even when killed: {ids}",
-            where="",
-            mend=f"look at them: ps -fp {ids}",
+            at="",
+            hint=f"look at them: ps -fp {ids}",
         )
 
 

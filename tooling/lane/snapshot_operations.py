@@ -72,13 +72,13 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
         replacement.complete(where)
         lane = Lane.load(where)
         if lane is None:
-            raise BadInput("lane-down", "there is no local lane to save", where=str(where), mend="tiers local up")
+            raise BadInput("lane-down", "there is no local lane to save", at=str(where), hint="tiers local up")
         if target.exists():
             raise Refused(
                 "snapshot-exists",
                 f"there is a snapshot {name!r} already",
-                where=str(target),
-                mend=f"choose another name, or: tiers local forget {name}",
+                at=str(target),
+                hint=f"choose another name, or: tiers local forget {name}",
             )
         check_space(where, _SPARE_BYTES)
         ran = lane.emulator.pid() is not None or any(lane.cluster.processes.pids().values())
@@ -129,8 +129,8 @@ def _alone(where: Path, purpose: str) -> Iterator[None]:
         raise Refused(
             "operation-running",
             f"an operation is running on the local lane: {holder.removeprefix('waiting for ')}",
-            where=str(where),
-            mend="wait until it has ended, and run the same command again",
+            at=str(where),
+            hint="wait until it has ended, and run the same command again",
         )
 
     with hold_run(where, purpose, waiting=refuse), locked(where, purpose, waiting=refuse):

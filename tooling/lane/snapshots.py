@@ -67,8 +67,8 @@ def directory_of(name: str, lane_directory: Path | None = None) -> Path:
             "snapshot-name-invalid",
             f"{name!r} is no name for a snapshot: lower-case letters, digits, `-` and `.`, at most 63, "
             "a letter or digit first and last",
-            where="NAME",
-            mend="choose another name, e.g. tiers local save before-upgrade",
+            at="NAME",
+            hint="choose another name, e.g. tiers local save before-upgrade",
         )
     return _store(lane_directory) / name
 
@@ -104,8 +104,8 @@ def find(name: str, lane_directory: Path | None = None) -> Snapshot:
         raise Refused(
             "snapshot-outdated",
             f"the snapshot was made by other versions: {'; '.join(changed)}",
-            where=str(directory_of(name, lane_directory)),
-            mend=f"tiers local forget {name}, and save again; or check out the commit that it was made with",
+            at=str(directory_of(name, lane_directory)),
+            hint=f"tiers local forget {name}, and save again; or check out the commit that it was made with",
         )
     return found
 
@@ -133,8 +133,8 @@ def _existing(name: str, lane_directory: Path | None) -> Path:
         raise BadInput(
             "snapshot-unknown",
             f"there is no snapshot {name!r}{nearest(name, known)}",
-            where=str(directory.parent),
-            mend="tiers local list" if known else f"tiers local save {name}",
+            at=str(directory.parent),
+            hint="tiers local list" if known else f"tiers local save {name}",
         )
     return directory
 
@@ -146,8 +146,8 @@ def _read(directory: Path) -> Snapshot:
         raise Refused(
             "snapshot-unreadable",
             "the record of the snapshot cannot be read, or another version of this repository wrote it",
-            where=str(directory / "record.json"),
-            mend=f"tiers local forget {directory.name}",
+            at=str(directory / "record.json"),
+            hint=f"tiers local forget {directory.name}",
         ) from error
 
 

@@ -91,22 +91,22 @@ class Lane(BaseModel):
             raise Refused(
                 "directory-not-a-lane",
                 "the lane's directory is a file",
-                where=str(where),
-                mend="let TIERS_LOCAL_DIR name a new or empty directory",
+                at=str(where),
+                hint="let TIERS_LOCAL_DIR name a new or empty directory",
             ) from error
         except (OSError, ValidationError) as error:
             raise Refused(
                 "lane-record-unreadable",
                 "the lane's record cannot be read, or another version of this repository wrote it",
-                where=str(_record(where)),
-                mend="tiers local reset",
+                at=str(_record(where)),
+                hint="tiers local reset",
             ) from error
         if lane.directory != where:
             raise Refused(
                 "lane-moved",
                 f"the lane was made in {lane.directory} and does not run elsewhere",
-                where=str(where),
-                mend=f"move it back to {lane.directory} and run `tiers local down` there, then `tiers local up` here",
+                at=str(where),
+                hint=f"move it back to {lane.directory} and run `tiers local down` there, then `tiers local up` here",
             )
         return lane
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,10 +44,6 @@ class Status:
     parts: tuple[Part, ...]
     stacks: tuple[Stack, ...]
     versions: dict[str, str]
-
-    def document(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"version": 1, **asdict(self)}
 
 
 def status(directory: Path | None = None) -> Status:

@@ -50,7 +50,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                     name=rule.id,
                     description=rule.description,
                     enforcementLevel=_LEVELS[rule.level],
-                    remediation_steps=rule.mend,
+                    remediation_steps=rule.hint,
                     policy_type=resource if rule.id in of_resources else stack,
                 )
                 for rule in BY_ID.values()
@@ -67,7 +67,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return _response(self._policies.of_stack([view_of(resource) for resource in request.resources]))
 
     def Remediate(self, request: Any, context: Any) -> analyzer_pb2.RemediateResponse:  # noqa: N802
-        """No rule changes a resource: the mend is the writer's to make."""
+        """No rule changes a resource: the fix is the author's to make."""
         return analyzer_pb2.RemediateResponse()
 
     def Configure(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802

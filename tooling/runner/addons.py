@@ -42,7 +42,7 @@ def addon_rows(environment: str) -> list[AddonRow]:
     settings = parse_settings(
         module.PlatformAddonsSettings,
         {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()},
-        where=stack_file_path(_DIRECTORY, environment, environment) or "platform-addons",
+        at=stack_file_path(_DIRECTORY, environment, environment) or "platform-addons",
         error=BadInput,
     )
     chosen = set(settings.chosen)

@@ -23,26 +23,26 @@ def require_account(environment: Environment) -> None:
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
     brief = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    mend = f"sign in to account {environment.account}, e.g. `aws sso login`, and see: aws sts get-caller-identity"
+    hint = f"sign in to account {environment.account}, e.g. `aws sso login`, and see: aws sts get-caller-identity"
     where = f"credentials of AWS, for environment {environment.name}"
     try:
         sts = boto3.Session().client("sts", region_name=environment.region, config=brief)
         account = sts.get_caller_identity()["Account"]
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise BadInput("credentials-missing", "there are no credentials of AWS", where=where, mend=mend) from error
+        raise BadInput("credentials-missing", "there are no credentials of AWS", at=where, hint=hint) from error
     except (BotoCoreError, ClientError) as error:
         said = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
         raise BadInput(
             "credentials-unusable",
             f"AWS does not say whose credentials these are: {said or type(error).__name__}",
-            where=where,
-            mend=mend,
+            at=where,
+            hint=hint,
         ) from error
     if account != environment.account:
         raise Refused(
             "account-wrong",
             f"the credentials belong to account {account}, and environment {environment.name} is in "
             f"{environment.account}",
-            where=where,
-            mend=mend,
+            at=where,
+            hint=hint,
         )

@@ -72,6 +72,6 @@ def _unreadable(environment: str, why: str) -> PlatformError:
     return PlatformError(
         "cluster-unreadable",
         f"the cluster of {environment} cannot be read, so what tenants run is not known: {why}",
-        where=f"environment {environment}",
-        mend=f"sign in to the account and reach the cluster's API: tiers kubeconfig --stack {environment}",
+        at=f"environment {environment}",
+        hint=f"sign in to the account and reach the cluster's API: tiers kubeconfig --stack {environment}",
     )

@@ -90,8 +90,8 @@ class Engine:
             raise PlatformError(
                 "engine-failed",
                 f"pulumi {arguments[0]} failed: {_last_line(done.stderr or done.stdout)}",
-                where=f"environment {self.environment}",
-                mend=f"run it by hand: pulumi {' '.join(arguments)}",
+                at=f"environment {self.environment}",
+                hint=f"run it by hand: pulumi {' '.join(arguments)}",
             )
         return done.stdout
 
@@ -185,7 +185,7 @@ def open_engine(
         return
     lane = Lane.load()
     if lane is None:
-        raise BadInput("lane-down", "the local lane is not up", where="--stack local", mend="tiers local up")
+        raise BadInput("lane-down", "the local lane is not up", at="--stack local", hint="tiers local up")
     local = Engine(
         environment=environment,
         variables={**lane.environment(), **mark(environment)},
@@ -200,8 +200,8 @@ def open_engine(
         raise BadInput(
             "lane-stopped",
             f"of the local lane, {', '.join(stopped)} {'does' if len(stopped) == 1 else 'do'} not run",
-            where="--stack local",
-            mend="tiers local up",
+            at="--stack local",
+            hint="tiers local up",
         )
     check_space(lane.directory, 2 * BALLAST_BYTES)
     with ballast(lane.directory), running_plugins(plugins, local.variables, keep_open=keep_open) as ports:
@@ -245,8 +245,8 @@ def require_pulumi(variables: Mapping[str, str]) -> None:
         raise BadInput(
             "engine-missing",
             "the Pulumi CLI is not on PATH",
-            where="PATH",
-            mend="install it: https://www.pulumi.com/docs/install/",
+            at="PATH",
+            hint="install it: https://www.pulumi.com/docs/install/",
         )
 
 
@@ -261,8 +261,8 @@ def _refuse_old_engine(variables: Mapping[str, str]) -> None:
         raise BadInput(
             "engine-too-old",
             f"Pulumi {found} does not fit: the programs need {ENGINE.value} or newer",
-            where=executable,
-            mend="install a newer one: https://www.pulumi.com/docs/install/",
+            at=executable,
+            hint="install a newer one: https://www.pulumi.com/docs/install/",
         )
 
 

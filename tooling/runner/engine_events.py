@@ -13,7 +13,7 @@ from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEvent
 from shared.environment import load_environment
 from shared.errors import PlatformError
 from tooling.aws_refusals.told import Subject, told
-from tooling.foreign_errors import with_mend
+from tooling.foreign_errors import with_hint
 from tooling.runner.messages import HELM_RELEASE, Diagnostic, FailedCreate, Message, PropertyChange, Step
 
 _SILENT = {OpType.SAME, OpType.READ}
@@ -119,7 +119,7 @@ class Translator:
         """With a code and hints, where AWS refused something or the machine did."""
         begun = self._begun.get(urn)
         if begun is None or urn.count("::") < 3:
-            return with_mend(message)
+            return with_hint(message)
         stack, project = urn.removeprefix("urn:pulumi:").split("::")[:2]
         described = begun.new or begun.old
         outputs = (begun.old.outputs if begun.old else None) or {}
@@ -133,7 +133,7 @@ class Translator:
             resource_id=(begun.old.id if begun.old else None) or "",
             region=_region(stack),
         )
-        shown = told(with_mend(message), subject)
+        shown = told(with_hint(message), subject)
         code = shown.partition("]")[0]
         # The released plug-in logs a refusal before the engine tells it.
         if shown.startswith("error[aws-") and (urn, code) in self._told:
@@ -143,14 +143,14 @@ class Translator:
 
     def _violation(self, event: PolicyEvent) -> None:
         """A policy's violation in the form of our own errors; the engine puts the rule's description first."""
-        what, _, mend = _COLOUR.sub("", event.message).strip().partition("\nhint: ")
+        what, _, hint = _COLOUR.sub("", event.message).strip().partition("\nhint: ")
         resource = (event.resource_urn or "").split("::")
         mandatory = event.enforcement_level == "mandatory"
         lines = [f"{'error' if mandatory else 'warning'}[policy-{event.policy_name}]: {what}"]
         if len(resource) > 3:
             lines.append(f"  at: {resource[2].rsplit('$', 1)[-1]} {resource[3]}")
-        if mend:
-            lines.append(f"hint: {mend}")
+        if hint:
+            lines.append(f"hint: {hint}")
         self.said_error = self.said_error or mandatory
         self._send(
             Diagnostic(

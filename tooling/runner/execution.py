@@ -43,7 +43,7 @@ class Outcome:
     exit_code: int = 1
     """If it failed: whose move is next, as `shared.errors.ExitCode`."""
     problem: dict[str, str] = field(default_factory=dict)
-    """If its program raised an error: `code`, `what`, `at`, `mend`."""
+    """If its program raised an error: `code`, `what`, `at`, `hint`."""
 
     @property
     def changed(self) -> dict[str, int]:

@@ -95,8 +95,8 @@ class ForkServer:
             raise PlatformError(
                 "workers-failed",
                 f"the process that starts the workers has ended: {said[-1]}",
-                where="",
-                mend="run the command again; if it stays so: make setup",
+                at="",
+                hint="run the command again; if it stays so: make setup",
             )
         return _PROCESS_NUMBER.unpack(answer)[0]
 

@@ -55,8 +55,8 @@ def environment_graph(environment: str) -> Graph:
         raise BadInput(
             "environment-unknown",
             f"there is no environment {environment!r}{nearest(environment, names)}",
-            where="--stack",
-            mend=f"use one of: {', '.join(names)}",
+            at="--stack",
+            hint=f"use one of: {', '.join(names)}",
         )
     graph: Graph = networkx.DiGraph()
     by_tier: dict[str, list[StackId]] = {}
@@ -96,8 +96,8 @@ def select(
         raise BadInput(
             "flags-exclude-each-other",
             "--tenant and --app exclude each other: an application has one tenant",
-            where="--tenant, --app",
-            mend="leave one of them out",
+            at="--tenant, --app",
+            hint="leave one of them out",
         )
     known = [load_tiers().tier(name).name for name in tiers]
     chosen = [stack for stack in in_order(graph) if not known or stack.tier in known]
@@ -124,8 +124,8 @@ def _named(stacks: list[StackId], name: str, *, what: str, of: Any) -> list[Stac
         raise BadInput(
             f"{what}-unknown",
             f"there is no {what} {name!r} among the chosen stacks{nearest(name, known)}",
-            where="--tenant" if what == "tenant" else "--app",
-            mend=f"use one of: {', '.join(known)}" if known else "make tenants-up STACK=local",
+            at="--tenant" if what == "tenant" else "--app",
+            hint=f"use one of: {', '.join(known)}" if known else "make tenants-up STACK=local",
         )
     return found
 
@@ -187,8 +187,8 @@ def _is_elsewhere(stack: StackId) -> bool:
             "tenant-unknown",
             f"application {stack.project} goes to tenant {stack.tenant!r}, which is not in the catalog"
             f"{nearest(stack.tenant, known)}",
-            where=f"{stack.directory}, setting `tenant`",
-            mend=f"name one of: {', '.join(known)}; or add tenants/catalog/{stack.tenant}.yaml",
+            at=f"{stack.directory}, setting `tenant`",
+            hint=f"name one of: {', '.join(known)}; or add tenants/catalog/{stack.tenant}.yaml",
         )
     return True
 
@@ -219,7 +219,7 @@ def _application_tenant(directory: Path, environment: str) -> str:
         raise BadInput(
             "tenant-missing",
             f"application {directory.name} names no tenant",
-            where=where,
-            mend=f"set config.tenant.default in {where}",
+            at=where,
+            hint=f"set config.tenant.default in {where}",
         )
-    return require_dns_label(tenant, what="tenant", where=where)
+    return require_dns_label(tenant, what="tenant", at=where)

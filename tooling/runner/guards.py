@@ -38,8 +38,8 @@ def refuse_live_dependants(graph: Graph, stacks: Sequence[StackId], counts: Mapp
     raise Refused(
         "live-dependants",
         f"{', '.join(str(stack) for stack in live)} still read{'s' if len(live) == 1 else ''} what is to be destroyed",
-        where=f"environment {live[0].environment}",
-        mend="\n".join([*dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)), "and run again"]),
+        at=f"environment {live[0].environment}",
+        hint="\n".join([*dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)), "and run again"]),
     )
 
 
@@ -63,8 +63,8 @@ def refuse_protected(stacks: Sequence[StackId], protected: Callable[[StackId], S
             raise Refused(
                 "resources-protected",
                 f"{stack} holds what is protected from deletion: {', '.join(names)}",
-                where=f"Pulumi.{stack.environment}.yaml of {stack.project}, protect",
-                mend=f"set protect: false there (and force_destroy: true to lose the tenants' data), then: "
+                at=f"Pulumi.{stack.environment}.yaml of {stack.project}, protect",
+                hint=f"set protect: false there (and force_destroy: true to lose the tenants' data), then: "
                 f"tiers up {stack.tier} --stack {stack.environment}; then destroy",
             )
 

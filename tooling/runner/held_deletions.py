@@ -144,8 +144,8 @@ class DeletionWatch:
         told = PlatformError(
             "deletion-held",
             f"{live['kind']} {name} was deleted and is still there: {'; '.join(held.reasons)}",
-            where=str(self.stack),
-            mend="\n".join(
+            at=str(self.stack),
+            hint="\n".join(
                 [
                     "this run goes on by itself once that is gone. If whoever has to remove a finalizer no longer "
                     "runs, remove it:",

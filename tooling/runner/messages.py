@@ -102,7 +102,7 @@ class Result:
     exit_code: int = 1
     """Whose move is next if it failed: `shared.errors.ExitCode`; 2 where the program refused a setting."""
     problem: dict[str, str] = field(default_factory=dict)
-    """What the program raised, if it did: `code`, `what`, `at`, `mend`, as in every JSON document of an error."""
+    """What the program raised, if it did: `code`, `what`, `at`, `hint`, as in every JSON document of an error."""
 
 
 Message = Step | Diagnostic | FailedCreate | Result

@@ -56,8 +56,8 @@ def running_plugins(
                 raise PlatformError(
                     "plugins-failed",
                     "the local plug-ins did not start",
-                    where=str(log),
-                    mend=f"tail {log}",
+                    at=str(log),
+                    hint=f"tail {log}",
                 )
             yield json.loads(first)
         finally:

@@ -39,13 +39,13 @@ def project_file(directory: Path) -> dict[str, Any]:
         BadInput: `project-invalid`.
     """
     where = _shown(directory / "Pulumi.yaml")
-    content = read_mapping(directory / "Pulumi.yaml", where=where, code="project-invalid")
+    content = read_mapping(directory / "Pulumi.yaml", at=where, code="project-invalid")
     if content.get("name") != directory.name:
         raise BadInput(
             "project-invalid",
             f"`name` is not the directory's own, {directory.name!r}, by which stacks are told apart",
-            where=f"{where}, name",
-            mend=f"edit {where}",
+            at=f"{where}, name",
+            hint=f"edit {where}",
         )
     _mapping_at(content, "config", where, "project-invalid")
     return content
@@ -69,7 +69,7 @@ def stack_file(directory: Path, stack: str, environment: str) -> dict[str, Any]:
     where = stack_file_path(directory, stack, environment)
     if not where:
         return {}
-    content = read_mapping(REPOSITORY / where, where=where, code="settings-invalid")
+    content = read_mapping(REPOSITORY / where, at=where, code="settings-invalid")
     for key in content:
         if key not in _STACK_KEYS:
             raise _unknown(f"`{key}`", key, ("config", "environment"), where)
@@ -109,7 +109,7 @@ def stack_settings(directory: Path, environment: str) -> Mapping[str, Any]:
     return stack_file(directory, environment, environment).get("config") or {}
 
 
-def _check_kind(declared: Any, key: str, value: Any, where: str) -> None:
+def _check_kind(declared: Any, key: str, value: Any, at: str) -> None:
     if not isinstance(declared, Mapping) or (isinstance(value, dict) and set(value) == {"secure"}):
         return
     words, kinds = _KINDS.get(declared.get("type", ""), ("", (object,)))
@@ -117,7 +117,7 @@ def _check_kind(declared: Any, key: str, value: Any, where: str) -> None:
         value = _from_text(value)
     # In Python a truth value is a number too.
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise BadInput("settings-invalid", f"`{key}`: give {words}", where=f"{where}, {key}", mend=f"edit {where}")
+        raise BadInput("settings-invalid", f"`{key}`: give {words}", at=f"{at}, {key}", hint=f"edit {at}")
 
 
 def _from_text(value: str) -> Any:
@@ -128,21 +128,19 @@ def _from_text(value: str) -> Any:
         return value
 
 
-def _mapping_at(content: Mapping[str, Any], key: str, where: str, code: str) -> Mapping[str, Any]:
+def _mapping_at(content: Mapping[str, Any], key: str, at: str, code: str) -> Mapping[str, Any]:
     value = content.get(key) or {}
     if not isinstance(value, Mapping):
-        raise BadInput(
-            code, f"`{key}` holds no mapping of keys to values", where=f"{where}, {key}", mend=f"edit {where}"
-        )
+        raise BadInput(code, f"`{key}` holds no mapping of keys to values", at=f"{at}, {key}", hint=f"edit {at}")
     return value
 
 
-def _unknown(what: str, name: str, known: Any, where: str) -> BadInput:
+def _unknown(what: str, name: str, known: Any, at: str) -> BadInput:
     return BadInput(
         "settings-invalid",
         f"unknown key {what}{nearest(name, known)}",
-        where=f"{where}, {what.split('`')[1]}",
-        mend=f"edit {where}",
+        at=f"{at}, {what.split('`')[1]}",
+        hint=f"edit {at}",
     )
 
 

@@ -39,6 +39,6 @@ def cluster_client(engine: Engine, deployment: Mapping[str, Any], resource: Mapp
     raise PlatformError(
         "provider-unknown",
         f"the engine's record names no Kubernetes provider with a readable kubeconfig for {name}",
-        where=str(resource.get("urn", "")),
-        mend="pass the kubeconfig of the tier's contract to the provider, then run the same command again",
+        at=str(resource.get("urn", "")),
+        hint="pass the kubeconfig of the tier's contract to the provider, then run the same command again",
     )

@@ -45,8 +45,8 @@ def lift_stale_locks(state: Path, stacks: Sequence[StackId], *, patience: timede
                     "stack-locked",
                     f"{stack} is being changed by process {lock['pid']} of {lock.get('username', 'somebody')}, "
                     f"since {lock.get('timestamp', 'some time')}",
-                    where=str(file),
-                    mend=f"wait until it has ended, or end it: kill -INT {lock['pid']}",
+                    at=str(file),
+                    hint=f"wait until it has ended, or end it: kill -INT {lock['pid']}",
                 )
             file.unlink(missing_ok=True)
             who = "a process" if lock is None else f"process {lock['pid']}"

@@ -39,7 +39,7 @@ def _is_encrypted(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
 
 
-def _check(directory: Path, content: Mapping[str, Any], where: str) -> None:
+def _check(directory: Path, content: Mapping[str, Any], at: str) -> None:
     model = _model(directory)
     if model is None:
         return
@@ -49,7 +49,7 @@ def _check(directory: Path, content: Mapping[str, Any], where: str) -> None:
     parse_settings(
         model,
         {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()},
-        where=where,
+        at=at,
         error=BadInput,
     )
 

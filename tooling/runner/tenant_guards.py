@@ -122,8 +122,8 @@ def refuse_lost_hosts(tenant: TenantFile, cluster: TenantsOnCluster) -> None:
         "host-in-use",
         f"Ingress {ingress.namespace}/{ingress.name} of {owner} still answers for {host!r}, which "
         f"{'its file no longer names' if owner == tenant.name else f'{tenant.name} is to have'}{more}",
-        where=f"tenants/catalog/{tenant.name}.yaml, hosts",
-        mend="\n".join(
+        at=f"tenants/catalog/{tenant.name}.yaml, hosts",
+        hint="\n".join(
             [
                 "let its application take the host out, or remove it as an administrator:",
                 *dict.fromkeys(ingress.removal for ingress, _ in wrong),
@@ -145,8 +145,8 @@ def refuse_lost_namespaces(tenant: TenantFile, cluster: TenantsOnCluster, read: 
                 "namespace-in-use",
                 f"namespace {namespace} is no longer in {tenant.name}'s file and would be deleted with "
                 f"{_count(pods, 'pod')} and {_count(claims, 'volume claim')}",
-                where=f"tenants/catalog/{tenant.name}.yaml, namespaces",
-                mend="move the applications and their data first, then empty it as an administrator:\n"
+                at=f"tenants/catalog/{tenant.name}.yaml, namespaces",
+                hint="move the applications and their data first, then empty it as an administrator:\n"
                 "kubectl delete deployments,statefulsets,cronjobs,jobs,persistentvolumeclaims --all "
                 f"--namespace {namespace}\nand run again",
             )
@@ -159,8 +159,8 @@ def refuse_to_unguard(stack: StackId, cluster: TenantsOnCluster) -> None:
         raise Refused(
             "guardrails-in-use",
             f"the admission policies would be removed while tenants are on the cluster: {', '.join(names)}",
-            where=f"{stack.directory}/Pulumi.{stack.stack}.yaml, {_POLICIES_SWITCH}",
-            mend=f"leave {_POLICIES_SWITCH} out, or destroy the tenants first: "
+            at=f"{stack.directory}/Pulumi.{stack.stack}.yaml, {_POLICIES_SWITCH}",
+            hint=f"leave {_POLICIES_SWITCH} out, or destroy the tenants first: "
             f"tiers destroy tenants --stack {stack.environment}",
         )
 

@@ -62,8 +62,8 @@ class TiersFile(BaseModel):
         raise BadInput(
             "tier-unknown",
             f"there is no tier {name!r}{nearest(name, names)}",
-            where="tiers.yaml",
-            mend=f"use one of: {', '.join(names)}",
+            at="tiers.yaml",
+            hint=f"use one of: {', '.join(names)}",
         )
 
 
@@ -74,5 +74,5 @@ def load_tiers(path: Path = REPOSITORY / "tiers.yaml") -> TiersFile:
     Raises:
         BadInput: `tiers-invalid`.
     """
-    content = read_mapping(path, where=path.name, code="tiers-invalid")
-    return parse(TiersFile, content, where=path.name, code="tiers-invalid")
+    content = read_mapping(path, at=path.name, code="tiers-invalid")
+    return parse(TiersFile, content, at=path.name, code="tiers-invalid")

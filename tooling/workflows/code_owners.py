@@ -52,7 +52,7 @@ def _applications() -> dict[str, list[str]]:
         for stack in environment_graph(environment):
             if stack.tier == "applications":
                 # A directory called `*` would be a pattern that owns every application.
-                require_dns_label(stack.project, what="application", where=stack.directory)
+                require_dns_label(stack.project, what="application", at=stack.directory)
                 owner = team(load_tenant(stack.tenant, environment).owner)
                 owners[stack.directory] = sorted({*owners.get(stack.directory, []), owner})
     return owners

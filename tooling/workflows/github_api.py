@@ -80,7 +80,7 @@ class Github:
             values[name] = os.environ.get(name, "")
             if not values[name]:
                 raise BadInput(
-                    "not-a-job", f"{name} is not set", where="environment", mend="run it in a job of GitHub Actions"
+                    "not-a-job", f"{name} is not set", at="environment", hint="run it in a job of GitHub Actions"
                 )
         return cls(
             repository=values["GITHUB_REPOSITORY"],
@@ -169,16 +169,16 @@ class Github:
         raise PlatformError(
             "github-unreachable",
             f"GitHub did not answer {method} {path}: {why}",
-            where=self.url,
-            mend="run the job again; https://www.githubstatus.com says whether GitHub is well",
+            at=self.url,
+            hint="run the job again; https://www.githubstatus.com says whether GitHub is well",
         )
 
     def _refused(self, method: str, path: str, status: int) -> PlatformError:
         return PlatformError(
             "github-refused",
             f"GitHub refused {method} {path} with status {status}",
-            where=self.repository,
-            mend="look at the job's `permissions`",
+            at=self.repository,
+            hint="look at the job's `permissions`",
         )
 
 

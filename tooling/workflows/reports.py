@@ -64,7 +64,7 @@ def pull_request() -> tuple[int, str]:
         raise BadInput(
             "not-a-pull-request",
             "this job was not started by a pull request",
-            where="GITHUB_EVENT_PATH",
-            mend="run it in a job of GitHub Actions, on `pull_request`",
+            at="GITHUB_EVENT_PATH",
+            hint="run it in a job of GitHub Actions, on `pull_request`",
         )
     return event["pull_request"]["number"], event["pull_request"]["head"]["sha"]

@@ -43,8 +43,8 @@ def require_all(
             raise Refused(
                 "checks-failed",
                 f"{', '.join(failed)} did not pass: a job failed, was cancelled or was skipped",
-                where=f"commit {sha[:12]}",
-                mend="look at the jobs before `passed` there",
+                at=f"commit {sha[:12]}",
+                hint="look at the jobs before `passed` there",
             )
         if not running and datetime.now(UTC) - own.created_at >= settle:
             return sorted(run.path for run in runs)
@@ -52,8 +52,8 @@ def require_all(
             raise Refused(
                 "checks-unfinished",
                 f"{', '.join(running)} did not end in time",
-                where=f"commit {sha[:12]}",
-                mend="run this job again once they have",
+                at=f"commit {sha[:12]}",
+                hint="run this job again once they have",
             )
         waiting = f"waiting for {', '.join(running) or 'runs to begin'}"
         if waiting != said:

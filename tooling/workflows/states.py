@@ -31,8 +31,8 @@ def copy_states(environment: Environment, directory: Path) -> str:
         raise BadInput(
             "backend-missing",
             f"environment {environment.name} names no state backend, and a runner has no `pulumi login` of yours",
-            where=where,
-            mend="set backend_url, as docs/guide/pipelines.md shows",
+            at=where,
+            hint="set backend_url, as docs/guide/pipelines.md shows",
         )
     address = urlsplit(environment.backend_url)
     if address.scheme != "s3":

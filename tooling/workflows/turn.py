@@ -139,8 +139,8 @@ def _failed(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
     return Refused(
         "upstream-failed",
         f"the up of {upper.tier} in {environment} failed on this commit",
-        where=f"commit {own.sha[:12]}",
-        mend=f"mend it and run the failed jobs of workflow {upper.tier} again, then those of this one",
+        at=f"commit {own.sha[:12]}",
+        hint=f"fix it and run the failed jobs of workflow {upper.tier} again, then those of this one",
     )
 
 
@@ -150,6 +150,6 @@ def _unfinished(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
         "upstream-unfinished",
         f"the up of {upper.tier} in {environment} "
         + ("waits for its approval" if approval else f"is not done ({upper.job_status})"),
-        where=f"commit {own.sha[:12]}" if upper.of_this_commit else f"a commit before {own.sha[:12]}",
-        mend=f"{'approve' if approval else 'wait for'} workflow {upper.tier}, then run this job again",
+        at=f"commit {own.sha[:12]}" if upper.of_this_commit else f"a commit before {own.sha[:12]}",
+        hint=f"{'approve' if approval else 'wait for'} workflow {upper.tier}, then run this job again",
     )

@@ -95,4 +95,4 @@ def test_it_cannot_be_deployed_before_its_tenant(project: Path) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", upstream=lambda _: None)
     assert refused.value.code == "stack-missing"
-    assert refused.value.mend == "make tenants-up STACK=dev TENANT=tenant-a"
+    assert refused.value.hint == "make tenants-up STACK=dev TENANT=tenant-a"

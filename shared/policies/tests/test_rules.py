@@ -43,7 +43,7 @@ def test_a_rule_names_what_it_refuses(rule: str, resource: ResourceView, what: s
     assert rule in found
     assert what in found[rule].what
     assert found[rule].urn == resource.urn
-    assert found[rule].message.endswith(f"\nhint: {BY_ID[rule].mend}")
+    assert found[rule].message.endswith(f"\nhint: {BY_ID[rule].hint}")
 
 
 @pytest.mark.parametrize(("rule", "resource"), ALLOWED, ids=ids(ALLOWED))
@@ -88,13 +88,13 @@ def test_the_required_tags_are_the_ones_that_the_provider_gives() -> None:
 
 
 def test_the_rules_know_the_tiers_of_the_graph() -> None:
-    tiers = read_mapping(REPOSITORY / "tiers.yaml", where="tiers.yaml", code="tiers-invalid")["tiers"]
+    tiers = read_mapping(REPOSITORY / "tiers.yaml", at="tiers.yaml", code="tiers-invalid")["tiers"]
     assert {one["name"]: number for number, one in enumerate(tiers, 1) if one["stacks"] != "application"} == TIERS
     assert [number for number, one in enumerate(tiers, 1) if one["stacks"] == "application"] == [APPLICATIONS]
 
 
-def test_every_rule_says_where_it_comes_from_and_how_it_is_mended() -> None:
+def test_every_rule_says_where_it_comes_from_and_how_to_fix_it() -> None:
     for rule in BY_ID.values():
         assert rule.source, rule.id
-        assert rule.mend, rule.id
+        assert rule.hint, rule.id
         assert not rule.description.endswith("."), rule.id

@@ -62,8 +62,8 @@ def install(options: Options) -> None:
             "moto-of-another-version",
             f"the emulated EKS completes moto {MOTO_VERSION}, and moto {version} is installed"
             + (f", which lacks {', '.join(missing)}" if missing else ""),
-            where="tooling/aws_emulator/eks/install.py",
-            mend="make lock\nuv sync, or revise tooling/aws_emulator/eks for the new moto",
+            at="tooling/aws_emulator/eks/install.py",
+            hint="make lock\nuv sync, or revise tooling/aws_emulator/eks for the new moto",
         )
     moto.iam.models.get_account_id_from = account_of
     models.Cluster = Cluster  # type: ignore[misc]

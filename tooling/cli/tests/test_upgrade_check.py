@@ -24,7 +24,7 @@ def test_the_platforms_own_minor_has_everything() -> None:
     document = json.loads(done.stdout)
     assert done.exit_code == 0, document
     assert {finding["check"] for finding in document["findings"]} == {"step", "skew", "apis", "add-ons"}
-    assert [one["what"] for one in document["findings"] if one["verdict"] == "mend"] == []
+    assert [one["what"] for one in document["findings"] if one["verdict"] == "fix"] == []
     assert any("what the cluster runs, since" in one["what"] for one in document["findings"])
 
 
@@ -34,4 +34,4 @@ def test_a_minor_without_pins_names_each_add_on_and_exits_with_4() -> None:
     said = re.sub(r"\s+", " ", done.stderr)
     for name in ("coredns", "kube-proxy", "vpc-cni", "cluster-autoscaler", "metrics-server"):
         assert f"no version of {name} for 1.36 is known" in said
-    assert "5 to mend before the upgrade." in said
+    assert "5 to fix before the upgrade." in said

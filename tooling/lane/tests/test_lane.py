@@ -66,9 +66,7 @@ def test_every_part_runs_and_its_own_status_says_so(lane: Lane) -> None:
     found = status(lane.directory)
     assert found.state == "running"
     assert [part.name for part in found.parts if not part.ready] == []
-    document = json.loads(json.dumps(found.document()))
-    assert document["version"] == 1
-    assert {part["name"] for part in document["parts"]} >= {"emulated AWS", "kube-apiserver", "etcd"}
+    assert {part.name for part in found.parts} >= {"emulated AWS", "kube-apiserver", "etcd"}
 
 
 def test_bringing_up_a_running_lane_changes_nothing(lane: Lane, progress: RecordedProgress) -> None:

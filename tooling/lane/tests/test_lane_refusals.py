@@ -75,10 +75,10 @@ def test_a_lane_that_cannot_go_on_says_what_is_lost_and_is_not_started(
         up(progress, directory=stopped_lane.directory)
     assert caught.value.code == code
     assert told in caught.value.what
-    assert str(stopped_lane.directory) in caught.value.where
-    assert caught.value.mend == "tiers local reset"
+    assert str(stopped_lane.directory) in caught.value.at
+    assert caught.value.hint == "tiers local reset"
     assert stopped_lane.emulator.pid() is None
-    assert down(progress, directory=stopped_lane.directory), "reset could not mend it"
+    assert down(progress, directory=stopped_lane.directory), "reset could not fix it"
     assert not stopped_lane.directory.exists()
 
 
@@ -87,7 +87,7 @@ def test_a_lane_that_was_moved_says_where_it_was_made(stopped_lane: Lane, progre
     with pytest.raises(PlatformError) as caught:
         up(progress, directory=moved)
     assert caught.value.code == "lane-moved"
-    assert str(stopped_lane.directory) in caught.value.mend
+    assert str(stopped_lane.directory) in caught.value.hint
 
 
 def test_a_port_taken_meanwhile_is_named_and_nothing_is_started(stopped_lane: Lane, progress: RecordedProgress) -> None:
@@ -115,4 +115,4 @@ def test_an_audit_without_a_lane_says_how_to_start_one(monkeypatch: pytest.Monke
     with pytest.raises(PlatformError) as caught:
         left()
     assert caught.value.code == "lane-without-baseline"
-    assert caught.value.mend == "tiers local up"
+    assert caught.value.hint == "tiers local up"

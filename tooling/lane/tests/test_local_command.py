@@ -42,7 +42,7 @@ def test_status_of_no_lane_is_a_document_too(directory: Path) -> None:
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {
-        "version": 1,
+        "version": 2,
         "state": "absent",
         "directory": str(directory),
         "parts": [],

@@ -90,7 +90,7 @@ def test_a_program_on_path_is_used_only_if_its_version_fits(
         with pytest.raises(PlatformError) as caught:
             binary(name)
         assert caught.value.code == "program-missing"
-        assert caught.value.mend == "tiers local up"
+        assert caught.value.hint == "tiers local up"
 
 
 def test_kubectl_and_aws_come_from_this_python_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ def test_what_does_not_compile_is_told_with_the_command_to_see_it_all(
         ensure(progress)
     assert caught.value.code == "build-failed"
     assert "undefined: nonsense" in caught.value.what
-    assert "go build" in caught.value.mend
+    assert "go build" in caught.value.hint
 
 
 def test_sources_out_of_reach_are_told_without_naming_the_registry(
@@ -267,7 +267,7 @@ def test_go_that_is_too_old_and_may_not_fetch_a_newer_one_is_refused(
         ensure(progress)
     assert caught.value.code == "go-too-old"
     assert "1.999.0" in caught.value.what
-    assert "GOTOOLCHAIN" in caught.value.mend
+    assert "GOTOOLCHAIN" in caught.value.hint
 
 
 def test_without_disk_space_nothing_is_compiled(
@@ -291,7 +291,7 @@ def test_a_disk_that_becomes_full_on_the_way_is_told_as_such(
     assert caught.value.code == "disk-full"
 
 
-def test_without_go_and_without_programs_the_mend_is_to_install_go(
+def test_without_go_and_without_programs_the_hint_is_to_install_go(
     tmp_path: Path, empty_cache: Path, progress: RecordedProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -299,7 +299,7 @@ def test_without_go_and_without_programs_the_mend_is_to_install_go(
         ensure(progress)
     assert caught.value.code == "go-missing"
     assert "kube-apiserver" in caught.value.what
-    assert "install Go 1.26.0 or newer" in caught.value.mend
+    assert "install Go 1.26.0 or newer" in caught.value.hint
 
 
 def test_without_go_a_missing_engine_is_installed_by_pulumis_own_script(
@@ -338,7 +338,7 @@ def test_an_installer_out_of_reach_is_told_with_what_to_do_instead(tmp_path: Pat
     with pytest.raises(PlatformError) as caught:
         installer.install("3.259.0", tmp_path / "engine", progress, source="http://127.0.0.1:9/")
     assert caught.value.code == "engine-not-installed"
-    assert "install Go" in caught.value.mend
+    assert "install Go" in caught.value.hint
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Windows", "AMD64"), ("Linux", "riscv64"), ("FreeBSD", "amd64")])

@@ -79,7 +79,7 @@ def test_saving_keeps_what_belongs_together_and_leaves_the_lane_as_it_was(
 
 def test_list_is_a_table_for_people_and_a_document_for_scripts(lane: Lane, progress: RecordedProgress) -> None:
     assert CliRunner().invoke(app, ["list"]).stdout == "no snapshots\n\nhint: tiers local save NAME\n"
-    assert json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout) == {"version": 1, "snapshots": []}
+    assert json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout) == {"version": 2, "snapshots": []}
     saved = json.loads(CliRunner().invoke(app, ["save", "second", "--json"]).stdout)["snapshot"]
     save(progress, "a.first")
     document = json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)
@@ -102,18 +102,18 @@ def test_name_that_is_no_plain_name_is_refused(command: str, name: str, lane: La
 
 
 def test_name_in_use_and_unknown_name_are_refused(lane: Lane, progress: RecordedProgress) -> None:
-    assert refusal("snapshot-unknown", "restore", "before").mend == "tiers local save before"
+    assert refusal("snapshot-unknown", "restore", "before").hint == "tiers local save before"
     save(progress, "before")
-    assert "tiers local forget before" in refusal("snapshot-exists", "save", "before").mend
+    assert "tiers local forget before" in refusal("snapshot-exists", "save", "before").hint
     for command in ("restore", "forget"):
         refused = refusal("snapshot-unknown", command, "befor")
         assert 'did you mean "before"?' in refused.what
-        assert refused.mend == "tiers local list"
+        assert refused.hint == "tiers local list"
 
 
 def test_saving_without_a_lane_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path / "lane"))
-    assert refusal("lane-down", "save", "first").mend == "tiers local up"
+    assert refusal("lane-down", "save", "first").hint == "tiers local up"
 
 
 def test_snapshot_of_another_kubernetes_moto_or_format_is_refused_and_can_be_forgotten(
@@ -126,9 +126,9 @@ def test_snapshot_of_another_kubernetes_moto_or_format_is_refused_and_can_be_for
         record.write_text(json.dumps({**document, "versions": {**document["versions"], what: "0.1"}}))
         refused = refusal("snapshot-outdated", "restore", "old")
         assert f"{what} 0.1, now {document['versions'][what]}" in refused.what
-        assert "tiers local forget old" in refused.mend
+        assert "tiers local forget old" in refused.hint
     record.write_text(json.dumps({**document, "format": 0}))
-    assert refusal("snapshot-unreadable", "restore", "old").mend == "tiers local forget old"
+    assert refusal("snapshot-unreadable", "restore", "old").hint == "tiers local forget old"
     assert CliRunner().invoke(app, ["forget", "old"]).exit_code == 0
     assert not (lane.directory / SNAPSHOTS).exists()
 

@@ -59,7 +59,7 @@ class Connection:
             allowed = ", ".join(configuration.allowed_account_ids)
             raise ProviderMisconfigured(
                 f"AWS account {self.account_id} is not among `allowedAccountIds`: {allowed}",
-                mend="point the provider at a role of an allowed account, or allow this one",
+                hint="point the provider at a role of an allowed account, or allow this one",
             )
 
     def client(self, service: str, region: str) -> Any:

@@ -109,11 +109,11 @@ def read(arguments: Mapping[str, Any], *, endpoint_url: str) -> Configuration:
     """
     wrong = failures(arguments)
     if wrong:
-        raise ProviderMisconfigured("; ".join(reason for _, reason in wrong), mend="")
+        raise ProviderMisconfigured("; ".join(reason for _, reason in wrong), hint="")
     known = _plain(arguments)
     region = known.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
-        raise ProviderMisconfigured("the aws provider has no region", mend="pulumi config set aws:region us-east-1")
+        raise ProviderMisconfigured("the aws provider has no region", hint="pulumi config set aws:region us-east-1")
     return Configuration(
         region=region,
         endpoint_url=endpoint_url,

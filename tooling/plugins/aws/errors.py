@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from shared.errors import PlatformError, nearest
-from tooling.foreign_errors import aws_mend
+from tooling.foreign_errors import aws_hint
 
 STILL_IN_USE = frozenset({"DependencyViolation", "DeleteConflict", "ResourceInUseException", "InvalidIPAddress.InUse"})
-"""Refusals of a deletion that time can mend: what depends on it may be on its way out."""
+"""Refusals of a deletion that time can fix: what depends on it may be on its way out."""
 
 _GONE = frozenset(
     {"NoSuchEntity", "NoSuchBucket", "404", "ResourceNotFoundException", "NoSuchPublicAccessBlockConfiguration"}
@@ -23,12 +23,12 @@ _GONE = frozenset(
 class NotModelled(PlatformError):
     """The local lane has no answer for this; another lane may."""
 
-    def __init__(self, what: str, *, where: str) -> None:
+    def __init__(self, what: str, *, at: str) -> None:
         super().__init__(
             "not-modelled",
             what,
-            where=where,
-            mend="leave it out on the local lane, or run this stack against an AWS account",
+            at=at,
+            hint="leave it out on the local lane, or run this stack against an AWS account",
         )
 
 
@@ -38,7 +38,7 @@ class AwsRefused(PlatformError):
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
         self.aws_code = error_code(error)
         super().__init__(
-            "aws-refused", describe(error, pulumi_name=pulumi_name), where=pulumi_name, mend=mend(error, endpoint)
+            "aws-refused", describe(error, pulumi_name=pulumi_name), at=pulumi_name, hint=hint(error, endpoint)
         )
 
 
@@ -46,21 +46,21 @@ class PerhapsMade(PlatformError):
     """AWS may have carried out a creation that it did not answer, and what exists cannot be told to be its work."""
 
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
-        again = mend(error, endpoint)
+        again = hint(error, endpoint)
         look = "it may have been made: look for it, by the tag `tiers:creation` if it has tags, and delete it first"
         super().__init__(
             "perhaps-made",
             describe(error, pulumi_name=pulumi_name),
-            where=pulumi_name,
-            mend=f"{look}\n{again}" if again else look,
+            at=pulumi_name,
+            hint=f"{look}\n{again}" if again else look,
         )
 
 
 class ProviderMisconfigured(PlatformError):
     """The provider's own configuration cannot be used."""
 
-    def __init__(self, what: str, *, mend: str) -> None:
-        super().__init__("provider-misconfigured", what, where="the aws provider's arguments", mend=mend)
+    def __init__(self, what: str, *, hint: str) -> None:
+        super().__init__("provider-misconfigured", what, at="the aws provider's arguments", hint=hint)
 
 
 class NotLoopback(PlatformError):
@@ -71,8 +71,8 @@ class NotLoopback(PlatformError):
         super().__init__(
             "endpoint-not-loopback",
             f"the local lane's aws plug-in only talks to an endpoint on this machine; {named_by}: {shown}",
-            where=named_by,
-            mend="start the lane with `tiers local up`, which sets it",
+            at=named_by,
+            hint="start the lane with `tiers local up`, which sets it",
         )
 
 
@@ -83,8 +83,8 @@ class LostAfterCreate(PlatformError):
         super().__init__(
             "lost-after-create",
             f"{pulumi_name} {resource_id} was created, and AWS does not know it",
-            where=pulumi_name,
-            mend="tiers local status",
+            at=pulumi_name,
+            hint="tiers local status",
         )
 
 
@@ -92,12 +92,12 @@ class NeverSettled(PlatformError):
     """AWS accepted a request and did not finish it, or reports that it failed."""
 
     def __init__(self, what: str, *, pulumi_name: str) -> None:
-        super().__init__("never-settled", what, where=pulumi_name, mend="tiers local status")
+        super().__init__("never-settled", what, at=pulumi_name, hint="tiers local status")
 
 
 def message(error: PlatformError) -> str:
     """What the engine prints under the resource: it adds the resource's name and `error:` itself."""
-    hints = [f"hint: {line}" for line in error.mend.splitlines()]
+    hints = [f"hint: {line}" for line in error.hint.splitlines()]
     return "\n".join([error.what, *hints])
 
 
@@ -126,11 +126,11 @@ def not_modelled_input(path: str, pulumi_name: str, known: Iterable[str]) -> str
     return f"the local lane does not model `{path}` of {pulumi_name}{nearest(path.rsplit('.', 1)[-1], known)}"
 
 
-def mend(error: ClientError | BotoCoreError, endpoint: str) -> str:
+def hint(error: ClientError | BotoCoreError, endpoint: str) -> str:
     if isinstance(error, EndpointConnectionError | HTTPClientError):
         return f"the emulated AWS at {endpoint} does not answer: tiers local up"
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return aws_mend(error_code(error), str(answer.get("Message", "")), status=status)
+        return aws_hint(error_code(error), str(answer.get("Message", "")), status=status)
     return ""

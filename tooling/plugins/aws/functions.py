@@ -116,7 +116,7 @@ def _addon_version(scope: Scope, arguments: Values) -> dict[str, Any]:
     if not fitting:
         raise NotModelled(
             f"the emulated EKS offers no version of add-on {name} for Kubernetes {kubernetes}",
-            where="aws:eks/getAddonVersion:getAddonVersion",
+            at="aws:eks/getAddonVersion:getAddonVersion",
         )
     return {
         "addonName": name,

@@ -233,7 +233,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if function is None:
             raise NotModelled(
                 f"the local lane does not model the function {request.tok}{nearest(request.tok, FUNCTIONS)}",
-                where=request.tok,
+                at=request.tok,
             )
         arguments = wire.decode(request.args)
         wrong = function.failures(arguments)
@@ -257,7 +257,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if row is None:
             raise NotModelled(
                 f"the local lane does not model the resource type {pulumi_name}{nearest(pulumi_name, TABLE)}",
-                where=pulumi_name,
+                at=pulumi_name,
             )
         return row
 
@@ -266,7 +266,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if connection is None:
             raise ProviderMisconfigured(
                 "the engine's connection to the local aws plug-in was never configured, or was lost and made again",
-                mend="run the same command again",
+                hint="run the same command again",
             )
         return connection
 
@@ -281,7 +281,7 @@ def _refuse_fixed(row: Row, found: list[Change]) -> None:
             path = text(change.path)
             raise NotModelled(
                 f"the local lane does not model changing `{path}` of {row.pulumi_name} in place: {change.fixed}",
-                where=path,
+                at=path,
             )
 
 

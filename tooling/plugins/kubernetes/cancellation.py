@@ -23,8 +23,8 @@ class Cancelled(PlatformError):
         super().__init__(
             "kubernetes-cancelled",
             "the operation was cancelled while it waited for Kubernetes",
-            where="",
-            mend="run it again: what was already sent to the API server stays",
+            at="",
+            hint="run it again: what was already sent to the API server stays",
         )
 
 

@@ -60,8 +60,8 @@ class Unreachable(PlatformError):
         super().__init__(
             "kubernetes-unreachable",
             f"the Kubernetes API server at {server} is unreachable: {reason}",
-            where="`kubeconfig` of the kubernetes provider",
-            mend="start the local lane again: tiers local up\n"
+            at="`kubeconfig` of the kubernetes provider",
+            hint="start the local lane again: tiers local up\n"
             "if the cluster is gone for good, drop its objects from the state: set `deleteUnreachable` on the provider "
             "or PULUMI_K8S_DELETE_UNREACHABLE=true, and refresh",
         )

@@ -61,8 +61,8 @@ def bearer_token(connection: Connection) -> str | None:
         raise BadInput(
             "kubeconfig-invalid",
             f"the kubeconfig's token file cannot be read ({error.strerror})",
-            where=str(connection.token_file),
-            mend="check `tokenFile` of the kubeconfig's user",
+            at=str(connection.token_file),
+            hint="check `tokenFile` of the kubeconfig's user",
         ) from error
 
 
@@ -99,8 +99,8 @@ def _run(plugin: ExecPlugin, server: str) -> tuple[str, datetime | None]:
         raise PlatformError(
             "exec-plugin-missing",
             f"the kubeconfig's credential plug-in `{plugin.command}` is not installed",
-            where=WHERE,
-            mend=plugin.install_hint or f"install `{plugin.command}` and put it on PATH",
+            at=WHERE,
+            hint=plugin.install_hint or f"install `{plugin.command}` and put it on PATH",
         )
     request = eks_token.request_of(plugin, program, environment)
     if request is not None:
@@ -140,6 +140,6 @@ def _failed(command_line: str, reason: str) -> PlatformError:
     return PlatformError(
         "exec-plugin-failed",
         f"the kubeconfig's credential plug-in failed: {reason}",
-        where=WHERE,
-        mend=f"run it by hand, with the `env` that the kubeconfig gives it: {command_line}",
+        at=WHERE,
+        hint=f"run it by hand, with the `env` that the kubeconfig gives it: {command_line}",
     )

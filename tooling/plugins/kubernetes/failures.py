@@ -20,7 +20,7 @@ _MALFORMED = ("strict decoding error", "failed to create typed patch object", "c
 _GO_VALUE = re.compile(r"got &value\.valueUnstructured\{.*\}")
 """How a server-side apply prints a value of the wrong type: whole, a Secret's too."""
 
-_CONFLICT_MENDS = (
+_CONFLICT_HINTS = (
     f'to take the fields over, annotate the object with {m.PATCH_FORCE}: "true", or set `enablePatchForce` on the '
     "provider; to leave them to their manager, remove them from the program"
 )
@@ -29,10 +29,10 @@ _CONFLICT_MENDS = (
 class KubernetesRefused(PlatformError):
     """The API server answered and said no. `status` and `reason` are its own."""
 
-    def __init__(self, error: ApiError, code: str, what: str, mend: str) -> None:
+    def __init__(self, error: ApiError, code: str, what: str, hint: str) -> None:
         self.status = error.status
         self.reason = error.reason
-        super().__init__(code, what, where="", mend=mend)
+        super().__init__(code, what, at="", hint=hint)
 
 
 def subject(manifest: Mapping[str, Any]) -> str:
@@ -69,7 +69,7 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
             error,
             "kubernetes-field-conflict",
             f'{subject(manifest)} has fields that others manage, so that "{manager}" cannot set them: {fields}',
-            _CONFLICT_MENDS,
+            _CONFLICT_HINTS,
         )
     if any(sign in error.message for sign in _MALFORMED):
         kind = str(manifest.get("kind")).lower()
@@ -111,8 +111,8 @@ def unknown_kind(manifest: Mapping[str, Any]) -> PlatformError:
     return PlatformError(
         "kubernetes-unknown-kind",
         f'the API server serves no kind "{kind}" in "{api_version}", which "{m.object_id(manifest)}" is of',
-        where="",
-        mend="install its CustomResourceDefinition first, and let this resource depend on it",
+        at="",
+        hint="install its CustomResourceDefinition first, and let this resource depend on it",
     )
 
 

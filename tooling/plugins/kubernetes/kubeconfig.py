@@ -85,8 +85,8 @@ def parse(text: str) -> dict[str, Any]:
         raise BadInput(
             "kubeconfig-empty",
             "the kubernetes provider was given an empty kubeconfig",
-            where=WHERE,
-            mend="pass the kubeconfig of the tier's contract: an empty one would select whatever cluster the "
+            at=WHERE,
+            hint="pass the kubeconfig of the tier's contract: an empty one would select whatever cluster the "
             "operator's own kubeconfig names",
         )
     if "\n" not in text and not text.lstrip().startswith("{"):
@@ -96,8 +96,8 @@ def parse(text: str) -> dict[str, Any]:
             raise BadInput(
                 "kubeconfig-invalid",
                 f"the kubeconfig is neither YAML nor a readable file ({error.strerror or type(error).__name__})",
-                where=WHERE,
-                mend="pass the kubeconfig's text, or the path of an existing file",
+                at=WHERE,
+                hint="pass the kubeconfig's text, or the path of an existing file",
             ) from error
     try:
         document = yaml.safe_load(text)
@@ -106,14 +106,14 @@ def parse(text: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         position = f", line {mark.line + 1}" if mark else ""
         raise BadInput(
-            "kubeconfig-invalid", f"the kubeconfig is not valid YAML{position}", where=WHERE, mend="check its quoting"
+            "kubeconfig-invalid", f"the kubeconfig is not valid YAML{position}", at=WHERE, hint="check its quoting"
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("clusters"), list):
         raise BadInput(
             "kubeconfig-invalid",
             "the kubeconfig has no list of `clusters`",
-            where=WHERE,
-            mend="pass what `aws eks update-kubeconfig` writes, as YAML or JSON",
+            at=WHERE,
+            hint="pass what `aws eks update-kubeconfig` writes, as YAML or JSON",
         )
     return document
 
@@ -151,8 +151,8 @@ def connection(
         raise BadInput(
             "kubeconfig-invalid",
             f'the kubeconfig has no context "{name or ""}"{nearest(str(name), contexts)}',
-            where=WHERE,
-            mend=f"set the provider's `context` to one of: {', '.join(contexts) or 'none defined'}",
+            at=WHERE,
+            hint=f"set the provider's `context` to one of: {', '.join(contexts) or 'none defined'}",
         )
     cluster_name = cluster or selected.get("cluster")
     cluster_entry = _named(document.get("clusters"), cluster_name, "cluster")
@@ -160,7 +160,7 @@ def connection(
     if cluster_entry is None or user is None:
         missing = f'cluster "{cluster_name}"' if cluster_entry is None else f'user "{selected.get("user")}"'
         raise BadInput(
-            "kubeconfig-invalid", f"the kubeconfig has no {missing}", where=WHERE, mend="add the entry it names"
+            "kubeconfig-invalid", f"the kubeconfig has no {missing}", at=WHERE, hint="add the entry it names"
         )
     _refuse_unknown("cluster", cluster_entry, CLUSTER_KEYS)
     _refuse_unknown("user", user, USER_KEYS)
@@ -191,8 +191,8 @@ def _loopback_server(server: str) -> str:
         raise Refused(
             "kubernetes-not-loopback",
             f'the local lane only talks to a loopback API server, not to "{host or server}"',
-            where=WHERE,
-            mend="use the kubeconfig of the local lane, or run this stack with the released plug-ins",
+            at=WHERE,
+            hint="use the kubeconfig of the local lane, or run this stack with the released plug-ins",
         )
     return server.rstrip("/")
 
@@ -210,8 +210,8 @@ def _refuse_unknown(kind: str, entry: Mapping[str, Any], known: frozenset[str]) 
             raise Refused(
                 "kubeconfig-not-modelled",
                 f"the local lane does not model `{key}` of a kubeconfig's {kind}{nearest(key, known)}",
-                where=WHERE,
-                mend=f"remove it; modelled are {', '.join(sorted(known))}",
+                at=WHERE,
+                hint=f"remove it; modelled are {', '.join(sorted(known))}",
             )
 
 
@@ -225,8 +225,8 @@ def _material(entry: Mapping[str, Any], key: str) -> bytes | None:
         raise BadInput(
             "kubeconfig-invalid",
             f"`{key}` of the kubeconfig cannot be read ({type(error).__name__})",
-            where=WHERE,
-            mend=f"give `{key}-data` as base64 of a PEM document, or `{key}` as the path of one",
+            at=WHERE,
+            hint=f"give `{key}-data` as base64 of a PEM document, or `{key}` as the path of one",
         ) from error
 
 

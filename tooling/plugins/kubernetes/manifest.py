@@ -72,8 +72,8 @@ class TypeToken:
             raise Refused(
                 "kubernetes-not-modelled",
                 f"the local lane does not model {token}",
-                where="",
-                mend="write the objects as Kubernetes resources, or run this stack with the released plug-ins",
+                at="",
+                hint="write the objects as Kubernetes resources, or run this stack with the released plug-ins",
             )
         return cls(module.removeprefix("core/"), kind)
 
@@ -134,8 +134,8 @@ def parse_id(identity: str) -> tuple[str, str]:
         raise BadInput(
             "kubernetes-id-invalid",
             f'"{identity}" is not the id of a Kubernetes object',
-            where="",
-            mend="write it as namespace/name, or as name for a cluster-wide object",
+            at="",
+            hint="write it as namespace/name, or as name for a cluster-wide object",
         )
     return ("", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
 
@@ -151,8 +151,8 @@ def timeout(manifest: Mapping[str, Any], requested_seconds: float) -> timedelta 
         raise BadInput(
             "kubernetes-timeout-invalid",
             f'annotation {TIMEOUT_SECONDS} is "{text}", which is not a whole number of seconds',
-            where="",
-            mend='write it as text, for example "300"',
+            at="",
+            hint='write it as text, for example "300"',
         )
     return timedelta(seconds=int(text))
 

@@ -44,8 +44,8 @@ def with_name(
         raise BadInput(
             "kubernetes-generate-name",
             "`metadata.generateName` is not supported with server-side apply",
-            where="",
-            mend="leave out `metadata.name` and `metadata.generateName`: the object is then named after the resource",
+            at="",
+            hint="leave out `metadata.name` and `metadata.generateName`: the object is then named after the resource",
         )
     if m.is_annotated(old_inputs, m.AUTONAMED):
         return _autonamed(inputs, m.name(old_inputs))
@@ -53,8 +53,8 @@ def with_name(
         raise BadInput(
             "kubernetes-name-missing",
             "automatic naming is disabled by the stack's `pulumi:autonaming`, and `metadata.name` is not set",
-            where="",
-            mend="set `metadata.name`",
+            at="",
+            hint="set `metadata.name`",
         )
     proposed = options.proposed_name if options is not None else ""
     return _autonamed(inputs, proposed or drawn(logical_name, seed))

@@ -241,6 +241,6 @@ def _not_ours(state: Mapping[str, Any]) -> PlatformError:
     return PlatformError(
         "kubernetes-recreated",
         f"{failures.subject(state)} is not the object that this stack made: somebody else deleted and created it anew",
-        where="",
-        mend="refresh the stack to take the new object over, then run again; or remove it from the state",
+        at="",
+        hint="refresh the stack to take the new object over, then run again; or remove it from the state",
     )

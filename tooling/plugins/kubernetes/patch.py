@@ -77,8 +77,8 @@ def _existing(resource: Resource, body: Manifest, limit: timedelta | None) -> Ta
     raise PlatformError(
         "kubernetes-patch-without-object",
         f"{failures.subject(body)} does not exist, so that there is nothing to patch",
-        where="",
-        mend=f"create it first, or use `{body.get('kind')}` instead of `{resource.token.kind}`",
+        at="",
+        hint=f"create it first, or use `{body.get('kind')}` instead of `{resource.token.kind}`",
     )
 
 
@@ -90,6 +90,6 @@ def _required_field(state: Mapping[str, Any], fields: list[str]) -> PlatformErro
     return PlatformError(
         "kubernetes-patch-required-field",
         f"the patch of {failures.subject(state)} is the only manager of required fields: {', '.join(fields)}",
-        where="",
-        mend="set the resource option `retain_on_delete`, or let another manager take the fields over first",
+        at="",
+        hint="set the resource option `retain_on_delete`, or let another manager take the fields over first",
     )

@@ -50,24 +50,24 @@ def checked(
         raise Refused(
             "kubernetes-not-modelled",
             f"a {token.kind} cannot be created",
-            where="",
-            mend="create its items as resources of their own",
+            at="",
+            hint="create its items as resources of their own",
         )
     for key in m.NOT_MODELLED_ANNOTATIONS:
         if m.annotation(inputs, key):
             raise Refused(
                 "kubernetes-not-modelled",
                 f"the local lane does not model annotation {key}",
-                where="",
-                mend="remove it, or run this stack with the released plug-ins",
+                at="",
+                hint="remove it, or run this stack with the released plug-ins",
             )
     if token.is_patch_of(inputs):
         if inputs["metadata"] != UNKNOWN and not m.name(inputs):
             raise BadInput(
                 "kubernetes-name-missing",
                 f"a {token.kind} needs `metadata.name`, the object that it changes",
-                where="",
-                mend="set `metadata.name`",
+                at="",
+                hint="set `metadata.name`",
             )
     else:
         inputs = naming.with_name(inputs, old_inputs, logical_name, seed, autonaming)

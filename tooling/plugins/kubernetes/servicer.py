@@ -284,8 +284,8 @@ class KubernetesPlugin(service.ResourceProviderServicer):
             raise PlatformError(
                 "kubernetes-not-configured",
                 "the kubernetes plug-in was called over a connection that was never configured",
-                where="",
-                mend="run the operation again: the engine has lost its connection to the plug-in",
+                at="",
+                hint="run the operation again: the engine has lost its connection to the plug-in",
             )
         return instance
 
@@ -295,8 +295,8 @@ def _resource(instance: Instance, urn: str) -> Resource:
         raise PlatformError(
             "kubeconfig-unknown",
             "the kubernetes provider's kubeconfig is not known yet, so that no cluster can be asked",
-            where=urn,
-            mend="deploy the stack that publishes the kubeconfig first",
+            at=urn,
+            hint="deploy the stack that publishes the kubeconfig first",
         )
     return Resource(instance.cluster, instance.settings, manifest.of_urn(urn))
 
@@ -331,8 +331,8 @@ def _not_modelled(what: str) -> Refused:
     return Refused(
         "kubernetes-not-modelled",
         f"the local lane does not model {what}",
-        where="",
-        mend="write the objects as Kubernetes resources, or run this stack with the released plug-ins",
+        at="",
+        hint="write the objects as Kubernetes resources, or run this stack with the released plug-ins",
     )
 
 

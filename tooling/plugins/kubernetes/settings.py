@@ -179,6 +179,6 @@ def _client_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise BadInput(
             "kubernetes-provider-invalid",
             "`kubeClientSettings` of the kubernetes provider is not a JSON object",
-            where="",
-            mend="pass kubernetes.KubeClientSettingsArgs(timeout=…)",
+            at="",
+            hint="pass kubernetes.KubeClientSettingsArgs(timeout=…)",
         ) from error

@@ -132,6 +132,6 @@ def _lost(body: Mapping[str, Any]) -> PlatformError:
     return PlatformError(
         "kubernetes-gone",
         f"{failures.subject(body)} no longer exists: somebody else deleted it",
-        where="",
-        mend="refresh the stack, then run again: it will be created anew",
+        at="",
+        hint="refresh the stack, then run again: it will be created anew",
     )

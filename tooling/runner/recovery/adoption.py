@@ -20,6 +20,6 @@ def refuse_unknown_adoptions(names: Sequence[str], stacks: Sequence[StackId]) ->
                 "adopt-unknown",
                 f"nothing called {name!r} failed to be created in the last run, or its type cannot be taken over; "
                 f"possible: {', '.join(possible) or 'nothing'}{nearest(name, possible)}",
-                where=f"--adopt {name}",
-                mend="run tiers up without --adopt, and use the name in its error",
+                at=f"--adopt {name}",
+                hint="run tiers up without --adopt, and use the name in its error",
             )

@@ -61,7 +61,7 @@ class Recovery:
         self._signing_in = threading.Lock()
 
     def recover(self, stack: StackId, refresh: Refresh) -> list[str]:
-        """Returns a sentence for everything that was mended; none where the last run ended well.
+        """Returns a sentence for everything that was fixed; none where the last run ended well.
 
         Raises:
             PlatformError: `create-unknown`: something may exist that cannot be looked for; `recovery-failed`.
@@ -126,8 +126,8 @@ class Recovery:
                     "create-unknown",
                     f"{create} may have been made when the last run was interrupted, and cannot be looked for: "
                     f"{BY_HAND.get(create.type, 'its type is not known here')}",
-                    where=f"{stack}, {create.urn}",
-                    mend=f"see whether it exists, remove it if it does, then: "
+                    at=f"{stack}, {create.urn}",
+                    hint=f"see whether it exists, remove it if it does, then: "
                     f"pulumi refresh --stack {stack.stack} --clear-pending-creates",
                 )
             unknown = [one for one in possible if one not in ids(before, create.type)]
@@ -194,8 +194,8 @@ class Recovery:
                 raise PlatformError(
                     "recovery-failed",
                     f"what the last run left of {stack} cannot be read: {result.error or 'see above'}",
-                    where=str(stack),
-                    mend="mend that, then run the same command again",
+                    at=str(stack),
+                    hint="fix that, then run the same command again",
                 )
         return self._engine.export(stack)
 
@@ -205,7 +205,7 @@ class Recovery:
 
 
 class _Safe:
-    """The state as it was, kept until its mending is complete: a mending that is killed begins again from it."""
+    """The state as it was, kept until its repair is complete: a repair that is killed starts again from it."""
 
     def __init__(self, stack: StackId) -> None:
         self._file = failed_creates.directory() / stack.project / f"{stack.stack}.before.json"
@@ -239,8 +239,8 @@ def _readable(stack: StackId, what: Unfinished) -> Iterator[None]:
         raise PlatformError(
             "recovery-failed",
             f"what the last run left of {what} cannot be read: {error}",
-            where=str(stack),
-            mend="fix that, then run the same command again",
+            at=str(stack),
+            hint="fix that, then run the same command again",
         ) from error
 
 

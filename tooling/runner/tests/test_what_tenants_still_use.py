@@ -97,8 +97,8 @@ def test_a_host_that_the_tenant_has_lost_is_named_with_its_ingress(held: dict[st
     error = refusal(guards(**{INGRESSES: [held]}), tenant_stack("one"))
     assert error.code == "host-in-use"
     assert "Ingress one/web of one still answers for 'old.example.com'" in error.what
-    assert error.where == "tenants/catalog/one.yaml, hosts"
-    assert "kubectl delete ingress web --namespace one" in error.mend
+    assert error.at == "tenants/catalog/one.yaml, hosts"
+    assert "kubectl delete ingress web --namespace one" in error.hint
 
 
 @pytest.mark.usefixtures("files")
@@ -122,8 +122,8 @@ def test_a_namespace_with_pods_or_data_is_not_deleted_by_leaving_it_out() -> Non
     error = refusal(guards(**live), tenant_stack("one"))
     assert error.code == "namespace-in-use"
     assert "1 pod (web-1) and 1 volume claim (data)" in error.what
-    assert error.where == "tenants/catalog/one.yaml, namespaces"
-    assert "--namespace one-old" in error.mend
+    assert error.at == "tenants/catalog/one.yaml, namespaces"
+    assert "--namespace one-old" in error.hint
     guards(**live).check(tenant_stack("two"))
 
 

@@ -25,8 +25,8 @@ def found(findings: list[checks.Finding]) -> list[tuple[str, str]]:
     [
         ("1.35", "1.36", "fine", "1.35 to 1.36 is one minor"),
         ("1.36", "1.36", "fine", "the cluster is at 1.36 already"),
-        ("1.34", "1.36", "mend", "1.36 is 2 minors after the cluster's 1.34"),
-        ("1.35", "1.34", "mend", "none goes back to 1.34"),
+        ("1.34", "1.36", "fix", "1.36 is 2 minors after the cluster's 1.34"),
+        ("1.35", "1.34", "fix", "none goes back to 1.34"),
     ],
 )
 def test_one_minor_up_and_no_other_step(deployed: str, to: str, verdict: str, says: str) -> None:
@@ -37,7 +37,7 @@ def test_one_minor_up_and_no_other_step(deployed: str, to: str, verdict: str, sa
 
 def test_two_minors_at_once_name_the_one_between() -> None:
     (finding,) = checks.step("1.34", "1.36")
-    assert finding.mend == "go to 1.35 first"
+    assert finding.hint == "go to 1.35 first"
 
 
 def test_nodes_kube_proxy_and_kubectl_may_be_only_so_far_away() -> None:
@@ -45,9 +45,9 @@ def test_nodes_kube_proxy_and_kubectl_may_be_only_so_far_away() -> None:
         ("fine", "nodes, kube-proxy and kubectl 1.35.4 fit 1.36")
     ]
     assert found(checks.skew("1.36", {"a": "1.36", "old": "1.32"}, "v1.32.0-eksbuild.1", "1.34.1")) == [
-        ("mend", "node group old runs 1.32, more than 3 minors behind 1.36"),
-        ("mend", "kube-proxy runs v1.32.0-eksbuild.1, more than 3 minors behind 1.36"),
-        ("mend", "kubectl 1.34.1 is more than 1 minor away from 1.36"),
+        ("fix", "node group old runs 1.32, more than 3 minors behind 1.36"),
+        ("fix", "kube-proxy runs v1.32.0-eksbuild.1, more than 3 minors behind 1.36"),
+        ("fix", "kubectl 1.34.1 is more than 1 minor away from 1.36"),
     ]
 
 
@@ -57,7 +57,7 @@ def test_an_object_of_a_removed_version_is_found_by_stack_name_and_kind() -> Non
     new = resource(f"kubernetes:policy/v1:{kind}", apiVersion="policy/v1", kind=kind)
     (finding,) = checks.apis([("demo/dev", old), ("demo/dev", new)], "1.36")
     assert finding.what == "demo/dev: one is a PodDisruptionBudget of policy/v1beta1, which 1.25 removed"
-    assert finding.mend == "write it as policy/v1 and Pod Security admission"
+    assert finding.hint == "write it as policy/v1 and Pod Security admission"
     assert found(checks.apis([("demo/dev", old)], "1.24")) == [
         ("fine", "none of 1 objects is of a version that 1.24 does not serve")
     ]
@@ -78,8 +78,8 @@ def test_pins_are_for_the_platforms_own_minor() -> None:
         ("fine", f"coredns {ADDONS['coredns'].value}")
     ]
     (missing,) = checks.eks_addons(["coredns"], "1.36", {})
-    assert (missing.verdict, missing.what) == ("mend", "no version of coredns for 1.36 is known")
-    assert "infrastructure:addon_versions" in missing.mend
+    assert (missing.verdict, missing.what) == ("fix", "no version of coredns for 1.36 is known")
+    assert "infrastructure:addon_versions" in missing.hint
 
 
 def test_a_version_that_the_stacks_file_names_is_for_a_person_to_look_at() -> None:
@@ -95,7 +95,7 @@ def test_add_ons_of_tier_2_bring_their_own_pins() -> None:
     pins = {"every": lambda _: pin, "one": lambda minor: pin if minor == "1.35" else None}
     assert found(checks.platform_addons(pins, "1.36", {})) == [
         ("fine", "every v9"),
-        ("mend", "no version of one for 1.36 is known"),
+        ("fix", "no version of one for 1.36 is known"),
     ]
 
 

@@ -94,7 +94,7 @@ def test_without_a_backend_it_is_refused_with_where_to_set_it(tmp_path: Path) ->
     with pytest.raises(BadInput) as refused:
         copy_states(environment(""), tmp_path / "copy")
     assert refused.value.code == "backend-missing"
-    assert refused.value.where == "shared/environments/dev.yaml, backend_url"
+    assert refused.value.at == "shared/environments/dev.yaml, backend_url"
 
 
 def test_the_copy_takes_the_place_of_the_environments_backend(monkeypatch: pytest.MonkeyPatch) -> None:

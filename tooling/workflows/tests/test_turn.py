@@ -66,8 +66,8 @@ def test_it_is_refused_where_the_tier_above_failed_on_the_same_commit(github: Fa
     with pytest.raises(Refused) as refused:
         turn(github, own, minutes=5)
     assert refused.value.code == "upstream-failed"
-    assert refused.value.where == "commit aaa"
-    assert "workflow infrastructure" in refused.value.mend
+    assert refused.value.at == "commit aaa"
+    assert "workflow infrastructure" in refused.value.hint
 
 
 def test_tests_that_failed_above_are_a_failure_too(github: FakeGithub) -> None:
@@ -84,7 +84,7 @@ def test_it_waits_for_a_commit_before_its_own_that_is_still_under_way(github: Fa
     own = github.add_run("tenants", "bbb", status="in_progress", conclusion=None)
     with pytest.raises(Refused) as refused:
         turn(github, own)
-    assert (refused.value.code, refused.value.where) == ("upstream-unfinished", "a commit before bbb")
+    assert (refused.value.code, refused.value.at) == ("upstream-unfinished", "a commit before bbb")
 
 
 def test_a_failure_of_an_earlier_commit_is_told_and_stops_nobody(github: FakeGithub) -> None:
@@ -121,7 +121,7 @@ def test_an_approval_that_is_missing_above_is_named(github: FakeGithub) -> None:
     with pytest.raises(Refused) as refused:
         turn(github, own, environment="staging")
     assert refused.value.what == "the up of infrastructure in staging waits for its approval"
-    assert refused.value.mend.startswith("approve workflow infrastructure")
+    assert refused.value.hint.startswith("approve workflow infrastructure")
 
 
 def test_where_the_tier_above_is_not_deployed_at_all_nobody_waits(github: FakeGithub) -> None:

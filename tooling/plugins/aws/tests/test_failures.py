@@ -137,8 +137,8 @@ def test_resource_whose_creation_failed_halfway_is_kept_in_the_state(engine: Eng
     assert unfinished.id.startswith("igw-")
     assert "InvalidVpcID.NotFound" in unfinished.reasons[0]
     (left,) = engine.live
-    mended = engine.up(left, {})
-    assert mended.id == unfinished.id
+    fixed = engine.up(left, {})
+    assert fixed.id == unfinished.id
 
 
 def test_update_that_failed_halfway_tells_what_was_done(engine: Engine, lane: Lane) -> None:

@@ -90,8 +90,8 @@ class _Charts(Provider):
                 raise Refused(
                     "helm-not-modelled",
                     f"the local lane does not model `{key}` of a Helm chart",
-                    where=name,
-                    mend="leave it out, or run this stack with the released plug-ins",
+                    at=name,
+                    hint="leave it out, or run this stack with the released plug-ins",
                 )
         source = charts.source_of(inputs)
         reason = charts.out_of_reach(source)
@@ -120,7 +120,7 @@ class _Charts(Provider):
                 )
             except HelmFailed as error:
                 raise PlatformError(
-                    "helm-failed", f"helm template: {error}", where=name, mend="mend the chart or its values"
+                    "helm-failed", f"helm template: {error}", at=name, hint="fix the chart or its values"
                 ) from error
         bodies = [body for body in yaml.safe_load_all(text) if body]
         return [body for body in bodies if _HOOK not in (m.metadata(body).get("annotations") or {})]

@@ -55,9 +55,9 @@ def source_of(inputs: Mapping[str, Any]) -> Source:
     raise BadInput(
         "chart-not-found",
         f"chart {chart!r} is no file on disk, and no repository is given for it",
-        where="`chart` of the Helm resource",
+        at="`chart` of the Helm resource",
         # The plug-ins serve all projects, so that a relative path would be relative to none.
-        mend="give its absolute path, str(Path(__file__).parent / …), or `repository_opts`",
+        hint="give its absolute path, str(Path(__file__).parent / …), or `repository_opts`",
     )
 
 

@@ -200,8 +200,8 @@ def checked(
             raise Refused(
                 "helm-not-modelled",
                 f"the local lane does not model `{key}` of a Helm release",
-                where="",
-                mend="leave it out, or run this stack with the released plug-ins",
+                at="",
+                hint="leave it out, or run this stack with the released plug-ins",
             )
     source = charts.source_of(inputs)
     name = inputs.get("name") or old_inputs.get("name") or proposed or naming.drawn(logical_name, seed)
@@ -297,6 +297,6 @@ def _refused(urn: str, command: str, error: HelmFailed) -> PlatformError:
     return PlatformError(
         "helm-failed",
         f"helm {command}: {error}",
-        where=urn.rsplit("::", 1)[-1],
-        mend="mend the chart or its values, and run the same command again",
+        at=urn.rsplit("::", 1)[-1],
+        hint="fix the chart or its values, and run the same command again",
     )

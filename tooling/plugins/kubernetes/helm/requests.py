@@ -98,8 +98,8 @@ class Releases:
             raise PlatformError(
                 "kubeconfig-unknown",
                 "the kubernetes provider's kubeconfig is not known yet, so that no cluster can be asked",
-                where=urn,
-                mend="deploy the stack that publishes the kubeconfig first",
+                at=urn,
+                hint="deploy the stack that publishes the kubeconfig first",
             )
         return Release(
             urn=urn,

@@ -220,10 +220,10 @@ def test_a_release_that_is_not_ready_is_kept_and_upgraded_by_the_next_run(
     assert left is not None
     assert left.state["status"]["status"] == "failed"
     # Not without any values: Helm would take those of the last release.
-    mended = provider.update(
+    fixed = provider.update(
         left, provider.check(RELEASE, "demo", inputs(chart, namespace, values={"greeting": "hello"}), left)
     )
-    assert mended.state["status"]["status"] == "deployed"
+    assert fixed.state["status"]["status"] == "deployed"
     deployment = get(api, f"apps/v1 namespaces/{namespace}/deployments/demo")
     assert deployment is not None
     assert deployment["status"]["readyReplicas"] == 1

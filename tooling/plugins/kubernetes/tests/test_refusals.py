@@ -1,4 +1,4 @@
-"""What is not modelled, and what the API server refuses: each refusal names the object, the reason and the mend."""
+"""What is not modelled, and what the API server refuses: each refusal names the object, the reason and the hint."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_unknown_kind_is_refused_with_what_is_missing(provider: Provider, namesp
         provider.create("kubernetes:example.invalid/v1:Unheard", "a", inputs, timeout=0.5)
 
 
-def test_missing_namespace_is_refused_with_the_mend(provider: Provider, unique: str) -> None:
+def test_missing_namespace_is_refused_with_the_hint(provider: Provider, unique: str) -> None:
     with pytest.raises(Refused, match=rf'namespaces "{unique}" not found[\s\S]*create the Namespace'):
         provider.create(CONFIG_MAP, "a", config_map(unique), timeout=0.5)
 

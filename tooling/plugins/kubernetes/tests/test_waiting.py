@@ -72,8 +72,8 @@ def test_workload_that_does_not_come_up_fails_with_its_pods_reasons_and_is_kept(
     assert left is not None
     assert left.id == f"{namespace}/web"
     assert left.state["metadata"]["uid"]
-    mended = provider.update(left, workload(namespace))
-    assert mended.state["status"]["availableReplicas"] == 1
+    fixed = provider.update(left, workload(namespace))
+    assert fixed.state["status"]["availableReplicas"] == 1
 
 
 def test_exceeded_progress_deadline_fails_at_once(provider: Provider, namespace: str) -> None:

@@ -80,8 +80,8 @@ class NotReady(PlatformError):
         super().__init__(
             "kubernetes-not-ready",
             f"{subject(live)} exists, but is not ready{within}: {'; '.join(reasons)}",
-            where="",
-            mend="mend what is named above and run again: the object stays and is waited for anew\n"
+            at="",
+            hint="fix what is named above and run again: the object stays and is waited for anew\n"
             f"to wait longer, set `customTimeouts` or annotation {m.TIMEOUT_SECONDS}; not at all, {m.SKIP_AWAIT}",
         )
 
@@ -94,8 +94,8 @@ class NotGone(PlatformError):
             "kubernetes-not-gone",
             f"{subject(live)} still exists {int(timeout.total_seconds())} s after its deletion was asked for: "
             f"{'; '.join(self.reasons)}",
-            where="",
-            mend="remove what is named above, or the finalizer of a controller that no longer runs, and run again",
+            at="",
+            hint="remove what is named above, or the finalizer of a controller that no longer runs, and run again",
         )
 
 
