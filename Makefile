@@ -73,7 +73,7 @@ test-unit: setup  ## Only what needs neither engine nor cluster; of some directo
 	@.venv/bin/python -m tooling.checks unit $(IN)
 
 .PHONY: bench
-bench: setup  ## Measure lane and chain, write docs/performance.md: make bench ONLY=preview ROUNDS=5
+bench: setup  ## Measure lane and chain, write docs/reference/performance.md: make bench ONLY=preview ROUNDS=5
 	@.venv/bin/python -m tooling.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: verify
@@ -110,7 +110,7 @@ update-workflows: setup  ## Write .github/workflows and CODEOWNERS from tiers.ya
 verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is not up to date
 	@.venv/bin/python -m tooling.workflows verify
 
-# Steps of the workflows, which GitHub's runners call; what each needs is in docs/guide/pipelines.md.
+# Steps of the workflows, which GitHub's runners call; what each needs is in docs/guides/pipelines.md.
 .PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift
 ci-turn: setup
 	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)

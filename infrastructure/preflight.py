@@ -67,5 +67,5 @@ def preflight(
             "upgrade-refused",
             "; ".join(against),
             where=f"{where}, kubernetes_version",
-            mend=f"edit {where}; docs/runbooks/upgrade.md has the steps",
+            mend=f"edit {where}; docs/guides/upgrade.md has the steps",
         )

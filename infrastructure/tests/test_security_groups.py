@@ -11,7 +11,7 @@ import pytest
 from shared.testing import Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGE = PROJECT.parent / "docs" / "security-groups.md"
+PAGE = PROJECT.parent / "docs" / "reference" / "security-groups.md"
 BASTION = "sg-0123456789abcdef0"
 SSH = {"ssh_key_name": "operators", "ssh_source_security_group_ids": [BASTION]}
 GROUPS = {"cluster-id": "cluster", "nodes-id": "nodes", "endpoints-id": "endpoints"}

@@ -10,7 +10,7 @@ import yaml
 from tests.admission.world import TENANT
 from tooling.paths import REPOSITORY
 
-PAGE = REPOSITORY / "docs/guide/tenants.md"
+PAGE = REPOSITORY / "docs/guides/kubernetes-objects.md"
 
 
 def blocks(language: str) -> list[str]:

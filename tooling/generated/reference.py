@@ -105,7 +105,7 @@ def admission_policies_page() -> str:
         + f"policy's name after `{module.PREFIX}` and says what to write instead. "
         + "`platform-addons:admission_audit` lists those that only warn. Why it works so: "
         + "[decision 0013](../decisions/0013-admission-policies.md), and what it looks at: "
-        + "[decision 0018](../decisions/0018-admission-by-place.md).\n\n"
+        + "[decision 0018](../decisions/0018-admission-by-field.md).\n\n"
         + table(("policy", "what a tenant could otherwise do", "what to write instead", "source"), rows)
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from tooling.paths import REPOSITORY
 
-PAGE = REPOSITORY / "docs" / "seeds.md"
+PAGE = REPOSITORY / "docs" / "reference" / "requirements.md"
 SEEDS = ("1 EKS template", "2 Multi-tenant cluster", "3 Environments and two stacks", "4 Python EKS demo")
 
 
