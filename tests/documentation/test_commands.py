@@ -52,6 +52,21 @@ def test_every_tiers_command_is_accepted(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identifier)
+def test_every_tiers_command_in_a_sentence_exists(page: Path) -> None:
+    """Commands in backticks and in shell blocks are often incomplete, so only their names and options are checked."""
+    text = page.read_text(encoding="utf-8")
+    for line in re.findall(r"`tiers ([^`]+)`", text) + re.findall(r"^tiers (.+)$", text, flags=re.MULTILINE):
+        current = typer.main.get_command(app)
+        words = re.split(r"&&|\||>", line)[0].split()
+        while words and hasattr(current, "commands"):
+            name = words.pop(0)
+            assert name in current.commands, f"{page.name}: tiers {line}"  # type: ignore[attr-defined]
+            current = current.commands[name]  # type: ignore[attr-defined]
+        known = {option for parameter in current.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known, f"{page.name}: tiers {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identifier)
 def test_every_output_of_the_infrastructure_exists(page: Path) -> None:
     names = {field.name for field in dataclasses.fields(Infrastructure)} | {"contract_version"}
     for name in re.findall(r"pulumi stack output ([a-z_]+)", page.read_text(encoding="utf-8")):
