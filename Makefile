@@ -1,4 +1,4 @@
-# One line a target; the logic is in `tiers`, where it is tested. `make` alone prints this help.
+# One line per target. The logic is in `tiers`, where it is tested. `make` without a target prints the help.
 SHELL := /bin/bash
 STACK ?= local
 TIERS := .venv/bin/tiers
@@ -9,19 +9,19 @@ help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup:  ## Make .venv from requirements.lock (every other target does it first)
+setup:  ## Create .venv from requirements.lock (the other targets do it first)
 	@tooling/bootstrap.sh
 
 .PHONY: local-up
-local-up: setup  ## Start the local lane and deploy the whole chain on it; no AWS account needed
+local-up: setup  ## Start the local lane and deploy all tiers on it; needs no AWS account
 	@$(TIERS) local up && $(TIERS) up --stack local
 
 .PHONY: local-down
-local-down: setup  ## Stop the local lane and remove it
+local-down: setup  ## Stop the local lane and delete it
 	@$(TIERS) local down --yes
 
 .PHONY: up
-up: setup  ## Deploy every tier: make up STACK=dev
+up: setup  ## Deploy all tiers: make up STACK=dev
 	@$(TIERS) up $(ONE)
 
 .PHONY: preview
@@ -29,11 +29,11 @@ preview: setup  ## Show what would change: make preview STACK=dev
 	@$(TIERS) preview $(filter-out --yes,$(ONE))
 
 .PHONY: destroy
-destroy: setup  ## Destroy every tier, downstream first: make destroy STACK=dev
+destroy: setup  ## Destroy all tiers, downstream first: make destroy STACK=dev
 	@$(TIERS) destroy $(ONE)
 
 .PHONY: infrastructure-up infrastructure-preview infrastructure-destroy
-infrastructure-up: setup  ## Tier 1, AWS infrastructure
+infrastructure-up: setup  ## Deploy tier 1, the AWS infrastructure; also -preview and -destroy, as for tiers 2 to 4
 	@$(TIERS) up infrastructure $(ONE)
 infrastructure-preview: setup
 	@$(TIERS) preview infrastructure $(filter-out --yes,$(ONE))
@@ -41,7 +41,7 @@ infrastructure-destroy: setup
 	@$(TIERS) destroy infrastructure $(ONE)
 
 .PHONY: platform-addons-up platform-addons-preview platform-addons-destroy
-platform-addons-up: setup  ## Tier 2, cluster add-ons
+platform-addons-up: setup  ## Deploy tier 2, the cluster add-ons
 	@$(TIERS) up platform-addons $(ONE)
 platform-addons-preview: setup
 	@$(TIERS) preview platform-addons $(filter-out --yes,$(ONE))
@@ -49,7 +49,7 @@ platform-addons-destroy: setup
 	@$(TIERS) destroy platform-addons $(ONE)
 
 .PHONY: tenants-up tenants-preview tenants-destroy
-tenants-up: setup  ## Tier 3, all tenants or one: make tenants-up STACK=dev TENANT=tenant-a
+tenants-up: setup  ## Deploy tier 3, all tenants or one: make tenants-up STACK=dev TENANT=tenant-a
 	@$(TIERS) up tenants $(ONE)
 tenants-preview: setup
 	@$(TIERS) preview tenants $(filter-out --yes,$(ONE))
@@ -57,7 +57,7 @@ tenants-destroy: setup
 	@$(TIERS) destroy tenants $(ONE)
 
 .PHONY: applications-up applications-preview applications-destroy
-applications-up: setup  ## Tier 4, all applications or one: make applications-up STACK=dev APP=demo
+applications-up: setup  ## Deploy tier 4, all applications or one: make applications-up STACK=dev APP=demo
 	@$(TIERS) up applications $(ONE)
 applications-preview: setup
 	@$(TIERS) preview applications $(filter-out --yes,$(ONE))
@@ -65,52 +65,52 @@ applications-destroy: setup
 	@$(TIERS) destroy applications $(ONE)
 
 .PHONY: test
-test: setup  ## The whole suite: types, style, unit tests, plug-ins, the chain on a lane of its own
+test: setup  ## Run all checks and tests: lint, types, unit tests, plug-ins, all tiers on a separate local lane
 	@.venv/bin/python -m tooling.checks test
 
 .PHONY: test-unit
-test-unit: setup  ## Only what needs neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
+test-unit: setup  ## Run the tests that need neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
 	@.venv/bin/python -m tooling.checks unit $(IN)
 
 .PHONY: bench
-bench: setup  ## Measure lane and chain, write docs/performance.md: make bench ONLY=preview ROUNDS=5
+bench: setup  ## Measure the local lane, and write docs/reference/performance.md: make bench ONLY=preview ROUNDS=5
 	@.venv/bin/python -m tooling.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: verify
-verify: setup  ## Check a deployed chain from outside: make verify STACK=dev, with credentials of its account
+verify: setup  ## Check a deployed environment from outside, with credentials of its account: make verify STACK=dev
 	@.venv/bin/python -m pytest tests/live -q -rs --live-stack $(STACK)
 
 .PHONY: check
-check: setup  ## Style and types: ruff, pyright
+check: setup  ## Run the static checks: ruff, pyright
 	@.venv/bin/python -m tooling.checks static
 
 .PHONY: lock
-lock: setup  ## Resolve requirements.lock anew from pyproject.toml
+lock: setup  ## Resolve requirements.lock again from pyproject.toml
 	@.venv/bin/python -m tooling.checks lock
 
 .PHONY: pins
-pins: setup  ## Ask those who publish it whether what is pinned exists; fill in digests and days: make pins WRITE=1
+pins: setup  ## Check that every pinned version exists where it is published; fill in digests and dates: make pins WRITE=1
 	@.venv/bin/python -m tooling.pins $(if $(WRITE),--write)
 
 .PHONY: update-generated
-update-generated: setup  ## Write what is generated: settings in Pulumi.yaml files, the picture, reference pages
+update-generated: setup  ## Write generated files: settings in Pulumi.yaml files, the picture, reference pages
 	@.venv/bin/python -m tooling.generated update
 
 .PHONY: verify-generated
-verify-generated: setup  ## Fail if what is generated is not up to date
+verify-generated: setup  ## Fail if a generated file is out of date
 	@.venv/bin/python -m tooling.generated verify
 
 .PHONY: chaos
-chaos: setup  ## Kill processes at random points and see one rerun fix it: make chaos ROUNDS=100 SEED=1
+chaos: setup  ## Kill processes at random points and check that one rerun recovers: make chaos ROUNDS=100 SEED=1
 	@.venv/bin/python -m tests.chaos --rounds $(or $(ROUNDS),100) --seed $(or $(SEED),1)
 
 .PHONY: update-workflows verify-workflows
 update-workflows: setup  ## Write .github/workflows and CODEOWNERS from tiers.yaml, the catalog and tooling/workflows
 	@.venv/bin/python -m tooling.workflows update
-verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is not up to date
+verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is out of date
 	@.venv/bin/python -m tooling.workflows verify
 
-# Steps of the workflows, which GitHub's runners call; what each needs is in docs/guide/pipelines.md.
+# Steps of the workflows, called by GitHub's runners. docs/guides/pipelines.md says what they need.
 .PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift
 ci-turn: setup
 	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)
@@ -126,17 +126,17 @@ ci-drift: setup
 	@.venv/bin/python -m tooling.workflows drift --stack $(STACK)
 
 .PHONY: update-golden
-update-golden: setup  ## Write the golden resource graphs; refused where a cluster, VPC, key or bucket would be replaced
+update-golden: setup  ## Write the golden resource graphs; refuses if a cluster, VPC, key or bucket would be replaced
 	@.venv/bin/python -m tooling.golden update
 
 .PHONY: verify-golden
-verify-golden: setup  ## Fail if a program registers anything else than its golden resource graph says
+verify-golden: setup  ## Fail if a program registers resources that differ from its golden resource graph
 	@.venv/bin/python -m tooling.golden verify
 
 .PHONY: clean
-clean:  ## Remove the lane and .venv; says where the cache of built programs is, and how big
+clean:  ## Delete the local lane and .venv; prints the place and size of the cache of built programs
 	@tooling/clean.sh
 
 .PHONY: clean-cache
-clean-cache:  ## As clean, and remove the cache: the next lane builds its programs anew, 10 minutes
+clean-cache:  ## Like clean, and delete the cache: the next local-up builds the programs again, 10 minutes
 	@tooling/clean.sh cache

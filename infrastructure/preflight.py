@@ -67,5 +67,5 @@ def preflight(
             "upgrade-refused",
             "; ".join(against),
             at=f"{where}, kubernetes_version",
-            hint=f"edit {where}; docs/runbooks/upgrade.md has the steps",
+            hint=f"edit {where}; docs/guides/upgrade.md has the steps",
         )

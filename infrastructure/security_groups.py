@@ -1,7 +1,7 @@
-"""Security groups of control plane and nodes, one resource a rule.
+"""Security groups of the control plane and the nodes, one resource per rule.
 
-The rules are rows; `docs/security-groups.md` shows them, and what EKS's own group adds. Interface endpoints have theirs
-in `endpoints.py`.
+The rules are rows; `docs/reference/security-groups.md` lists them, together with the group that EKS adds. The group
+of interface endpoints is in `endpoints.py`.
 """
 
 from __future__ import annotations

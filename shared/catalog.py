@@ -85,7 +85,7 @@ def load_tenant(
             "tenant-unknown",
             f"there is no tenant {name!r}{nearest(name, names)}",
             at=_where(name),
-            hint="add the file as tenants/README.md shows",
+            hint="add the file as docs/guides/onboard-a-tenant.md shows",
         )
     # Its own file first: of two wrong ones, that is the one to hear about.
     tenant = _read(name, directory)
@@ -132,7 +132,7 @@ def _names(directory: Path) -> list[str]:
             "catalog-empty",
             "the tenant catalog holds no file",
             at="tenants/catalog",
-            hint="git checkout tenants/catalog, or add a file as tenants/README.md shows",
+            hint="git checkout tenants/catalog, or add a file as docs/guides/onboard-a-tenant.md shows",
         )
     return names
 

@@ -1,6 +1,6 @@
 """What to do about errors that others word: those of AWS about clock, credentials, traffic and itself; a full disk.
 
-Told by the lane's own aws plug-in, and added to what the released one says; see docs/guide/when-it-fails.md. Where the
+Told by the lane's own aws plug-in, and added to what the released one says; see docs/guides/when-it-fails.md. Where the
 resource is known, `tooling.aws_refusals` says more.
 """
 

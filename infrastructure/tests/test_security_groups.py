@@ -11,7 +11,7 @@ import pytest
 from shared.testing import Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGE = PROJECT.parent / "docs" / "security-groups.md"
+PAGE = PROJECT.parent / "docs" / "reference" / "security-groups.md"
 BASTION = "sg-0123456789abcdef0"
 SSH = {"ssh_key_name": "operators", "ssh_source_security_group_ids": [BASTION]}
 GROUPS = {"cluster-id": "cluster", "nodes-id": "nodes", "endpoints-id": "endpoints"}
@@ -81,7 +81,7 @@ def test_the_rules_that_settings_open_are_these_and_the_pages(everything: Run) -
         ("endpoints", "in", "tcp", "443", "10.0.0.0/16"),
         ("endpoints", "in", "tcp", "443", "100.64.0.0/16"),
     }
-    assert opened == {(*rule[:4], values[rule[4]]) for rule in told("By settings")}
+    assert opened == {(*rule[:4], values[rule[4]]) for rule in told("Opened by settings")}
 
 
 def test_every_rule_says_what_it_is_for(everything: Run) -> None:

@@ -88,7 +88,7 @@ def test_a_step_that_cannot_be_taken_is_refused_before_anything_is_sent(
     assert refused.value.code == "upgrade-refused"
     assert says in refused.value.what
     assert refused.value.at == "Pulumi.dev.yaml of infrastructure, kubernetes_version"
-    assert "docs/runbooks/upgrade.md" in refused.value.hint
+    assert "docs/guides/upgrade.md" in refused.value.hint
 
 
 def test_one_minor_up_takes_control_plane_nodes_and_add_ons(project: Path) -> None:

@@ -146,7 +146,7 @@ RULES = (
     Rule(
         id="application-in-its-namespace",
         description="An application makes namespaced objects, none of its tenant's rails, and names their namespace",
-        source="docs/decisions/0002-stack-a-tenant.md; Kubernetes, `kubectl api-resources --namespaced=false`",
+        source="docs/decisions/0002-stack-per-tenant.md; Kubernetes, `kubectl api-resources --namespaced=false`",
         hint="set metadata.namespace to a namespace of the tenant; rails and cluster objects are asked of the platform",
         types=("kubernetes:",),
         check=applications_stay_in_namespaces,

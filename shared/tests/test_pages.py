@@ -30,7 +30,7 @@ def test_the_example_of_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_example_of_a_tenants_file_is_one(tmp_path: Path) -> None:
-    (example,) = blocks("tenants/README.md", "yaml")
+    (example,) = blocks("docs/guides/onboard-a-tenant.md", "yaml")
     (tmp_path / "checkout.yaml").write_text(example)
     tenant = load_tenant("checkout", "dev", directory=tmp_path)
     assert tenant.owner == "checkout-team"

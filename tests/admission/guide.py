@@ -1,8 +1,9 @@
-"""The objects in the guide for app teams: what it shows is what the API server is asked for."""
+"""The objects in the guide for app teams, as tests send them to the API server."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,11 +11,11 @@ import yaml
 from tests.admission.world import TENANT
 from tooling.paths import REPOSITORY
 
-PAGE = REPOSITORY / "docs/guide/tenants.md"
+PAGE = REPOSITORY / "docs/guides/kubernetes-objects.md"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: Path = PAGE) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
 def _in_tenant(body: dict[str, Any]) -> dict[str, Any]:

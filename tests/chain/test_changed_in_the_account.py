@@ -56,7 +56,7 @@ def test_the_page_on_signing_in_fixes_roles_that_were_made_again(chain: Clone, a
     lane = Lane.load(chain.local)
     assert lane is not None
     iam, sts = lane_client(lane, "iam"), lane_client(lane, "sts")
-    recipe = of_the_page("docs/runbooks/sign-in.md", "A role was deleted and created again")
+    recipe = of_the_page("docs/guides/sign-in.md", "A role was deleted and created again")
     assert [arguments[:2] for arguments in recipe] == [["up", "infrastructure"], ["up", "tenants"]]
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})

@@ -7,7 +7,7 @@ import re
 from tooling.aws_refusals.families import FAMILIES, family_of
 from tooling.paths import REPOSITORY
 
-PAGE = (REPOSITORY / "docs/guide/when-it-fails.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs/guides/when-it-fails.md").read_text(encoding="utf-8")
 
 
 def codes() -> set[str]:

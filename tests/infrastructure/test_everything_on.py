@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("eve
 
 CLUSTER = "eks-cluster-local"
 GROUPS = ("general", "spot", "arm", "batch", "memory")
-STEPS = steps(REPOSITORY / "docs/runbooks/upgrade.md")
+STEPS = steps(REPOSITORY / "docs/guides/upgrade.md")
 
 
 class Platform:

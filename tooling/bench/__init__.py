@@ -1,1 +1,1 @@
-"""Benchmarks of the local lane and of the chain on it. `make bench` runs them and writes docs/performance.md."""
+"""Benchmarks of the local lane and its chain. `make bench` runs them and writes docs/reference/performance.md."""

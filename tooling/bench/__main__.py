@@ -1,4 +1,4 @@
-"""`make bench`: measures, says what it finds, and writes docs/performance.md."""
+"""`make bench`: measures, says what it finds, and writes docs/reference/performance.md."""
 
 from __future__ import annotations
 

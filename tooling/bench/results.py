@@ -1,4 +1,4 @@
-"""Figures of the benches: kept as JSON beside this module, told in docs/performance.md between two markers."""
+"""Benchmark results: stored as JSON beside this module, shown in docs/reference/performance.md between two markers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tooling.bench.table import BENCHES, Aim, Bench
 from tooling.paths import REPOSITORY
 
 RESULTS = Path(__file__).with_name("results.json")
-PAGE = REPOSITORY / "docs" / "performance.md"
+PAGE = REPOSITORY / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _GIB = 1 << 30
 _MIB = 1 << 20

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 JSON_VERSION = 2
-"""Raised whenever a key is renamed or removed. 2: an error's `mend` became `hint`."""
+"""Raised whenever a key is renamed or removed. 2: an error's `hint` became `hint`."""
 
 
 def messages() -> Console:

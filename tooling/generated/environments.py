@@ -1,4 +1,4 @@
-"""The page that lays the four environments side by side: what differs, and nothing that is the same."""
+"""The page that compares the environments: only the settings that differ."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def environments_page() -> str:
     names = environment_names()
     parts = [
         "# Environments side by side\n",
-        "Settings whose values differ; every other setting has its default everywhere, "
-        "see [settings.md](settings.md).\n",
+        "Settings whose values differ between environments. All others have the same value everywhere; "
+        "[settings](settings.md) lists them with their defaults.\n",
     ]
     for directory in project_directories():
         values = {name: settings_of(directory, name) for name in names}

@@ -1,4 +1,4 @@
-"""The reference pages: the only ones that list everything, and therefore written by a command."""
+"""Reference pages. They list everything, so a command writes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tooling.plugins.eks.inputs import MODELLED
 def settings_page() -> str:
     parts = [
         "# Settings\n",
-        "Keys of `Pulumi.<stack>.yaml`, by project. An unknown key is refused with the nearest known one.\n",
+        "Keys of `Pulumi.<stack>.yaml`, by project. An unknown key is an error that names the nearest known one.\n",
     ]
     for directory in project_directories():
         parts.append(f"## {directory}\n")
@@ -49,39 +49,41 @@ def local_lane_page() -> str:
     return (
         NOTE
         + "# What the local lane models\n\n"
-        + "Anything that is not here is refused by name before it is sent.\n\n"
+        + "The local plug-ins reject everything that is not listed here, by name and before they send a request.\n\n"
         + "## Package `aws`\n\n"
         + table(("resource", "inputs", "inputs whose change replaces it"), rows)
         + "\nFunctions: "
         + _names(modelled_functions())
         + ".\n\n## Package `eks`\n\n`eks:index:Cluster` with the inputs "
         + _names(sorted(MODELLED))
-        + ". It makes what the released component makes of them, by type, name and parent: the control plane, "
-        + "`kube-proxy`, the component `eks:index:VpcCniAddon` with its add-on, and a Kubernetes provider."
+        + ". It creates the same resources as the released component, with the same types, names and parents: the "
+        + "control plane, `kube-proxy`, the component `eks:index:VpcCniAddon` with its add-on, and a Kubernetes "
+        + "provider."
         + "\n\n## Package `kubernetes`\n\n"
-        + "Every kind that the API server knows; `helm.sh/v3:Release` and `helm.sh/v4:Chart`, by the real Helm. Charts "
-        + "are taken from disk and from loopback; others are recorded with their values and not run, unless "
+        + "Every kind that the API server knows; `helm.sh/v3:Release` and `helm.sh/v4:Chart` with real Helm. Charts "
+        + "are read from disk and from loopback; others are recorded with their values and not installed, unless "
         + "`TIERS_FETCH_CHARTS=true`. Not modelled: `yaml`, `kustomize` and older `helm` resources.\n\n"
-        + "What differs from the released plug-in:\n\n"
-        + "- Unknown fields of an object are refused; the released one drops them with a warning.\n"
-        + "- Quantities stay in the inputs as they are written (`1024Mi`); the released one writes `1Gi`.\n"
-        + "- A change inside a chart on disk is a difference; the released one sees a changed version or value only.\n"
-        + "- What a killed engine was waiting for ends with the run; released plug-ins go on for minutes.\n\n"
-        + "Everything else is meant to fail where the released one fails: "
+        + "Differences from the released plug-in:\n\n"
+        + "- Unknown fields of an object are rejected; the released plug-in drops them with a warning.\n"
+        + "- Quantities stay in the inputs as written (`1024Mi`); the released plug-in writes `1Gi`.\n"
+        + "- A change inside a chart on disk is a difference; the released plug-in notices a changed version or value "
+        + "only.\n"
+        + "- Operations of a killed engine end with the run; released plug-ins continue for minutes.\n\n"
+        + "Everything else is meant to fail where the released plug-in fails: "
         + "[decision 0017](../decisions/0017-kubernetes-as-released.md).\n"
     )
 
 
 def policies_page() -> str:
-    """Every rule, with its level, source and hint, by where it is written."""
+    """Every rule with its level, hint and source, in the order of the table."""
     rows = [(f"`{rule.id}`", rule.description, _levels(rule), rule.hint, rule.source) for rule in BY_ID.values()]
     return (
         NOTE
         + "# Policies\n\n"
-        + "`tiers preview` and `tiers up` put every resource to these rules; a mandatory one stops what violates it. "
-        + "Exemptions: `shared/policies/exemptions.yaml`. Why it works so: "
+        + "`tiers preview` and `tiers up` check every resource against these rules; a violation of a mandatory rule "
+        + "stops the deployment. Exemptions are in `shared/policies/exemptions.yaml`. The design: "
         + "[decision 0010](../decisions/0010-policies.md).\n\n"
-        + table(("rule", "what has to hold", "level", "hint", "source"), rows)
+        + table(("rule", "what it requires", "level", "hint", "source"), rows)
     )
 
 
@@ -101,22 +103,22 @@ def admission_policies_page() -> str:
     return (
         NOTE
         + "# Admission policies\n\n"
-        + "What the API server refuses in every namespace of a tenant, whoever asks. A refusal begins with the "
-        + f"policy's name after `{module.PREFIX}` and says what to write instead. "
-        + "`platform-addons:admission_audit` lists those that only warn. Why it works so: "
-        + "[decision 0013](../decisions/0013-admission-policies.md), and what it looks at: "
-        + "[decision 0018](../decisions/0018-admission-by-place.md).\n\n"
+        + "What the API server rejects in every namespace of a tenant, whoever sends the request. The message starts "
+        + f"with the policy's name after `{module.PREFIX}` and says what to write instead. "
+        + "`platform-addons:admission_audit` lists the policies that only warn. The design: "
+        + "[decision 0013](../decisions/0013-admission-policies.md) and "
+        + "[decision 0018](../decisions/0018-admission-by-field.md).\n\n"
         + table(("policy", "what a tenant could otherwise do", "what to write instead", "source"), rows)
     )
 
 
 def log_groups_page() -> str:
-    """Every log group that anything of the platform writes to, or would."""
+    """Every log group that a part of the platform writes to, or would write to."""
     rows = [
         (
             f"`{row.pattern}`",
             row.writer,
-            f"[`{row.made_by}`](../../{row.made_by})" if row.made_by else f"nobody: {row.switched_off}",
+            f"[`{row.made_by}`](../../{row.made_by})" if row.made_by else f"nothing: {row.switched_off}",
         )
         for row in LOG_GROUPS
     ]
@@ -124,11 +126,11 @@ def log_groups_page() -> str:
     return (
         NOTE
         + "# Log groups\n\n"
-        + "A log group that AWS makes when something first writes to it is kept for ever and is not encrypted with a "
-        + "key of the account. So a stack makes each group first, with retention and key. In the names, `{cluster}` is "
-        + "the cluster's name, `{vpc}` the VPC's id, `{namespace}` a namespace of a tenant.\n\n"
-        + table(("log group", "what writes to it", "what makes it"), rows)
-        + "\nEKS add-ons that write to no group themselves:\n\n"
+        + "If AWS creates a log group at the first write, the group is kept for ever and is not encrypted with a key "
+        + "of the account. Therefore a stack creates each group first, with a retention and a key. In the names, "
+        + "`{cluster}` is the cluster's name, `{vpc}` the ID of the VPC, and `{namespace}` a namespace of a tenant.\n\n"
+        + table(("log group", "what writes to it", "what creates it"), rows)
+        + "\nEKS add-ons that write to no log group themselves:\n\n"
         + table(("add-on", "where its logs go"), addons)
     )
 
@@ -143,7 +145,7 @@ def _fields(fields: Iterable[tuple[str, FieldInfo]]) -> str:
 
 
 def _rows(fields: Iterable[tuple[str, FieldInfo]], within: str = "") -> Iterator[tuple[str, str, str]]:
-    """The fields, each followed by those of the entries that it maps names to."""
+    """The fields; a field that maps names to models is followed by the fields of the model."""
     for name, field in fields:
         default = field.get_default(call_default_factory=True, validated_data={})
         shown = "required" if default is PydanticUndefined else f"`{_shown(default)}`"

@@ -54,9 +54,9 @@ def as_svg() -> str:
 def _box(number: int, tier: Tier, top: int) -> list[str]:
     fill = _APPLICATION if tier.stacks == "application" else _PLATFORM
     stacks = {
-        "environment": "one stack an environment",
-        "tenant": "one stack a tenant and environment",
-        "application": "one stack an application and environment",
+        "environment": "one stack per environment",
+        "tenant": "one stack per tenant and environment",
+        "application": "one stack per application and environment",
     }[tier.stacks]
     lines = [
         f'<rect x="{_LEFT}" y="{top}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="10" fill="{fill}" '

@@ -32,7 +32,7 @@ def copy_states(environment: Environment, directory: Path) -> str:
             "backend-missing",
             f"environment {environment.name} names no state backend, and a runner has no `pulumi login` of yours",
             at=where,
-            hint="set backend_url, as docs/guide/pipelines.md shows",
+            hint="set backend_url, as docs/guides/pipelines.md shows",
         )
     address = urlsplit(environment.backend_url)
     if address.scheme != "s3":

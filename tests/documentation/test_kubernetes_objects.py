@@ -1,4 +1,4 @@
-"""The guide for app teams: its program runs, its numbers are the component's, and no admission policy is missing."""
+"""The guides for app teams: the program runs, the numbers are the component's, and no admission policy is missing."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from tests.admission.guide import EXAMPLES, PAGE, blocks
 from tooling.paths import REPOSITORY
 
 TEXT = PAGE.read_text(encoding="utf-8")
+PROGRAM = REPOSITORY / "docs/guides/ship-an-application.md"
 
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    (program,) = blocks("python")
+    (program,) = blocks("python", PROGRAM)
 
     def body() -> None:
-        exec(compile(program, str(PAGE), "exec"), {"__name__": "__main__"})
+        exec(compile(program, str(PROGRAM), "exec"), {"__name__": "__main__"})
 
     return run_program(body)
 
 
-def test_the_program_of_the_page_runs(run: Run) -> None:
+def test_the_program_of_the_guide_runs(run: Run) -> None:
     assert run.outputs == {"url": "https://tenant-a.example.com/"}
     assert {one.name for one in run.registered("kubernetes:networking.k8s.io/v1:Ingress")} == {"shop", "shop-redirect"}
 
@@ -38,7 +39,7 @@ def test_every_admission_policy_is_on_the_page_and_none_that_does_not_exist() ->
     assert named == known
 
 
-def test_its_budget_stands_over_its_pods() -> None:
+def test_its_budget_selects_its_pods() -> None:
     budget, deployment = EXAMPLES["PodDisruptionBudget shop"], EXAMPLES["Deployment shop"]
     assert budget["spec"]["selector"] == {"matchLabels": {BUDGET_LABEL: "shop"}}
     assert deployment["spec"]["template"]["metadata"]["labels"][BUDGET_LABEL] == "shop"
@@ -57,7 +58,7 @@ def test_the_times_of_its_shutdown_are_the_components() -> None:
     for row in (
         f"| `deregistration_delay.timeout_seconds` | {times.deregistration_delay} |",
         f"| `preStop.sleep.seconds` | {times.pre_stop} |",
-        f"| time from SIGTERM to the exit | {exits} |",
+        f"| time from SIGTERM to exit | {exits} |",
         f"| `terminationGracePeriodSeconds` | {times.grace} |",
         f"and {EXIT_MARGIN_SECONDS} to spare; at most {LONGEST_GRACE_SECONDS}",
     ):
