@@ -168,10 +168,12 @@ def greeting(api: Api, namespace: str) -> str:
     return str(api.client.request("GET", path)["data"]["greeting"])
 
 
-def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
+def test_release_whose_installation_was_killed_is_installed_by_the_next_run_but_not_without_the_recovery(
     runs: Runs, api: Api, namespace: str, chart: Path
 ) -> None:
     runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
+    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
+        runs.up(chart=str(chart), greeting="hello")
 
     assert runs.recovered() == [
         f"demo/test: removed Helm's record of Release release ({namespace}/release, pending-install); "
@@ -181,13 +183,6 @@ def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
     assert runs.up(chart=str(chart), greeting="hello", node_selector=runs.nowhere)["create"] == 1
     assert greeting(api, namespace) == "hello"
     assert runs.recovered() == []
-
-
-def test_without_the_recovery_the_next_run_fails(runs: Runs, chart: Path) -> None:
-    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
-
-    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
-        runs.up(chart=str(chart), greeting="hello")
 
 
 def test_release_that_was_installed_and_not_recorded_is_taken_over(
