@@ -57,7 +57,7 @@ class Lane:
     emulator: Emulator
     kubeconfig: Path
     shared: tuple[str, Account] | None = None
-    """The account as the last test left it, with a cluster that was made with these options."""
+    """Options of the cluster that tests share, and its account."""
 
     def api(self) -> KubernetesApi:
         return KubernetesApi(read_access(self.kubeconfig))
@@ -84,7 +84,7 @@ def lane(running: Lane) -> Iterator[Lane]:
 
 @pytest.fixture
 def account(lane: Lane) -> Account:
-    """An empty one."""
+    """An empty account."""
     lane.shared = None
     emptied(lane.emulator).settle()
     return Account(lane.emulator)
@@ -92,18 +92,18 @@ def account(lane: Lane) -> Account:
 
 @pytest.fixture
 def with_cluster(lane: Lane) -> Iterator[Account]:
-    """An account with a cluster, which further tests get too, without what this one adds to it."""
+    """An account with a cluster that other tests share; what a test adds is removed afterwards."""
     yield from _with_cluster(lane)
 
 
 @pytest.fixture
 def with_bare_cluster(lane: Lane) -> Iterator[Account]:
-    """As `with_cluster`, of a cluster that was made without the add-ons that nobody manages."""
+    """As `with_cluster`, but the cluster was created without self-managed add-ons."""
     yield from _with_cluster(lane, bootstrapSelfManagedAddons=False)
 
 
 def _with_cluster(lane: Lane, **options: Any) -> Iterator[Account]:
-    """The API server takes longer over the cluster's custom resources than over anything that a test does."""
+    """Shared, since creating the custom resource definitions of a cluster costs the API server more than any test."""
     if lane.shared is None or lane.shared[0] != str(options):
         lane.shared = None
         emptied(lane.emulator).settle()

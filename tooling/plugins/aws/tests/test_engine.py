@@ -94,8 +94,8 @@ def _without_same(changes: Any) -> dict[str, int]:
 def deployment(
     request: pytest.FixtureRequest, lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Deployment]:
-    """With the plug-in that the tests serve, as `tiers` attaches one to its engines; or, as `installed`, with a process
-    that the engine starts itself for every operation, out of a PULUMI_HOME as the lane writes it.
+    """`attached`: the engine uses the plug-in that the test process serves, as with `tiers`. `installed`: the engine
+    starts the plug-in itself for every operation, from a PULUMI_HOME as the lane writes it.
     """
     home = tmp_path / "home"
     write_pulumi_home(home)

@@ -75,7 +75,7 @@ def gone(api: Api, namespace: str) -> bool:
 def test_what_holds_a_namespace_is_named_by_its_full_resource_and_the_commands_end_it(
     api: Api, cluster: Cluster, namespace: str
 ) -> None:
-    """One namespace for all kinds of objects: its controller looks again only after some seconds."""
+    """One namespace for all kinds of objects: the namespace controller retries only every few seconds."""
     protection = "provisioner.storage.kubernetes.io/cloning-protection"
     claim = {
         "apiVersion": "v1",
@@ -99,7 +99,7 @@ def test_what_holds_a_namespace_is_named_by_its_full_resource_and_the_commands_e
     of_config_map, of_policy, of_claim = sorted(held.reasons)
     assert of_config_map == "configmaps held has the finalizer example.com/stay"
     assert of_policy == "networkpolicies.networking.k8s.io held has the finalizer example.com/stay"
-    # The claim has one more, of the control plane.
+    # The control plane adds another finalizer to the claim.
     assert of_claim.startswith("persistentvolumeclaims data has the finalizer ")
     assert protection in of_claim
     assert sorted(held.commands) == [

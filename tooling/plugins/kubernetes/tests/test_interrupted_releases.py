@@ -60,7 +60,7 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 class Runs:
-    """Runs on one stack. After one that was killed, the next has an engine and a plug-in of its own."""
+    """Runs on one stack. They share a worker and a plug-in until one of them is killed."""
 
     def __init__(self, directory: Path, kubeconfig: str, api: Api, namespace: str) -> None:
         self._directory = directory
@@ -71,7 +71,7 @@ class Runs:
         """A selector of nodes that no node has, until `make_room`."""
         self._path = os.pathsep.join([str(binary("pulumi").parent), os.environ["PATH"]])
         self._processes: list[subprocess.Popen[str]] = []
-        """The plug-in and the worker that starts engines, if they run."""
+        """The plug-in and the worker that starts engines, while they run."""
         self._port = 0
 
     def up(self, **arguments: Any) -> dict[str, int]:
