@@ -1,5 +1,5 @@
-"""A creation that fails, or that AWS carried out without being heard: one object, found again; nobody else's is taken
-for it; and what cannot be known is told.
+"""A creation that fails, or that AWS carried out while its answer was lost: the object is found and not created twice,
+objects of others are left alone, and an unknown outcome is reported.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def emulator(places: dict[bool, Place]) -> Emulator:
 
 @pytest.fixture
 def aws(emulator: Emulator) -> Iterator[AwsProxy]:
-    """One per test: the plug-in keeps its clients, and many failures use up the repeats that botocore allows one."""
+    """One per test: the plug-in caches clients by endpoint, and many failures exhaust the retry quota of a client."""
     with before_emulator(emulator) as proxy:
         yield proxy
 
