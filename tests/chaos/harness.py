@@ -33,7 +33,7 @@ Counts = Counter[tuple[str, str, str]]
 
 
 class Wrong(Exception):
-    """A trial whose rerun did not mend what the kill did."""
+    """A trial whose rerun did not fix what the kill did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Result:
     harmed_exit_code: int
     seconds: float
     remarks: tuple[str, ...]
-    """What the rerun said it had mended."""
+    """What the rerun said it had fixed."""
 
 
 class Harness:

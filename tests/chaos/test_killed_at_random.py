@@ -44,7 +44,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 @pytest.mark.engine
 @pytest.mark.xdist_group("chaos")
 @pytest.mark.parametrize("chosen", OF_A_TENANT, ids=lambda chosen: f"{chosen.operation}-{chosen.victim}")
-def test_one_rerun_mends_what_the_kill_did(harness: Harness, chosen: Trial) -> None:
+def test_one_rerun_fixes_what_the_kill_did(harness: Harness, chosen: Trial) -> None:
     result = harness.run(chosen)
     assert result.hit, "it was over before it could be hit"
 

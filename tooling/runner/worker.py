@@ -22,7 +22,7 @@ from pulumi.automation._stack import StackInitMode
 from semver import VersionInfo
 
 from shared.errors import PlatformError, Refused
-from tooling.foreign_errors import with_mend
+from tooling.foreign_errors import with_hint
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
 from tooling.runner.program import Program
@@ -88,7 +88,7 @@ class Worker:
             program.failure = _locked(f"{self._project.name}/{request.stack}")
             result = Result(number=request.number, ok=False, error=str(program.failure))
         except automation.CommandError as error:
-            said = "" if translator.said_error else with_mend(_last_lines(str(error)))
+            said = "" if translator.said_error else with_hint(_last_lines(str(error)))
             result = Result(number=request.number, ok=False, changes=translator.changes, error=said)
         except PlatformError as error:
             program.failure = error
@@ -156,8 +156,8 @@ def _locked(stack: str) -> Refused:
     return Refused(
         "stack-locked",
         f"another update of {stack} holds its lock",
-        where=stack,
-        mend=f"wait for it; if none is running: pulumi cancel --stack {stack}",
+        at=stack,
+        hint=f"wait for it; if none is running: pulumi cancel --stack {stack}",
     )
 
 

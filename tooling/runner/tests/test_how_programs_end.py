@@ -43,7 +43,7 @@ class Given:
     value: pulumi.Output[str]
 
 def refuse(_):
-    raise ProgramInputError("too-many", "seven is too many", where="here, line 7", mend="choose six")
+    raise ProgramInputError("too-many", "seven is too many", at="here, line 7", hint="choose six")
 
 given = pulumi.Output.from_input({"a": 1})
 """
@@ -57,26 +57,26 @@ class Case:
     text: str
     exit_code: ExitCode
     says: str
-    where: str = ""
+    at: str = ""
     operation: Operation = "up"
 
 
 BAD = "error[too-many]: seven is too many"
 CASES = [
-    Case(id="setting in the body", text="refuse(1)", exit_code=ExitCode.BAD_INPUT, says=BAD, where="here, line 7"),
+    Case(id="setting in the body", text="refuse(1)", exit_code=ExitCode.BAD_INPUT, says=BAD, at="here, line 7"),
     Case(
         id="setting in an apply that is exported",
         text="pulumi.export('x', given.apply(refuse))",
         exit_code=ExitCode.BAD_INPUT,
         says=BAD,
-        where="here, line 7",
+        at="here, line 7",
     ),
     Case(
         id="setting in an apply of a preview",
         text="pulumi.export('x', given.apply(refuse))",
         exit_code=ExitCode.BAD_INPUT,
         says=BAD,
-        where="here, line 7",
+        at="here, line 7",
         operation="preview",
     ),
     Case(
@@ -84,57 +84,57 @@ CASES = [
         text="given.apply(refuse)",
         exit_code=ExitCode.BAD_INPUT,
         says=BAD,
-        where="here, line 7",
+        at="here, line 7",
     ),
     Case(
         id="setting in an apply that a component registers",
         text="Part('one', {'x': given.apply(refuse)})",
         exit_code=ExitCode.BAD_INPUT,
         says=BAD,
-        where="here, line 7",
+        at="here, line 7",
     ),
     Case(
         id="error of a module without Pulumi, in an apply",
-        text="def no(_):\n    raise Refused('held', 'it is held', where='there', mend='let go')\n"
+        text="def no(_):\n    raise Refused('held', 'it is held', at='there', hint='let go')\n"
         "pulumi.export('x', given.apply(no))",
         exit_code=ExitCode.REFUSED,
         says="error[held]: it is held",
-        where="there",
+        at="there",
     ),
     Case(
         id="host of another tenant",
         text="pulumi.export('x', given.apply(lambda _: chosen_host('b.example.com', 'tenant-a', ['a.example.com'])))",
         exit_code=ExitCode.BAD_INPUT,
         says="error[host-not-the-tenants]: host 'b.example.com' is none of tenant-a's: a.example.com",
-        where="tenants/catalog/tenant-a.yaml, hosts",
+        at="tenants/catalog/tenant-a.yaml, hosts",
     ),
     Case(
         id="secret in a contract",
         text="publish(Given(value=pulumi.Output.secret('hush')))",
         exit_code=ExitCode.REFUSED,
         says="error[secret-in-contract]: output `value` is a secret",
-        where="contract Given",
+        at="contract Given",
     ),
     Case(
         id="empty output in a contract",
         text="publish(Given(value=pulumi.Output.from_input('')))",
         exit_code=ExitCode.BAD_INPUT,
         says="error[output-empty]: output `value` is empty",
-        where="contract Given",
+        at="contract Given",
     ),
     Case(
         id="bug in the body",
         text="{}['absent']",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: KeyError: 'absent'",
-        where=f"project/__main__.py:{FIRST}",
+        at=f"project/__main__.py:{FIRST}",
     ),
     Case(
         id="bug in an apply",
         text="\npulumi.export('x', given.apply(lambda value: value['absent']))",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: KeyError: 'absent'",
-        where=f"project/__main__.py:{FIRST + 1}",
+        at=f"project/__main__.py:{FIRST + 1}",
     ),
     Case(
         id="bug in an apply that another awaits first",
@@ -144,42 +144,42 @@ CASES = [
         "pulumi.export('x', bad)",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: KeyError: 'absent'",
-        where=f"project/__main__.py:{FIRST}",
+        at=f"project/__main__.py:{FIRST}",
     ),
     Case(
         id="bug in an apply that a component registers",
         text="Part('one', {'x': given.apply(lambda value: 1 / 0)})",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: ZeroDivisionError: division by zero",
-        where=f"project/__main__.py:{FIRST}",
+        at=f"project/__main__.py:{FIRST}",
     ),
     Case(
         id="bug in a coroutine",
         text="async def no():\n    raise LookupError('lost')\npulumi.export('x', pulumi.Output.from_input(no()))",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: LookupError: lost",
-        where=f"project/__main__.py:{FIRST + 1}",
+        at=f"project/__main__.py:{FIRST + 1}",
     ),
     Case(
         id="not Python",
         text="\nif True\n    pass",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: SyntaxError: expected ':'",
-        where=f"project/__main__.py:{FIRST + 1}",
+        at=f"project/__main__.py:{FIRST + 1}",
     ),
     Case(
         id="missing module",
         text="import no_such_module",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: ModuleNotFoundError: No module named 'no_such_module'",
-        where=f"project/__main__.py:{FIRST}",
+        at=f"project/__main__.py:{FIRST}",
     ),
     Case(
         id="exit in the middle",
         text="raise SystemExit(0)",
         exit_code=ExitCode.DEPLOYMENT_FAILED,
         says="error[program-failed]: SystemExit: 0",
-        where=f"project/__main__.py:{FIRST}",
+        at=f"project/__main__.py:{FIRST}",
     ),
     Case(
         id="stack that is absent",
@@ -260,15 +260,15 @@ def test_a_program_that_fails_is_told_in_one_message(failing: Failing, case: Cas
     assert len(told) == 1, said
     assert "Traceback" not in said
     assert "site-packages" not in said
-    if case.where:
+    if case.at:
         at, hint = told[0].split("  at: ")[1].split("\nhint: ")
-        assert at.removeprefix(f"{failing.lane}/") == case.where
+        assert at.removeprefix(f"{failing.lane}/") == case.at
         assert hint
 
 
 def test_a_bugs_whole_traceback_is_in_the_log_that_the_message_names(failing: Failing) -> None:
     _, (error, *_) = failing.run("pulumi.export('x', given.apply(lambda value: value['absent']))")
-    assert error.splitlines()[-1] == f"hint: mend the program; the whole traceback is in {failing.log}"
+    assert error.splitlines()[-1] == f"hint: fix the program; the whole traceback is in {failing.log}"
     assert "Traceback (most recent call last)" in failing.log.read_text()
     assert "KeyError: 'absent'" in failing.log.read_text()
 

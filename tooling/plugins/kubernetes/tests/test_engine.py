@@ -205,7 +205,7 @@ def test_object_of_others_can_be_read(stack: Stack, namespace: str) -> None:
     assert stack.up("reading", namespace=namespace)["same"] == 2
 
 
-def test_workload_that_does_not_come_up_stays_in_the_state_and_is_mended(stack: Stack, namespace: str) -> None:
+def test_workload_that_does_not_come_up_stays_in_the_state_and_is_fixed(stack: Stack, namespace: str) -> None:
     with pytest.raises(Failed, match="is not ready within 2 s"):
         stack.up("web", namespace=namespace, node_selector={"disk": "none-like-this"})
 
@@ -213,9 +213,9 @@ def test_workload_that_does_not_come_up_stays_in_the_state_and_is_mended(stack: 
     assert kept["id"] == f"{namespace}/web"
     assert kept["initErrors"]
     stack.up("web", namespace=namespace)
-    mended = stack.resources()["kubernetes:apps/v1:Deployment"]
-    assert mended["outputs"]["status"]["availableReplicas"] == 1
-    assert not mended.get("initErrors")
+    fixed = stack.resources()["kubernetes:apps/v1:Deployment"]
+    assert fixed["outputs"]["status"]["availableReplicas"] == 1
+    assert not fixed.get("initErrors")
 
 
 def test_refused_create_fails_the_preview_with_the_servers_words(stack: Stack, namespace: str) -> None:
