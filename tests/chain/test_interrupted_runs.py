@@ -6,12 +6,15 @@ The tests share one deployed chain and run in the order in which they stand; the
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.chain.clone import Clone
+from tests.chain.test_from_nothing import STACKS
+from tooling.lane.processes import running
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("interrupted runs")]
 
@@ -40,44 +43,50 @@ def make_pending(chain: Clone, project: str, stack: str) -> int:
     return sum(one["type"] != "kubernetes:helm.sh/v3:Release" for one in made)
 
 
-@pytest.mark.parametrize(
-    ("tier", "stack"), [("infrastructure", "local"), ("platform-addons", "local"), ("tenants", "local.tenant-b")]
-)
-def test_everything_that_an_interrupted_run_made_and_did_not_record_is_found(
-    chain: Clone, tier: str, stack: str
+def ids_of(record: dict[str, Any]) -> dict[str, str | None]:
+    return {one["urn"]: one.get("id") for one in record["checkpoint"]["latest"]["resources"]}
+
+
+def test_up_adopts_what_exists_creates_what_is_missing_and_leaves_objects_of_others_alone(
+    chain: Clone, cluster_admin: Path
 ) -> None:
-    ids = {one["urn"]: one.get("id") for one in record_of(chain, tier, stack)["checkpoint"]["latest"]["resources"]}
-    count = make_pending(chain, tier, stack)
-    tenant = ("--tenant", stack.partition(".")[2]) if "." in stack else ()
-    said = chain.tiers("up", tier, *tenant, "--stack", "local").stderr
-    assert said.count("made and not recorded; taken over") == count, said
-    latest = record_of(chain, tier, stack)["checkpoint"]["latest"]
-    assert {one["urn"]: one.get("id") for one in latest["resources"]} == ids
-    assert not latest.get("pending_operations")
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
+    """All resources of three tiers exist and are not recorded, except for two quotas.
 
+    Tenant B's does not exist yet. Tenant C's has no label of the platform: somebody created it by hand in the meantime.
+    """
+    found = [("infrastructure", "local"), ("platform-addons", "local"), ("tenants", "local.tenant-a")]
+    chain.kubectl(cluster_admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
+    chain.kubectl(cluster_admin, "label", "resourcequota", "quota", "-n", "tenant-c", "platform.internal/tenant-")
+    before = {stack: ids_of(record_of(chain, *stack)) for stack in found}
+    counts = {stack: make_pending(chain, *stack) for stack in found}
+    for tenant in ("tenant-b", "tenant-c"):
+        counts["tenants", f"local.{tenant}"] = make_pending(chain, "tenants", f"local.{tenant}") - 1
 
-def test_what_an_interrupted_run_had_not_made_yet_is_made_once(chain: Clone, admin: Path) -> None:
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local").stderr
+    said = chain.tiers("up", "--stack", "local", expect=1).stderr
+
+    taken_over = [line for line in said.splitlines() if line.endswith("made and not recorded; taken over")]
+    for (project, stack), count in counts.items():
+        assert sum(f"{project}/{stack}: found " in line for line in taken_over) == count, said
+    for stack, ids in before.items():
+        assert ids_of(record_of(chain, *stack)) == ids
+        assert not record_of(chain, *stack)["checkpoint"]["latest"].get("pending_operations")
     assert "found ResourceQuota tenant-b-quota" not in said, said
-    assert "1 created" in said
-    chain.tiers("preview", "--stack", "local", "--expect-no-changes")
-
-
-def test_an_object_of_the_same_name_that_is_not_ours_is_left_alone(chain: Clone, admin: Path) -> None:
-    """The quota bears no label of ours: somebody made it by hand in the meantime."""
-    chain.kubectl(admin, "label", "resourcequota", "quota", "-n", "tenant-b", "platform.internal/tenant-")
-    make_pending(chain, "tenants", "local.tenant-b")
-    said = chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local", expect=1).stderr
+    assert re.search(r"^tenants/local\.tenant-b .* 1 created .*done$", said, re.MULTILINE), said
+    assert "found ResourceQuota tenant-c-quota" not in said, said
     assert "already exists" in said, said
-    chain.kubectl(admin, "delete", "resourcequota", "quota", "-n", "tenant-b")
-    chain.tiers("up", "tenants", "--tenant", "tenant-b", "--stack", "local")
+
+    chain.kubectl(cluster_admin, "delete", "resourcequota", "quota", "-n", "tenant-c")
+    chain.tiers("up", "tenants", "--tenant", "tenant-c", "--stack", "local")
     chain.tiers("preview", "--stack", "local", "--expect-no-changes")
 
 
-def test_destroy_leaves_nothing_of_what_interrupted_runs_made(chain: Clone) -> None:
+def test_destroy_after_interrupted_runs_leaves_nothing_and_down_leaves_no_process(chain: Clone) -> None:
     document = chain.tiers("destroy", "--stack", "local", "--yes", "--json").document
-    assert {stack["status"] for stack in document["stacks"]} == {"done"}, document
+    assert [stack["status"] for stack in document["stacks"]] == ["done"] * len(STACKS), document
+    assert document["stacks"][0]["stack"] == "demo/local"
+    assert document["stacks"][-1]["stack"] == "infrastructure/local"
     assert chain.tiers("audit", "--stack", "local", "--json").document["left"] == []
+    chain.tiers("local", "down")
+    assert not chain.local.exists()
+    assert running(lambda command: str(chain.local) in command) == []
+    assert chain.git("status", "--porcelain") == ""

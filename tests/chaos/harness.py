@@ -54,6 +54,9 @@ class Harness:
         self.clone = clone
         self._file = clone.path / "tenants/catalog" / f"{TENANT}.yaml"
         self._original = self._file.read_text(encoding="utf-8")
+        self._changed = re.sub(
+            r"(pods: *)(\d+)", lambda match: f"{match[1]}{int(match[2]) + 7}", self._original, count=1
+        )
         self._is: Standing | None = standing or Standing.EMPTY
         """`None` while nobody knows: an operation was hit and its rerun has not ended."""
         self._wanted: dict[Standing, Counts] = {}
@@ -73,9 +76,11 @@ class Harness:
         before, after = _MOVES[trial.operation]
         self._learn(after)
         self._bring(before)
+        self._learn(before)
         if trial.operation is Operation.TENANT_CHANGE:
-            changed = re.sub(r"(pods: *)(\d+)", lambda match: f"{match[1]}{int(match[2]) + 7}", self._original, count=1)
-            self._file.write_text(changed, encoding="utf-8")
+            # Toggled: undoing each change would be one more deployment per trial.
+            deployed = self._file.read_text(encoding="utf-8")
+            self._file.write_text(self._changed if deployed == self._original else self._original, encoding="utf-8")
         started = time.monotonic()
         self._is = None
         arguments = _ARGUMENTS[trial.operation]
@@ -88,9 +93,6 @@ class Harness:
         except Wrong as error:
             raise Wrong(f"{error}\n--- it had said:\n{said}\n--- the rerun said:\n{rerun.stderr}") from None
         self._is = after
-        if trial.operation is Operation.TENANT_CHANGE:
-            self._file.write_text(self._original, encoding="utf-8")
-            self.clone.tiers(*arguments)
         remarks = tuple(line for line in rerun.stderr.splitlines() if "taken over" in line or "lifted" in line)
         return Result(
             trial=trial,

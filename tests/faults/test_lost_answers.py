@@ -1,22 +1,26 @@
-"""A creation that AWS carried out without being heard: one object, found again; and nobody else's is taken for it."""
+"""A creation that fails, or that AWS carried out while its answer was lost: the object is found and not created twice,
+objects of others are left alone, and an unknown outcome is reported.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
+import grpc
 import pytest
 
 from tests.faults.aws_proxy import AwsProxy, Fault
-from tooling.aws_emulator.testing import REGION, Emulator, running_emulator
-from tooling.lane.ports import free_ports
+from tests.faults.conftest import Place, before_emulator
+from tooling.aws_emulator.testing import REGION, Emulator
 from tooling.plugins.aws import configuration, lifecycle
-from tooling.plugins.aws.clients import Connection, Scope
+from tooling.plugins.aws.clients import MOST_ATTEMPTS, Connection, Scope
 from tooling.plugins.aws.lost_answers import AnswerLost
 from tooling.plugins.aws.row import CREATION_TAG
 from tooling.plugins.aws.table import TABLE
+from tooling.plugins.aws.tests.conftest import serving
+from tooling.plugins.aws.tests.engine import configured
 
 pytestmark = pytest.mark.xdist_group("lost answers")
 
@@ -29,30 +33,31 @@ TRUST = json.dumps(
 )
 
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with running_emulator(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-    if running.process.stderr is not None:
-        running.process.stderr.close()
+@pytest.fixture
+def emulator(places: dict[bool, Place]) -> Emulator:
+    return places[False].emulator
 
 
 @pytest.fixture
 def aws(emulator: Emulator) -> Iterator[AwsProxy]:
-    (port,) = free_ports(1)
-    proxy = AwsProxy(port, int(emulator.endpoint_url.rsplit(":", 1)[1]))
-    thread = threading.Thread(target=proxy.server.serve_forever, daemon=True)
-    thread.start()
-    yield proxy
-    proxy.server.shutdown()
-    proxy.server.server_close()
-    thread.join()
+    """One per test: the plug-in caches clients by endpoint, and many failures exhaust the retry quota of a client."""
+    with before_emulator(emulator) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def scope(aws: AwsProxy) -> Scope:
     endpoint = f"http://127.0.0.1:{aws.port}"
     return Scope(Connection(configuration.read({"region": REGION}, endpoint_url=endpoint)), None)
+
+
+def refusal(aws: AwsProxy, cidr: str) -> str:
+    """What the plug-in says of a VPC that it cannot create."""
+    endpoint = f"http://127.0.0.1:{aws.port}"
+    with serving(endpoint, deletion_patience_seconds=0.5) as address, configured(address, {"region": REGION}) as engine:
+        with pytest.raises(grpc.RpcError) as refused:
+            engine.create("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": cidr})
+        return str(refused.value.details())
 
 
 def create(scope: Scope, kind: str, **inputs: Any) -> tuple[str, dict[str, Any]]:
@@ -99,3 +104,22 @@ def test_somebody_elses_role_of_that_name_is_not_taken_for_ours(
         create(scope, "aws:iam/role:Role", name="theirs", assumeRolePolicy=TRUST)
     assert caught.value.repeated
     assert "EntityAlreadyExists" in str(caught.value.cause)
+
+
+def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(aws: AwsProxy) -> None:
+    aws.set(Fault(action="CreateVpc"))
+    said = refusal(aws, "10.3.0.0/16")
+    assert "InternalError: An injected fault (CreateVpc of aws:ec2/vpc:Vpc)" in said
+    assert "hint: the fault is AWS'" in said
+    assert aws.seen["CreateVpc"] == MOST_ATTEMPTS
+
+
+def test_what_was_perhaps_made_and_cannot_be_looked_for_is_told_and_bears_a_mark(
+    aws: AwsProxy, emulator: Emulator
+) -> None:
+    aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeTags"))
+    said = refusal(aws, "10.4.0.0/16")
+    assert "hint: it may have been made: look for it, by the tag `tiers:creation`" in said
+    assert aws.seen["CreateVpc"] == 1
+    filters = [{"Name": "tag-key", "Values": [CREATION_TAG]}, {"Name": "cidr", "Values": ["10.4.0.0/16"]}]
+    assert len(emulator.client("ec2").describe_vpcs(Filters=filters)["Vpcs"]) == 1

@@ -1,23 +1,25 @@
-"""An AWS that fails, loses its answers or lets credentials run out: told by name, fixed by a rerun.
+"""An AWS that fails, loses answers or rejects expired credentials; an API server that is down or stalls; variables that
+name a dead proxy. Errors name the cause, and a rerun repairs the stack.
 
-The tests share one stack and run in the order in which they stand: each failure leaves it further than the one before,
-and the last but one brings it to its end.
+The tests share one lane and run in file order: each failure leaves more deployed than the one before, and the last test
+destroys everything.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import threading
 from collections import Counter
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.chain.clone import Clone
 from tests.faults.aws_proxy import WRITES, AwsProxy, Fault
 from tooling.aws_emulator.inventory import inventory
 from tooling.lane.state import REGION, Lane
-from tooling.plugins.aws.clients import MOST_ATTEMPTS
-from tooling.plugins.aws.row import CREATION_TAG
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("faults")]
 
@@ -37,18 +39,6 @@ def made(clone: Clone) -> Counter[str]:
     return Counter(f"{item['service']}/{item['kind']}" for item in inventory(lane.aws_endpoint, REGION))
 
 
-def ec2(clone: Clone) -> Any:
-    lane = Lane.load(clone.local)
-    assert lane is not None
-    return boto3.Session().client(
-        "ec2",
-        region_name=REGION,
-        endpoint_url=lane.aws_endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-
-
 def test_a_clock_that_is_off_is_told_before_anything_is_made(clone: Clone, aws: AwsProxy) -> None:
     before = made(clone)
     skewed = "Signature expired: 20261124T000000Z is now earlier than 20261124T001000Z"
@@ -58,25 +48,6 @@ def test_a_clock_that_is_off_is_told_before_anything_is_made(clone: Clone, aws: 
     assert "hint: this machine's clock is wrong: set it (timedatectl set-ntp true)" in said
     aws.set()
     assert made(clone) == before
-
-
-def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(clone: Clone, aws: AwsProxy) -> None:
-    aws.set(Fault(action="CreateVpc"))
-    said = failed(clone, *UP)
-    assert "InternalError: An injected fault (CreateVpc of aws:ec2/vpc:Vpc)" in said
-    assert "hint: the fault is AWS'" in said
-    assert aws.seen["CreateVpc"] == MOST_ATTEMPTS
-
-
-def test_what_was_perhaps_made_and_cannot_be_looked_for_is_told_and_bears_a_mark(clone: Clone, aws: AwsProxy) -> None:
-    aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeTags"))
-    said = failed(clone, *UP)
-    assert "hint: it may have been made: look for it, by the tag `tiers:creation`" in said
-    assert aws.seen["CreateVpc"] == 1
-    aws.set()
-    marked = ec2(clone).describe_vpcs(Filters=[{"Name": "tag-key", "Values": [CREATION_TAG]}])
-    (vpc,) = marked["Vpcs"]
-    ec2(clone).delete_vpc(VpcId=vpc["VpcId"])
 
 
 def test_credentials_that_run_out_in_the_middle_are_told_and_nothing_is_lost(clone: Clone, aws: AwsProxy) -> None:
@@ -99,6 +70,45 @@ def test_an_api_that_throttles_and_fails_and_loses_answers_makes_each_thing_once
     assert sum(aws.injected.values()) >= 10, aws.injected
     aws.set()
     clone.tiers("preview", "infrastructure", "--stack", "local", "--expect-no-changes")
+
+
+def api_server(clone: Clone) -> int:
+    lane = Lane.load(clone.local)
+    assert lane is not None
+    pid = lane.cluster.processes.pids()["kube-apiserver"]
+    assert pid is not None
+    return pid
+
+
+def test_an_api_server_that_is_gone_is_told_and_comes_back(clone: Clone) -> None:
+    lane = Lane.load(clone.local)
+    assert lane is not None
+    os.kill(api_server(clone), signal.SIGKILL)
+    said = clone.tiers("up", "platform-addons", "--stack", "local", expect=2).stderr
+    assert "error[lane-stopped]: of the local lane, kube-apiserver does not run" in said
+    assert "hint: tiers local up" in said
+    with socket.create_server(("127.0.0.1", lane.ports.api_server)):
+        taken = failed(clone, "local", "up")
+    assert f"error[port-taken]: port {lane.ports.api_server}, where the lane's kube-apiserver was" in taken
+    clone.tiers("local", "up")
+
+
+def test_an_api_server_that_stalls_is_waited_for(clone: Clone) -> None:
+    stalled = api_server(clone)
+    os.kill(stalled, signal.SIGSTOP)
+    goes_on = threading.Timer(20, os.kill, (stalled, signal.SIGCONT))
+    goes_on.start()
+    try:
+        clone.tiers("up", "platform-addons", "--stack", "local")
+    finally:
+        goes_on.cancel()
+        os.kill(stalled, signal.SIGCONT)
+
+
+def test_a_proxy_in_the_environment_is_no_matter_to_the_lane(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1")
+    monkeypatch.setattr(clone, "variables", {**dead, "NO_PROXY": "", "no_proxy": ""})
+    clone.tiers("preview", "platform-addons", "--stack", "local", "--expect-no-changes")
 
 
 def test_destroying_under_faults_leaves_nothing(clone: Clone, aws: AwsProxy) -> None:

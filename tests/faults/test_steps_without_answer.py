@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-
 import pytest
 
-from tests.faults.aws_proxy import WRITES, AwsProxy, Fault
-from tooling.aws_emulator.testing import REGION, running_emulator
-from tooling.lane.ports import free_ports
-from tooling.plugins.aws.tests.case import Case, World
+from tests.faults.aws_proxy import WRITES, Fault
+from tests.faults.conftest import Place
+from tooling.aws_emulator.testing import REGION
+from tooling.plugins.aws.tests.case import Case
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
-from tooling.plugins.aws.tests.conftest import serving
 from tooling.plugins.aws.tests.engine import configured
 
-pytestmark = pytest.mark.xdist_group("steps without answer")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A plug-in that reaches an emulated AWS through a proxy; the world of the cases does not go by it."""
-
-    aws: AwsProxy
-    address: str
-    world: World
-
-
-@contextmanager
-def _place(directory: str, factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running_emulator(factory.mktemp(directory)) as emulator:
-        (port,) = free_ports(1)
-        proxy = AwsProxy(port, int(emulator.endpoint_url.rsplit(":", 1)[1]))
-        thread = threading.Thread(target=proxy.server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            with serving(f"http://127.0.0.1:{port}", deletion_patience_seconds=2) as address:
-                yield Place(aws=proxy, address=address, world=World(emulator))
-        finally:
-            proxy.server.shutdown()
-            proxy.server.server_close()
-            thread.join()
-    if emulator.process.stderr is not None:
-        emulator.process.stderr.close()
-
-
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Place]]:
-    """By whether a case wants an account of its own."""
-    with ExitStack() as stack:
-        yield {own: stack.enter_context(_place(f"aws-{own}", tmp_path_factory)) for own in (False, True)}
+pytestmark = pytest.mark.xdist_group("lost answers")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=short(name)) for name, case in CASES.items()])

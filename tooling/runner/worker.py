@@ -30,7 +30,7 @@ from tooling.runner.program import Program
 from tooling.system_errors import of_the_system
 
 
-class _Stack(automation.Stack):
+class BareStack(automation.Stack):
     """Without what the Automation API asks before and after every operation: whether the stack exists, its outputs,
     twice, and history. That is four more starts of the engine a stack, for what nobody here needs: a stack that does
     not exist is a failed operation, and events say what changed.
@@ -51,7 +51,7 @@ class _Stack(automation.Stack):
         )
 
 
-class _KnownEngine(automation.PulumiCommand):
+class KnownEngine(automation.PulumiCommand):
     """The engine on PATH, of a version that the runner knows: asking it would start it once more."""
 
     def __init__(self, version: str) -> None:
@@ -115,15 +115,15 @@ class Worker:
             with contextlib.suppress(automation.StackAlreadyExistsError):
                 workspace.create_stack(request.stack)
         try:
-            self._operate(request, _Stack(request.stack, workspace), translator)
+            self._operate(request, BareStack(request.stack, workspace), translator)
         except automation.StackNotFoundError:
             workspace.create_stack(request.stack)
-            self._operate(request, _Stack(request.stack, workspace), translator)
+            self._operate(request, BareStack(request.stack, workspace), translator)
         if request.operation == "destroy" and request.remove:
             workspace.remove_stack(request.stack, preserve_config=False)
         return translator.changes
 
-    def _operate(self, request: Request, stack: _Stack, translator: Translator) -> None:
+    def _operate(self, request: Request, stack: BareStack, translator: Translator) -> None:
         common: dict[str, Any] = {"on_event": translator.event, "color": "never"}
         packs = [request.policy_pack] if request.policy_pack else None
         if request.operation == "preview":
@@ -176,5 +176,5 @@ def run(project: Path, requests: TextIO, start: Start) -> None:
     # A program that prints must not spoil the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.path.insert(0, str(project))
-    engine = _KnownEngine(start.engine_version) if start.engine_version else automation.PulumiCommand()
+    engine = KnownEngine(start.engine_version) if start.engine_version else automation.PulumiCommand()
     Worker(project, out, engine).serve(requests)

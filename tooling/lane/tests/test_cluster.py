@@ -220,35 +220,33 @@ def test_every_kind_that_can_be_listed_is_listed(api: ApiServer) -> None:
     assert ("flowcontrol.apiserver.k8s.io", "FlowSchema", "catch-all") in found
 
 
-def test_a_killed_cluster_comes_back_with_its_objects_whoever_bears_its_process_ids_now(tmp_path: Path) -> None:
+def test_a_killed_cluster_comes_back_with_its_objects_whoever_bears_its_process_ids_now(cluster: Cluster) -> None:
+    """The last test of the shared cluster, which it deletes."""
     configured = {"metadata": {"name": "kept"}, "data": {"key": "value"}}
-    with running_cluster(tmp_path) as cluster:
-        with cluster.api() as api:
-            api.request("POST", "/api/v1/namespaces/default/configmaps", configured)
+    with cluster.api() as api:
+        api.request("POST", "/api/v1/namespaces/default/configmaps", configured)
+    for name in ("kube-apiserver", "etcd"):
+        pid = cluster.processes.pids()[name]
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: cluster.processes.died() == ["etcd", "kube-apiserver"])
+    stranger = subprocess.Popen(["sleep", "600"])
+    try:
+        # What kwokctl recorded may, after a reboot, be anybody's.
         for name in ("kube-apiserver", "etcd"):
-            pid = cluster.processes.pids()[name]
-            assert pid is not None
-            os.kill(pid, signal.SIGKILL)
-        until(lambda: cluster.processes.died() == ["etcd", "kube-apiserver"])
-        stranger = subprocess.Popen(["sleep", "600"])
-        try:
-            # What kwokctl recorded may, after a reboot, be anybody's.
-            for name in ("kube-apiserver", "etcd"):
-                (cluster.directory / ".kwok" / "clusters" / "lane" / "pids" / f"{name}.pid").write_text(
-                    str(stranger.pid)
-                )
-            cluster.start()
-            with cluster.api() as api:
-                found = api.request("GET", "/api/v1/namespaces/default/configmaps/kept").json()
-            assert found["data"] == configured["data"]
-            cluster.delete()
-            assert stranger.poll() is None
-        finally:
-            stranger.kill()
-            stranger.wait()
-        assert set(cluster.processes.pids().values()) == {None}
-        assert not cluster.directory.exists()
-        assert all(is_free(port) for port in vars(cluster.ports).values())
+            (cluster.directory / ".kwok" / "clusters" / "lane" / "pids" / f"{name}.pid").write_text(str(stranger.pid))
+        cluster.start()
+        with cluster.api() as api:
+            found = api.request("GET", "/api/v1/namespaces/default/configmaps/kept").json()
+        assert found["data"] == configured["data"]
+        cluster.delete()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+    assert set(cluster.processes.pids().values()) == {None}
+    assert not cluster.directory.exists()
+    assert all(is_free(port) for port in vars(cluster.ports).values())
 
 
 def test_half_a_cluster_that_a_kill_left_is_made_anew_and_one_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from shared.versions import ENGINE
 from tooling.aws_emulator.testing import Emulator, running_emulator
 from tooling.lane.binaries import search_path
 from tooling.lane.environments import washed
@@ -69,7 +70,13 @@ class Project:
     def run(self, operation: Operation, *, policy_pack: str | None = None) -> Result:
         """One operation in a worker of its own: a worker compiles a program once."""
         self.said.clear()
-        worker = WorkerProcess(self.server, self.directory, self.engine.variables, self.directory / "worker.log")
+        worker = WorkerProcess(
+            self.server,
+            self.directory,
+            self.engine.variables,
+            self.directory / "worker.log",
+            engine_version=ENGINE.value,
+        )
         request = Request(
             number=1,
             operation=operation,
@@ -97,9 +104,19 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    with ForkServer(washed()) as running:
+        yield running
+
+
 @pytest.fixture(params=["lane"])
 def project(
-    request: pytest.FixtureRequest, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    emulator: Emulator,
+    server: ForkServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Project]:
     """With the policies as the lane has them, or, as `aws`, in a process of their own and found on PATH."""
     monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path / "local"))
@@ -123,7 +140,6 @@ def project(
     }
     monkeypatch.setenv("PATH", variables["PATH"])
     with ExitStack() as stack:
-        server = stack.enter_context(ForkServer(variables))
         ports = stack.enter_context(running_plugins(server, variables))
         policies, analyzers = ports.pop("policies"), home / "plugins" / PLUGIN_DIRECTORY
         if request.param == "aws":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from shared.errors import ExitCode
+from shared.versions import ENGINE
 from tooling.lane.binaries import search_path
 from tooling.lane.environments import washed
 from tooling.runner.fork_server import ForkServer
@@ -213,6 +216,10 @@ class Failing:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "TIERS_LOCAL_DIR": str(directory),
         }
+        self._server = ForkServer(self.variables)
+
+    def close(self) -> None:
+        self._server.close()
 
     @property
     def log(self) -> Path:
@@ -228,19 +235,19 @@ class Failing:
             if isinstance(message, Diagnostic) and message.severity == "error":
                 errors.append(message.message)
 
-        with ForkServer(self.variables) as server:
-            worker = WorkerProcess(server, self.directory, self.variables, self.log)
-            try:
-                request = Request(number=1, operation=operation, stack="test", work_dir=str(self.directory))
-                result = worker.run(request, on_message)
-            finally:
-                worker.close()
+        worker = WorkerProcess(self._server, self.directory, self.variables, self.log, engine_version=ENGINE.value)
+        try:
+            request = Request(number=1, operation=operation, stack="test", work_dir=str(self.directory))
+            result = worker.run(request, on_message)
+        finally:
+            worker.close()
         return result, errors + ([result.error] if result.error else [])
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Failing:
-    return Failing(tmp_path_factory.mktemp("failing"))
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
+    with closing(Failing(tmp_path_factory.mktemp("failing"))) as failing:
+        yield failing
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

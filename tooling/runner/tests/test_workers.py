@@ -37,9 +37,9 @@ pulumi.export("secret", pulumi.Output.secret("hidden"))
 SLOW_PROGRAM = "import pathlib, time; (pathlib.Path(__file__).parent / 'started').touch(); time.sleep(60)"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[ForkServer]:
-    with ForkServer(os.environ) as running:
+    with ForkServer(washed()) as running:
         yield running
 
 
@@ -174,11 +174,11 @@ def test_a_worker_that_is_killed_is_a_failed_result(
 
 
 def test_a_worker_outlives_its_server_and_ends_when_nobody_asks_any_more(
-    tmp_path: Path, server: ForkServer, variables: dict[str, str]
+    tmp_path: Path, variables: dict[str, str]
 ) -> None:
     directory = project(tmp_path, "first")
-    worker = WorkerProcess(server, directory, variables, tmp_path / "log")
-    server.close()
+    with ForkServer(variables) as server:
+        worker = WorkerProcess(server, directory, variables, tmp_path / "log")
     assert run(worker, "up", directory).ok
     worker.close()
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(worker.group)], capture_output=True, text=True).stdout

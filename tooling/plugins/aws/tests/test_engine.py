@@ -14,12 +14,14 @@ import pulumi_aws as aws
 import pytest
 from pulumi import automation
 
+from shared.versions import ENGINE
 from tooling.aws_emulator.inventory import inventory
 from tooling.lane.binaries import binary
 from tooling.lane.pulumi_home import write_pulumi_home
 from tooling.plugins.aws.tests.case import REGION, trust
 from tooling.plugins.aws.tests.cases import unique_name
 from tooling.plugins.aws.tests.conftest import Lane
+from tooling.runner.worker import BareStack, KnownEngine
 
 pytestmark = [
     pytest.mark.engine,
@@ -37,32 +39,43 @@ class Deployment:
         self.backend = directory / "backend"
         self.backend.mkdir()
         self._destroyed = False
-        self.outputs: automation.OutputMap = {}
+        self._changes: dict[str, int] = {}
         project = automation.ProjectSettings(
             name="conformance",
             runtime="python",
             backend=automation.ProjectBackend(url=f"file://{self.backend}"),
         )
-        self.stack = automation.create_stack(
-            "test",
-            project_name="conformance",
-            program=lambda: None,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(directory), project_settings=project, env_vars=environment
-            ),
+        workspace = automation.LocalWorkspace(
+            work_dir=str(directory),
+            project_settings=project,
+            env_vars=environment,
+            pulumi_command=KnownEngine(ENGINE.value),
         )
-        self.stack.set_config("aws:region", automation.ConfigValue(REGION))
-        self.stack.set_config("aws:defaultTags", automation.ConfigValue(json.dumps({"tags": {"owner": "tests"}})))
+        workspace.create_stack("test")
+        settings = workspace.stack_settings("test")
+        settings.config = {"aws:region": REGION, "aws:defaultTags": json.dumps({"tags": {"owner": "tests"}})}
+        workspace.save_stack_settings("test", settings)
+        self.stack = BareStack("test", workspace)
 
     def up(self, program: Program) -> dict[str, int]:
         self.stack.workspace.program = program
-        result = self.stack.up()
-        self.outputs = result.outputs
-        return _without_same(result.summary.resource_changes)
+        self.stack.up(on_event=self._event)
+        return self._changes
 
     def preview(self, program: Program, *, refresh: bool = False) -> dict[str, int]:
         self.stack.workspace.program = program
-        return _without_same(self.stack.preview(refresh=refresh).change_summary)
+        self.stack.preview(refresh=refresh, on_event=self._event)
+        return self._changes
+
+    def _event(self, event: automation.EngineEvent) -> None:
+        if event.summary_event is not None:
+            self._changes = _without_same(event.summary_event.resource_changes)
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """As the state holds them: secret ones encrypted."""
+        latest = json.loads((self.backend / ".pulumi/stacks/conformance/test.json").read_text())["checkpoint"]["latest"]
+        return next(row["outputs"] for row in latest["resources"] if row["type"] == "pulumi:pulumi:Stack")
 
     def destroy(self) -> None:
         if not self._destroyed:
@@ -77,9 +90,13 @@ def _without_same(changes: Any) -> dict[str, int]:
     return {str(getattr(kind, "value", kind)): count for kind, count in (changes or {}).items() if kind != "same"}
 
 
-@pytest.fixture
-def deployment(lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """The plug-in as the lane installs it: a process that the engine starts out of a PULUMI_HOME of its own."""
+@pytest.fixture(params=["attached"])
+def deployment(
+    request: pytest.FixtureRequest, lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployment]:
+    """`attached`: the engine uses the plug-in that the test process serves, as with `tiers`. `installed`: the engine
+    starts the plug-in itself for every operation, from a PULUMI_HOME as the lane writes it.
+    """
     home = tmp_path / "home"
     write_pulumi_home(home)
     environment = {
@@ -91,6 +108,8 @@ def deployment(lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+    if request.param == "attached":
+        environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{lane.address.rsplit(':', 1)[1]}"
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     deployment = Deployment(tmp_path, environment)
@@ -150,30 +169,31 @@ def test_chain_is_previewed_created_unchanged_changed_repaired_replaced_and_dest
     assert deployment.preview(chain()) == {"create": resources}
     assert deployment.up(chain()) == {"create": resources}
     assert deployment.preview(chain()) == {}
-    assert deployment.outputs["account"].value == "123456789012"
+    assert deployment.outputs["account"] == "123456789012"
 
     now = chain(name="two", retention=90)
     assert deployment.up(now) == {"update": 2}
 
     lane.world.client("ec2").modify_vpc_attribute(
-        VpcId=deployment.outputs["vpc_id"].value, EnableDnsHostnames={"Value": False}
+        VpcId=deployment.outputs["vpc_id"], EnableDnsHostnames={"Value": False}
     )
-    lane.world.client("logs").delete_log_group(logGroupName=deployment.outputs["log_group"].value)
+    lane.world.client("logs").delete_log_group(logGroupName=deployment.outputs["log_group"])
     assert deployment.preview(now) == {}, "a plain preview trusts the state"
     assert deployment.preview(now, refresh=True) == {"create": 1, "update": 1}
     deployment.stack.refresh()
     assert deployment.up(now) == {"create": 1, "update": 1}
 
-    old_vpc = deployment.outputs["vpc_id"].value
+    old_vpc = deployment.outputs["vpc_id"]
     moved = chain(name="two", retention=90, cidr="10.41.0.0/16")
     assert deployment.up(moved)["replace"] >= 5
-    assert deployment.outputs["vpc_id"].value != old_vpc
+    assert deployment.outputs["vpc_id"] != old_vpc
     assert deployment.preview(moved, refresh=True) == {}
 
     deployment.destroy()
     assert inventory(lane.emulator.endpoint_url, REGION) == before
 
 
+@pytest.mark.parametrize("deployment", ["installed"], indirect=True)
 def test_secret_stays_encrypted_in_the_state_and_secret_in_the_outputs(deployment: Deployment) -> None:
     def program() -> None:
         role = aws.iam.Role(
@@ -183,8 +203,8 @@ def test_secret_stays_encrypted_in_the_state_and_secret_in_the_outputs(deploymen
 
     deployment.up(program)
     assert "swordfish" not in deployment.state()
-    assert deployment.outputs["description"].value == "swordfish"
-    assert deployment.outputs["description"].secret
+    description = automation.Stack.outputs(deployment.stack)["description"]
+    assert (description.value, description.secret) == ("swordfish", True)
     assert deployment.preview(program, refresh=True) == {}
 
 
@@ -203,7 +223,7 @@ def test_existing_resources_are_imported_looked_up_and_kept(deployment: Deployme
         pulumi.export("cidr", vpc.cidr_block)
 
     assert deployment.up(importing)["import"] == 1
-    assert deployment.outputs["cidr"].value == "10.200.0.0/16"
+    assert deployment.outputs["cidr"] == "10.200.0.0/16"
     assert deployment.preview(importing, refresh=True) == {}
     deployment.destroy()
     assert lane.world.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
@@ -236,8 +256,8 @@ def test_providers_of_one_program_work_in_their_own_accounts(deployment: Deploym
     deployment.up(program)
     outputs = deployment.outputs
     for account in ("333333333333", "444444444444"):
-        assert outputs[account].value == f"arn:aws:logs:eu-west-1:{account}:log-group:same"
-        assert outputs[f"{account}-tags"].value == {"account": account}
+        assert outputs[account] == f"arn:aws:logs:eu-west-1:{account}:log-group:same"
+        assert outputs[f"{account}-tags"] == {"account": account}
     assert deployment.preview(program, refresh=True) == {}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from shared.versions import ENGINE
 from tooling.aws_emulator.testing import Emulator, running_emulator
+from tooling.aws_emulator.tests.conftest import emptied
 from tooling.lane.binaries import search_path
 from tooling.lane.environments import washed
 from tooling.runner.fork_server import ForkServer
@@ -63,8 +64,10 @@ class Project:
         self.directory = directory
         self.variables = variables
         (directory / "Pulumi.yaml").write_text("name: component\nruntime: python\n")
-        self.worker = WorkerProcess(server, directory, variables, directory / "worker.log")
+        self.worker = WorkerProcess(server, directory, variables, directory / "worker.log", engine_version=ENGINE.value)
         self.errors: list[str] = []
+        state = variables["PULUMI_BACKEND_URL"].removeprefix("file://")
+        self._file = Path(state) / ".pulumi/stacks/component/test.json"
 
     def program(self, more: str = "", *, protect: bool = False) -> None:
         text = PROGRAM.replace("MORE", more).replace("PROTECT", str(protect))
@@ -79,27 +82,17 @@ class Project:
         return self.worker.run(request, on_message)
 
     def state(self) -> list[dict[str, Any]]:
-        return self._exported()["deployment"]["resources"]
+        return self._record()["checkpoint"]["latest"]["resources"]
 
     def edit_state(self, edit: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
         """Replaces the recorded resources by what `edit` makes of them."""
-        exported = self._exported()
-        exported["deployment"]["resources"] = edit(exported["deployment"]["resources"])
-        self._pulumi("import", stdin=json.dumps(exported))
+        record = self._record()
+        latest = record["checkpoint"]["latest"]
+        latest["resources"] = edit(latest["resources"])
+        self._file.write_text(json.dumps(record))
 
-    def _exported(self) -> dict[str, Any]:
-        return json.loads(self._pulumi("export"))
-
-    def _pulumi(self, command: str, *, stdin: str | None = None) -> str:
-        return subprocess.run(
-            ["pulumi", "stack", command, "--stack", "test"],
-            cwd=self.directory,
-            env=self.variables,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    def _record(self) -> dict[str, Any]:
+        return json.loads(self._file.read_text())
 
 
 def nobodys_cluster() -> dict[str, Any]:
@@ -116,42 +109,74 @@ def nobodys_cluster() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Emulator]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     # The component's own provider takes loopback alone; nothing has to listen, since nothing is made with it.
-    kubeconfig = tmp_path / "cluster.kubeconfig"
+    directory = tmp_path_factory.mktemp("emulator")
+    kubeconfig = directory / "cluster.kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(nobodys_cluster()))
-    with running_emulator(tmp_path / "aws", cluster_kubeconfig=kubeconfig) as running:
-        yield running
+    with running_emulator(directory / "aws", cluster_kubeconfig=kubeconfig) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def project(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path / "local"))
-    (tmp_path / "state").mkdir()
-    (tmp_path / "project").mkdir()
+def emulator(running: Emulator) -> Emulator:
+    return emptied(running)
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory, running: Emulator) -> dict[str, str]:
     kept = washed()
-    variables = {
+    return {
         **kept,
         "PATH": os.pathsep.join([*search_path(), kept["PATH"]]),
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
+        "PULUMI_HOME": str(tmp_path_factory.mktemp("home")),
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "AWS_ENDPOINT_URL": emulator.endpoint_url,
+        "AWS_ENDPOINT_URL": running.endpoint_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
     }
-    monkeypatch.setenv("PATH", variables["PATH"])
-    with ForkServer(variables) as server, running_plugins(server, variables) as ports:
-        attached = ",".join(f"{name}:{port}" for name, port in ports.items())
-        running = Project(server, tmp_path / "project", {**variables, "PULUMI_DEBUG_PROVIDERS": attached})
-        try:
-            yield running
-        finally:
-            running.worker.close()
+
+
+@pytest.fixture(scope="module")
+def server(variables: dict[str, str]) -> Iterator[ForkServer]:
+    with ForkServer(variables) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def plugins(
+    server: ForkServer, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, int]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIERS_LOCAL_DIR", str(tmp_path_factory.mktemp("clone") / "local"))
+        with running_plugins(server, variables) as ports:
+            yield ports
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path,
+    emulator: Emulator,
+    server: ForkServer,
+    variables: dict[str, str],
+    plugins: dict[str, int],
+) -> Iterator[Project]:
+    del emulator
+    (tmp_path / "state").mkdir()
+    (tmp_path / "project").mkdir()
+    own = {
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in plugins.items()),
+    }
+    project = Project(server, tmp_path / "project", {**variables, **own})
+    try:
+        yield project
+    finally:
+        project.worker.close()
 
 
 def test_the_component_makes_control_plane_and_two_pinned_addons(project: Project, emulator: Emulator) -> None:

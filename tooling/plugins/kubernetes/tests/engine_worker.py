@@ -14,21 +14,25 @@ from typing import Any
 import pulumi_kubernetes as k8s
 from pulumi import automation
 
+from shared.versions import ENGINE
 from tooling.plugins.kubernetes.tests.engine_programs import PROGRAMS
-
-_stacks: dict[str, automation.Stack] = {}
+from tooling.runner.worker import BareStack, KnownEngine
 
 
 def perform(request: dict[str, Any]) -> dict[str, Any]:
     """Answers the operation's `changes` and `output`, and its `error` if it failed."""
     output: list[str] = []
+    answer: dict[str, Any] = {"error": "", "changes": {}}
+
+    def on_event(event: automation.EngineEvent) -> None:
+        if event.summary_event is not None:
+            changes = event.summary_event.resource_changes or {}
+            answer["changes"] = {str(getattr(key, "value", key)): count for key, count in changes.items()}
+
     stack = _stack(request["directory"], request["port"])
     stack.workspace.program = lambda: _run(request)
-    answer: dict[str, Any] = {"error": "", "changes": {}}
     try:
-        result = getattr(stack, request["operation"])(on_output=output.append, **request["options"])
-        summary = result.change_summary if request["operation"] == "preview" else result.summary.resource_changes
-        answer["changes"] = {str(getattr(key, "value", key)): count for key, count in (summary or {}).items()}
+        getattr(stack, request["operation"])(on_output=output.append, on_event=on_event, **request["options"])
     except automation.CommandError as error:
         answer["error"] = str(error)
     return {**answer, "output": "\n".join(output)}
@@ -40,20 +44,23 @@ def _run(request: dict[str, Any]) -> None:
 
 
 def _stack(directory: str, port: int) -> automation.Stack:
-    if directory not in _stacks:
-        variables = {
-            "PULUMI_HOME": str(Path(directory) / "home"),
-            "PULUMI_BACKEND_URL": f"file://{directory}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
-        }
-        options = automation.LocalWorkspaceOptions(env_vars=variables, work_dir=directory)
-        _stacks[directory] = automation.create_or_select_stack(
-            "test", project_name="demo", program=lambda: None, opts=options
-        )
-    return _stacks[directory]
+    variables = {
+        "PULUMI_HOME": str(Path(directory) / "home"),
+        "PULUMI_BACKEND_URL": f"file://{directory}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
+    }
+    workspace = automation.LocalWorkspace(
+        work_dir=directory,
+        env_vars=variables,
+        pulumi_command=KnownEngine(ENGINE.value),
+        project_settings=automation.ProjectSettings(name="demo", runtime="python"),
+    )
+    if not (Path(directory) / ".pulumi" / "stacks" / "demo" / "test.json").exists():
+        workspace.create_stack("test")
+    return BareStack("test", workspace)
 
 
 def main() -> None:

@@ -130,7 +130,9 @@ def config_map(namespace: str, name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}
 
 
-def test_up_again_changes_nothing_and_an_update_shows_its_one_property(stack: Stack, namespace: str) -> None:
+def test_up_again_changes_nothing_an_update_shows_its_one_property_and_changed_data_rolls_to_a_new_name(
+    stack: Stack, meddler: Meddler, namespace: str
+) -> None:
     assert stack.preview("settings", namespace=namespace) == {"create": 3}
     assert stack.up("settings", namespace=namespace) == {"create": 3}
     assert stack.up("settings", namespace=namespace) == {"same": 3}
@@ -141,12 +143,8 @@ def test_up_again_changes_nothing_and_an_update_shows_its_one_property(stack: St
     assert kept["outputs"]["__inputs"] == kept["inputs"]
     assert stack.up("settings", namespace=namespace, team="b") == {"same": 2, "update": 1}
 
-
-def test_changed_data_rolls_to_a_new_name(stack: Stack, meddler: Meddler, namespace: str) -> None:
-    stack.up("settings", namespace=namespace)
     first = stack.outputs()["name"]
-
-    assert stack.up("settings", namespace=namespace, value="2") == {"same": 2, "replace": 1}
+    assert stack.up("settings", namespace=namespace, team="b", value="2") == {"same": 2, "replace": 1}
 
     assert first.startswith("settings-")
     assert stack.outputs()["name"].startswith("settings-")
@@ -154,7 +152,9 @@ def test_changed_data_rolls_to_a_new_name(stack: Stack, meddler: Meddler, namesp
     assert meddler.live(config_map(namespace, first)) is None
 
 
-def test_drift_is_found_by_refresh_and_repaired_by_up(stack: Stack, meddler: Meddler, namespace: str) -> None:
+def test_drift_is_found_by_refresh_and_repaired_by_up_and_a_changed_kubeconfig_replaces_nothing(
+    stack: Stack, meddler: Meddler, namespace: str
+) -> None:
     stack.up("settings", namespace=namespace)
     drifting = config_map(namespace, stack.outputs()["name"])
     meddler.merge(drifting, {"metadata": {"labels": {"team": "theirs"}}}, manager="kubectl-label")
@@ -169,6 +169,10 @@ def test_drift_is_found_by_refresh_and_repaired_by_up(stack: Stack, meddler: Med
     meddler.delete(drifting)
     stack.refresh()
     assert stack.up("settings", namespace=namespace) == {"same": 2, "create": 1}
+
+    # Another kubeconfig of the same cluster replaces nothing.
+    stack.kubeconfig = stack.kubeconfig.replace("127.0.0.1", "localhost")
+    assert stack.up("settings", namespace=namespace) == {"same": 2, "update": 1}
 
 
 def test_secret_data_is_encrypted_in_the_state(stack: Stack, namespace: str) -> None:
@@ -228,14 +232,6 @@ def test_new_namespace_and_what_goes_into_it_come_and_go_together(stack: Stack, 
 
     assert stack.resources() == {}
     assert meddler.live({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": unique}}) is None
-
-
-def test_changed_kubeconfig_of_the_same_cluster_replaces_nothing(stack: Stack, namespace: str) -> None:
-    stack.up("settings", namespace=namespace)
-
-    stack.kubeconfig = stack.kubeconfig.replace("127.0.0.1", "localhost")
-
-    assert stack.up("settings", namespace=namespace) == {"same": 2, "update": 1}
 
 
 def test_a_chart_is_a_release_or_resources_of_the_program(

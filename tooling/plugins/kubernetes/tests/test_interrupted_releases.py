@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,10 +40,9 @@ class OwnEngine(Engine):
         return self.directory
 
 
-@contextmanager
-def processes(module: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+def start(module: str, **variables: str) -> subprocess.Popen[str]:
     """A process that can be killed with everything that it has started."""
-    with subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=REPOSITORY,
         env={**os.environ, **variables},
@@ -52,21 +50,17 @@ def processes(module: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            kill(process)
+    )
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with process:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class Runs:
-    """Runs on one stack, each with an engine and a plug-in of its own."""
+    """Runs on one stack. They share a worker and a plug-in until one of them is killed."""
 
     def __init__(self, directory: Path, kubeconfig: str, api: Api, namespace: str) -> None:
         self._directory = directory
@@ -76,21 +70,24 @@ class Runs:
         self.nowhere = {f"disk-{namespace}": "none"}
         """A selector of nodes that no node has, until `make_room`."""
         self._path = os.pathsep.join([str(binary("pulumi").parent), os.environ["PATH"]])
+        self._processes: list[subprocess.Popen[str]] = []
+        """The plug-in and the worker that starts engines, while they run."""
+        self._port = 0
 
     def up(self, **arguments: Any) -> dict[str, int]:
-        with self._stack() as (stack, _):
-            return stack.up("release", namespace=self._namespace, **arguments)
+        return self._stack().up("release", namespace=self._namespace, **arguments)
 
     def killed(self, status: str, *, finishing: str = "", **arguments: Any) -> None:
         """An `up` whose engine is killed once Helm has recorded `status`, and its plug-in then or at `finishing`."""
-        with self._stack() as (stack, ends):
-            stack.start("up", "release", {"namespace": self._namespace, **arguments})
-            engine, plugin = ends
-            self._await(status)
-            kill(engine)
-            if finishing:
-                self._await(finishing)
-            kill(plugin)
+        self._stack().start("up", "release", {"namespace": self._namespace, **arguments})
+        self._await(status)
+        kill(self._processes.pop())
+        if finishing:
+            self._await(finishing)
+        self.close()
+        # A killed engine leaves its lock.
+        for lock in (self._directory / ".pulumi" / "locks").rglob("*.json"):
+            lock.unlink()
 
     def _await(self, status: str) -> None:
         secrets = self._api.kind_of({"apiVersion": "v1", "kind": "Secret"})
@@ -106,33 +103,34 @@ class Runs:
 
     def recovered(self) -> list[str]:
         """What the runner says that it has done before the next run."""
-        with self._stack() as (_, (_, plugin)):
-            engine = OwnEngine(environment="test", variables=self._variables(plugin), directory=self._directory)
+        self._stack()
+        engine = OwnEngine(environment="test", variables=self._variables(), directory=self._directory)
 
-            def refresh(targets: Sequence[str]) -> Result:
-                chosen = [word for target in targets for word in ("--target", target)]
-                engine.run("refresh", "--stack", "test", "--yes", "--skip-preview", *chosen, work_dir=self._directory)
-                return Result(number=1, ok=True)
+        def refresh(targets: Sequence[str]) -> Result:
+            chosen = [word for target in targets for word in ("--target", target)]
+            engine.run("refresh", "--stack", "test", "--yes", "--skip-preview", *chosen, work_dir=self._directory)
+            return Result(number=1, ok=True)
 
-            return Recovery(engine).recover(STACK, refresh)
+        return Recovery(engine).recover(STACK, refresh)
 
     def resource(self, type_name: str) -> dict[str, Any]:
         """The engine's record of the one resource of that type."""
-        with self._stack() as (stack, _):
-            return stack.resources()[type_name]
+        return self._stack().resources()[type_name]
 
-    @contextmanager
-    def _stack(self) -> Iterator[tuple[Stack, tuple[subprocess.Popen[str], subprocess.Popen[str]]]]:
-        with processes(MODULE) as plugin, processes(f"{MODULE}.tests.engine_worker", PATH=self._path) as worker:
+    def close(self) -> None:
+        while self._processes:
+            kill(self._processes.pop())
+
+    def _stack(self) -> Stack:
+        if not self._processes:
+            plugin = start(MODULE)
+            self._processes.append(plugin)
             assert plugin.stdout is not None
             self._port = int(plugin.stdout.readline())
-            # A killed engine leaves its lock.
-            for lock in (self._directory / ".pulumi" / "locks").rglob("*.json"):
-                lock.unlink()
-            yield Stack(worker, self._directory, self._port, self._kubeconfig), (worker, plugin)
+            self._processes.append(start(f"{MODULE}.tests.engine_worker", PATH=self._path))
+        return Stack(self._processes[-1], self._directory, self._port, self._kubeconfig)
 
-    def _variables(self, plugin: subprocess.Popen[str]) -> dict[str, str]:
-        assert plugin.poll() is None
+    def _variables(self) -> dict[str, str]:
         return {
             "HOME": os.environ["HOME"],
             "PATH": self._path,
@@ -154,11 +152,15 @@ def runs(
     namespace: str,
     monkeypatch: pytest.MonkeyPatch,
     helm: Path,
-) -> Runs:
+) -> Iterator[Runs]:
     del helm
     # Not in or below the project's directory, where the engine lists its stacks without the project.
     monkeypatch.setenv("TIERS_LOCAL_DIR", str(tmp_path_factory.mktemp("clone") / "local"))
-    return Runs(tmp_path, kubeconfig_text, api, namespace)
+    runs = Runs(tmp_path, kubeconfig_text, api, namespace)
+    try:
+        yield runs
+    finally:
+        runs.close()
 
 
 def greeting(api: Api, namespace: str) -> str:
@@ -166,10 +168,12 @@ def greeting(api: Api, namespace: str) -> str:
     return str(api.client.request("GET", path)["data"]["greeting"])
 
 
-def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
+def test_release_whose_installation_was_killed_is_installed_by_the_next_run_but_not_without_the_recovery(
     runs: Runs, api: Api, namespace: str, chart: Path
 ) -> None:
     runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
+    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
+        runs.up(chart=str(chart), greeting="hello")
 
     assert runs.recovered() == [
         f"demo/test: removed Helm's record of Release release ({namespace}/release, pending-install); "
@@ -179,13 +183,6 @@ def test_release_whose_installation_was_killed_is_installed_by_the_next_run(
     assert runs.up(chart=str(chart), greeting="hello", node_selector=runs.nowhere)["create"] == 1
     assert greeting(api, namespace) == "hello"
     assert runs.recovered() == []
-
-
-def test_without_the_recovery_the_next_run_fails(runs: Runs, chart: Path) -> None:
-    runs.killed("pending-install", chart=str(chart), greeting="hello", node_selector=runs.nowhere)
-
-    with pytest.raises(Failed, match="cannot re-use a name that is still in use"):
-        runs.up(chart=str(chart), greeting="hello")
 
 
 def test_release_that_was_installed_and_not_recorded_is_taken_over(
