@@ -35,6 +35,13 @@ def pytest_configure() -> None:
     # Under Python's own thresholds, a third of the time goes into collecting garbage that there is not: each
     # run of a program allocates a hundred thousand objects beside the million of the SDKs.
     gc.set_threshold(100_000, 20, 20)
+    # What collecting leaves stays until the end.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -33,8 +33,6 @@ TRUST = json.dumps(
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     with running_emulator(tmp_path_factory.mktemp("aws")) as running:
         yield running
-    if running.process.stderr is not None:
-        running.process.stderr.close()
 
 
 @pytest.fixture

@@ -43,8 +43,6 @@ def _place(directory: str, factory: pytest.TempPathFactory) -> Iterator[Place]:
             proxy.server.shutdown()
             proxy.server.server_close()
             thread.join()
-    if emulator.process.stderr is not None:
-        emulator.process.stderr.close()
 
 
 @pytest.fixture(scope="module")
