@@ -128,7 +128,7 @@ def free_ports(count: int) -> list[int]:
 @functools.cache
 def _moto() -> Preloaded:
     """The process that emulators are forked from; it has the environment in which moto must be imported."""
-    preloaded = Preloaded("tooling.aws_emulator.assembly", root=REPOSITORY, variables=environment())
+    preloaded = Preloaded("tooling.aws_emulator.preloaded", root=REPOSITORY, variables=environment())
     atexit.register(preloaded.close)
     return preloaded
 
