@@ -68,6 +68,11 @@ class Emulator:
         """Returns once the controllers have seen the account as it is and nothing failed."""
         self._wait(lambda: self.health()["controllers"]["settled"], "the controllers did not settle")
 
+    def empty(self) -> None:
+        """Makes the account one in which nothing was ever made."""
+        request = urllib.request.Request(f"{self.endpoint_url}/moto-api/reset", method="POST")  # noqa: S310 - loopback
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+
     def kill(self) -> None:
         """As `kill -9` does."""
         self.process.send_signal(signal.SIGKILL)
