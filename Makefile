@@ -69,7 +69,7 @@ test: setup  ## The whole suite: types, style, unit tests, plug-ins, the chain o
 	@.venv/bin/python -m tooling.checks test
 
 .PHONY: test-unit
-test-unit: setup  ## Only what needs neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
+test-unit: setup  ## Only what needs no engine, cluster or other program; of some directories: make test-unit IN="shared tenants"
 	@.venv/bin/python -m tooling.checks unit $(IN)
 
 .PHONY: bench

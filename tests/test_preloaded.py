@@ -13,6 +13,8 @@ import pytest
 from tests.preloaded import Preloaded
 from tooling.paths import REPOSITORY
 
+pytestmark = pytest.mark.process
+
 ENTRIES = """
 import os, sys, time
 

@@ -14,6 +14,8 @@ from tests.bad_input.account import Aws, aws
 from tests.bad_input.case import Case
 from tests.bad_input.site import Site, Tree, make_stopped_lane
 
+pytestmark = pytest.mark.process
+
 CASES = [*cases_catalog.CASES, *cases_files.CASES, *cases_commands.CASES, *cases_programs.CASES]
 ON_A_LANE = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("bad input on a lane")]
 WITHOUT_JSON = ("local up", "local down", "kubeconfig")

@@ -21,6 +21,8 @@ from tooling.aws_emulator.testing import REGION, Emulator, running_emulator
 from tooling.aws_emulator.tests.conftest import TRUST, Account, emptied
 from tooling.aws_emulator.tests.tokens import review, token
 
+pytestmark = pytest.mark.process
+
 
 def lines(directory: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (directory / "journal.jsonl").read_text().splitlines()]
