@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.utils import get_service_model
-from moto.moto_server.werkzeug_app import create_backend_app
+from moto.moto_api._internal import mock_random
 
 import tooling.aws_emulator.assembly  # noqa: F401  what is preloaded
 
@@ -17,4 +18,6 @@ for _service in _SERVICES:
     get_service_model(_service)
     for _partition in AccountSpecificBackend.get_session().get_available_partitions():
         AccountSpecificBackend.get_session().get_available_regions(_service, partition_name=_partition)
-    create_backend_app(_service)
+
+# As after an import of its own: no two emulators draw the same where a journal does not say what is drawn.
+os.register_at_fork(after_in_child=mock_random.seed)
