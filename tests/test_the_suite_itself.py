@@ -11,6 +11,8 @@ import pytest
 
 from tooling.paths import REPOSITORY
 
+pytestmark = pytest.mark.xdist_group("parsed files")
+
 _SKIPPED = {".venv", ".local", ".git", "__pycache__"}
 
 

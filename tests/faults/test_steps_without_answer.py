@@ -17,7 +17,7 @@ from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
 from tooling.plugins.aws.tests.conftest import serving
 from tooling.plugins.aws.tests.engine import configured
 
-pytestmark = pytest.mark.xdist_group("steps without answer")
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("steps without answer")]
 
 
 @dataclass(frozen=True, kw_only=True)
