@@ -101,7 +101,7 @@ verify-generated: setup  ## Fail if what is generated is not up to date
 	@.venv/bin/python -m tooling.generated verify
 
 .PHONY: chaos
-chaos: setup  ## Kill processes at random points and see one rerun mend it: make chaos ROUNDS=100 SEED=1
+chaos: setup  ## Kill processes at random points and see one rerun fix it: make chaos ROUNDS=100 SEED=1
 	@.venv/bin/python -m tests.chaos --rounds $(or $(ROUNDS),100) --seed $(or $(SEED),1)
 
 .PHONY: update-workflows verify-workflows

@@ -1,4 +1,4 @@
-"""Bad input ends with one clear message: exit code, code, place and mend; no traceback, and nothing sent."""
+"""Bad input ends with one clear message: exit code, code, place and hint; no traceback, and nothing sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IN_A_NEW_INTERPRETER = [
 """The other rows run in forked processes."""
 
 _MESSAGE = re.compile(
-    r"error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n +at: (?P<at>.*?))?(?P<mend>(?:\n *hint: .*)+)", re.S
+    r"error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n +at: (?P<at>.*?))?(?P<hint>(?:\n *hint: .*)+)", re.S
 )
 
 
@@ -98,7 +98,7 @@ def test_bad_input_ends_with_one_message_and_nothing_sent(case: Case, site: Site
     assert len(found) == 1, said
     (message,) = found
     assert (finished.exit_code, message["code"]) == (case.exit_code, case.code), said
-    check(case, message["what"], message["at"] or "", message["mend"])
+    check(case, message["what"], message["at"] or "", message["hint"])
     assert site.sent() == before
 
 
@@ -116,7 +116,7 @@ def test_bad_input_as_json_is_one_document_with_the_same_parts(case: Case, site:
         document = failed
     error = document["error"]
     assert error["code"] == case.code, said
-    check(case, error["what"], error["at"], error["mend"])
+    check(case, error["what"], error["at"], error["hint"])
     assert site.sent() == before
 
 
@@ -125,14 +125,14 @@ def test_a_new_interpreter_says_the_same_as_a_forked_process(case: Case, site: S
     assert site.new_tiers(*case.command.split()) == site.tiers(*case.command.split())
 
 
-def check(case: Case, what: str, at: str, mend: str) -> None:
-    said = f"{what!r} at {at!r}: {mend!r}"
+def check(case: Case, what: str, at: str, hint: str) -> None:
+    said = f"{what!r} at {at!r}: {hint!r}"
     assert case.place in at, said
     assert case.says in what, said
     if case.nearest:
         # Of a flag or command, typer says it in its own words.
         assert re.search(rf"(did you mean|possible options:) ['\"]?{case.nearest}\b", what, re.IGNORECASE), said
-    assert mend.strip().removeprefix("hint:").strip(), said
+    assert hint.strip().removeprefix("hint:").strip(), said
 
 
 def test_there_are_enough_rows_and_no_two_of_one_name() -> None:

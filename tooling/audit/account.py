@@ -126,8 +126,8 @@ class Account:
             raise Refused(
                 "account-mismatch",
                 f"the credentials belong to account {account}, and {environment.name} is in {environment.account}",
-                where=f"shared/environments/{environment.name}.yaml",
-                mend="sign in to the environment's account, e.g. export AWS_PROFILE=<profile>",
+                at=f"shared/environments/{environment.name}.yaml",
+                hint="sign in to the environment's account, e.g. export AWS_PROFILE=<profile>",
             )
         return session
 
@@ -160,13 +160,13 @@ def _aws_errors(environment: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise PlatformError("aws-refused", _reason(error), where=where, mend="aws sts get-caller-identity") from error
+        raise PlatformError("aws-refused", _reason(error), at=where, hint="aws sts get-caller-identity") from error
     except BotoCoreError as error:
         raise BadInput(
             "aws-credentials-missing",
             f"AWS cannot be asked: {type(error).__name__}",
-            where=where,
-            mend="sign in, e.g. aws sso login; check with: aws sts get-caller-identity",
+            at=where,
+            hint="sign in, e.g. aws sso login; check with: aws sts get-caller-identity",
         ) from error
 
 

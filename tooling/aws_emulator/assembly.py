@@ -82,6 +82,6 @@ def _port_taken(options: Options, error: OSError) -> PlatformError:
     return PlatformError(
         "port-taken",
         f"port {options.port} or {options.webhook_port} of 127.0.0.1 cannot be used: {error.strerror}",
-        where=str(options.directory),
-        mend="tiers local status",
+        at=str(options.directory),
+        hint="tiers local status",
     )

@@ -82,14 +82,14 @@ class Emulator:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise PlatformError("emulator-ended", "the emulated AWS ended", where=self._log(), mend="")
+                raise PlatformError("emulator-ended", "the emulated AWS ended", at=self._log(), hint="")
             try:
                 if condition():
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 pass
             time.sleep(0.05)
-        raise PlatformError("emulator-slow", f"{otherwise}: {self._log()}", where=str(self.directory), mend="")
+        raise PlatformError("emulator-slow", f"{otherwise}: {self._log()}", at=str(self.directory), hint="")
 
     def _log(self) -> str:
         log = self.directory / "emulator.log"
@@ -164,5 +164,5 @@ def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports
             process.wait()
             said = errors.read_text(encoding="utf-8")
             if "port-taken" not in said or ports is not None or attempt == _ATTEMPTS:
-                raise PlatformError(error.code, said.strip() or error.what, where=error.where, mend="") from error
+                raise PlatformError(error.code, said.strip() or error.what, at=error.at, hint="") from error
     raise AssertionError("unreachable")

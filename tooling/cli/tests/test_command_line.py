@@ -51,7 +51,7 @@ def test_help_imports_neither_pulumi_nor_an_aws_client(tmp_path: Path) -> None:
     ],
     ids=["no-stack", "environment", "graph", "argument", "lane-down", "account", "audit", "command"],
 )
-def test_bad_input_ends_with_one_message_and_its_mend(
+def test_bad_input_ends_with_one_message_and_its_hint(
     tmp_path: Path, arguments: list[str], exit_code: int, says: str
 ) -> None:
     done = tiers(*arguments, local=tmp_path / "lane")
@@ -67,7 +67,7 @@ def test_a_failure_under_json_is_a_document_with_a_version(tmp_path: Path) -> No
     document = json.loads(done.stdout)
     assert document["version"] == 1
     assert document["error"]["code"] == "lane-down"
-    assert document["error"]["mend"] == "tiers local up"
+    assert document["error"]["hint"] == "tiers local up"
     assert done.stderr == ""
 
 

@@ -266,8 +266,8 @@ def test_half_a_cluster_that_a_kill_left_is_made_anew_and_one_that_cannot_start_
             cluster.start()
         assert caught.value.code == "cluster-not-up"
         assert "etcd" in caught.value.what
-        assert caught.value.where == str(cluster.processes.log("etcd"))
-        assert caught.value.mend == "tiers local reset"
+        assert caught.value.at == str(cluster.processes.log("etcd"))
+        assert caught.value.hint == "tiers local reset"
     finally:
         cluster.delete()
 
