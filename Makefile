@@ -69,7 +69,7 @@ test: setup  ## Run all checks and tests: lint, types, unit tests, plug-ins, all
 	@.venv/bin/python -m tooling.checks test
 
 .PHONY: test-unit
-test-unit: setup  ## Run the tests that need neither engine nor cluster; of some directories: make test-unit IN="shared tenants"
+test-unit: setup  ## Run the tests that need no engine, cluster or other program; of some directories: make test-unit IN="shared tenants"
 	@.venv/bin/python -m tooling.checks unit $(IN)
 
 .PHONY: bench

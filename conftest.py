@@ -11,6 +11,8 @@ from tests.times import Times
 from tooling.lane.environments import washed
 
 _KEPT = ("PYTEST_",)
+_EMULATORS = {"emulator", "emulator_process", "lanes"}
+"""Fixtures that start an emulated AWS: their tests are marked `process` without saying so themselves."""
 
 
 class _FailuresAtOnce:
@@ -35,6 +37,13 @@ def pytest_configure() -> None:
     # Under Python's own thresholds, a third of the time goes into collecting garbage that there is not: each
     # run of a program allocates a hundred thousand objects beside the million of the SDKs.
     gc.set_threshold(100_000, 20, 20)
+    # What collecting leaves stays until the end.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -54,6 +63,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     nothing more to do while another still works, is short. Tests that share a fixture of their module go to one worker,
     else each worker would make it.
     """
+    for item in items:
+        if _EMULATORS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.process)
     items.sort(key=lambda item: (item.get_closest_marker("lane") is None, item.get_closest_marker("engine") is None))
     for item in items:
         if item.get_closest_marker("xdist_group") is None and _shares_a_fixture(item):

@@ -49,17 +49,29 @@ def zone_layouts(vpc_cidr: str, zones: Sequence[str], pod_cidr: str = "") -> lis
     have the last four /27.
     """
     vpc = IPv4Network(vpc_cidr)
-    subnets = list(vpc.subnets(new_prefix=max(24, vpc.prefixlen + 4)))
-    private = subnets[_PRIVATE_BEGIN * len(subnets) // 256 :]
-    endpoints = list(vpc.subnets(new_prefix=_ENDPOINT_PREFIX))[-MOST_ZONES:]
-    pods = list(IPv4Network(pod_cidr).subnets(prefixlen_diff=2)) if pod_cidr else []
+    prefix = max(24, vpc.prefixlen + 4)
+    private = _PRIVATE_BEGIN * _count(vpc, prefix) // 256
+    endpoints = _count(vpc, _ENDPOINT_PREFIX) - MOST_ZONES
+    pods = IPv4Network(pod_cidr) if pod_cidr else None
     return [
         ZoneLayout(
             zone=zone,
-            public_cidr=str(subnets[index]),
-            private_cidr=str(private[index]),
-            endpoint_cidr=str(endpoints[index]),
-            pod_cidr=str(pods[index]) if pods else None,
+            public_cidr=_subnet(vpc, prefix, index),
+            private_cidr=_subnet(vpc, prefix, private + index),
+            endpoint_cidr=_subnet(vpc, _ENDPOINT_PREFIX, endpoints + index),
+            pod_cidr=_subnet(pods, pods.prefixlen + 2, index) if pods else None,
         )
         for index, zone in enumerate(zones)
     ]
+
+
+def _count(network: IPv4Network, prefix: int) -> int:
+    """How many subnets with that prefix length there are."""
+    return 1 << (prefix - network.prefixlen)
+
+
+def _subnet(network: IPv4Network, prefix: int, index: int) -> str:
+    """One of them, without listing the two thousand /27 of a /16."""
+    if index >= _count(network, prefix):
+        raise IndexError(f"{network} has no /{prefix} number {index}")
+    return str(IPv4Network((int(network.network_address) + (index << (32 - prefix)), prefix)))

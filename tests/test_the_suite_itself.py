@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 from pathlib import Path
 
@@ -10,28 +11,37 @@ import pytest
 
 from tooling.paths import REPOSITORY
 
+pytestmark = pytest.mark.xdist_group("parsed files")
 
-def python_files() -> list[Path]:
-    skipped = {".venv", ".local"}
-    return [path for path in REPOSITORY.rglob("*.py") if not skipped & set(path.relative_to(REPOSITORY).parts)]
+_SKIPPED = {".venv", ".local", ".git", "__pycache__"}
+
+
+@functools.cache
+def parsed_files() -> dict[Path, ast.Module]:
+    """Every Python file of the repository, parsed."""
+    parsed = {}
+    for directory, below, names in os.walk(REPOSITORY):
+        # The virtual environment holds twenty thousand files.
+        below[:] = sorted(set(below) - _SKIPPED)
+        for path in (Path(directory, name) for name in sorted(names) if name.endswith(".py")):
+            parsed[path] = ast.parse(path.read_text(encoding="utf-8"))
+    return parsed
 
 
 def test_every_test_function_is_in_a_file_that_is_collected() -> None:
     lost = [
         f"{path.relative_to(REPOSITORY)}::{node.name}"
-        for path in python_files()
+        for path, tree in parsed_files().items()
         if not path.name.startswith("test_")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     assert lost == []
 
 
 def test_no_two_tests_of_a_file_bear_one_name() -> None:
-    for path in python_files():
-        names = [
-            node.name for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
-        ]
+    for path, tree in parsed_files().items():
+        names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
         twice = {name for name in names if names.count(name) > 1 and name.startswith("test_")}
         assert not twice, f"{path}: {twice}"
 
@@ -45,11 +55,11 @@ def test_the_environment_of_a_test_is_washed(name: str) -> None:
 
 def test_layers_import_downwards_only() -> None:
     """`shared` imports no tier and no tooling; tiers import `shared` and themselves."""
-    for path in python_files():
+    for path, tree in parsed_files().items():
         parts = path.relative_to(REPOSITORY).parts
         if "tests" in parts or parts[0] in ("tooling", "tests", "conftest.py"):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree):
             modules = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.times import SLOWEST_TESTS, Times
+from tooling.paths import REPOSITORY
 
 WORKERS = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
@@ -42,68 +44,67 @@ def test_short_files_are_one_line_and_only_the_slowest_tests_are_named() -> None
     assert times.files() == ["    7.0 s  long.py", "   50.0 s  100 other files"]
 
 
-@pytest.mark.parametrize("workers", [[], WORKERS])
-def test_lanes_first_and_times_last_with_and_without_workers(workers: list[str], tmp_path: Path) -> None:
-    (tmp_path / "test_two.py").write_text(
-        "import pytest\n"
-        "def test_unit(): pass\n"
-        "@pytest.mark.engine\ndef test_engine(): pass\n"
-        "@pytest.mark.lane\n@pytest.mark.xdist_group('g')\ndef test_lane(): pass\n"
-    )
-    root = Path(__file__).resolve().parent.parent
-    options = [
-        "-p",
-        "conftest",
-        "--times",
-        "-v",
-        "-p",
-        "no:cacheprovider",
-        "--override-ini",
-        "testpaths=",
-        f"--basetemp={tmp_path}/base",
-    ]
-    said = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *workers, str(tmp_path)],
-        cwd=root,
+ORDERED = """
+import pytest
+def test_unit(): pass
+@pytest.mark.engine
+def test_engine(): pass
+@pytest.mark.lane
+@pytest.mark.xdist_group('g')
+def test_lane(): pass
+"""
+SHARING = """
+import pathlib, pytest
+@pytest.fixture(scope='module')
+def shared():
+    with open({made!r}, 'a') as made: made.write('x')
+@pytest.mark.parametrize('number', range(20))
+def test_one(number, shared): pass
+"""
+
+
+def run(directory: Path, *options: str) -> str:
+    """What pytest prints of a directory's tests under this repository's `conftest.py`."""
+    # The plug-ins that it needs by name: looking for others, and loading them, takes a third of such a run.
+    plugins = ["-p", "xdist", "-p", "conftest", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *plugins,
+            *options,
+            "-o",
+            "testpaths=",
+            f"--basetemp={directory}/base",
+            directory,
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
     ).stdout
-    summary = said[said.index("15 slowest tests") :]
-    assert {name for name in ("test_unit", "test_engine", "test_lane") if f"::{name}\n" in summary} == {
-        "test_unit",
-        "test_engine",
-        "test_lane",
-    }, said
-    assert "time of each file" in summary
-    if not workers:
-        order = [said.index(f"::{name} PASSED") for name in ("test_lane", "test_engine", "test_unit")]
-        assert order == sorted(order)
 
 
-def test_tests_that_share_a_fixture_of_their_module_run_in_one_worker(tmp_path: Path) -> None:
+def test_lanes_come_first_and_times_last(tmp_path: Path) -> None:
+    (tmp_path / "test_order.py").write_text(ORDERED)
+    said = run(tmp_path, "--times", "-v")
+    order = [said.index(f"::{name} PASSED") for name in ("test_lane", "test_engine", "test_unit")]
+    assert order == sorted(order)
+    check_times(said, {"test_unit", "test_engine", "test_lane"})
+
+
+def test_workers_tell_times_too_and_tests_that_share_a_fixture_of_their_module_run_in_one(tmp_path: Path) -> None:
     """Each worker made the fixture, though two runs of a program tell no more than one."""
-    (tmp_path / "test_shared.py").write_text(
-        "import pathlib, pytest\n"
-        "@pytest.fixture(scope='module')\n"
-        f"def shared():\n    with open({str(tmp_path / 'made')!r}, 'a') as made: made.write('x')\n"
-        "@pytest.mark.parametrize('number', range(20))\n"
-        "def test_one(number, shared): pass\n"
-    )
-    options = [
-        "-p",
-        "conftest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--override-ini",
-        "testpaths=",
-        f"--basetemp={tmp_path}/base",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *WORKERS, str(tmp_path)],
-        cwd=Path(__file__).resolve().parent.parent,
-        capture_output=True,
-        text=True,
-    )
-    assert "20 passed" in done.stdout, done.stdout
+    (tmp_path / "test_order.py").write_text(ORDERED)
+    (tmp_path / "test_shared.py").write_text(SHARING.format(made=str(tmp_path / "made")))
+    said = run(tmp_path, "--times", "-v", *WORKERS)
+    assert "23 passed" in said, said
     assert (tmp_path / "made").read_text() == "x"
+    check_times(said, set())
+
+
+def check_times(said: str, names: set[str]) -> None:
+    summary = said[said.index("15 slowest tests") :]
+    assert {name for name in names if f"::{name}\n" in summary} == names, said
+    assert "time of each file" in summary

@@ -21,6 +21,7 @@ STATIC = (
 )
 
 PYTEST = ("pytest", "--dist", "loadgroup", "--no-loadscope-reorder", "--times")
+UNIT = "not engine and not lane and not process"
 _MOST_WORKERS = 4
 
 
@@ -47,8 +48,8 @@ def test() -> int:
 
 
 def unit(*directories: str) -> int:
-    """What needs neither engine nor cluster."""
-    return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", "not engine and not lane", *directories])
+    """What runs in pytest's own processes: neither engine nor cluster, and no other program."""
+    return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", UNIT, *directories])
 
 
 def _workers() -> int:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.bad_input import cases_catalog, cases_commands, cases_files, cases_programs
-from tests.bad_input.account import aws
+from tests.bad_input.account import Aws, aws
 from tests.bad_input.case import Case
-from tests.bad_input.site import Site, copied, make_stopped_lane, pristine_tree
+from tests.bad_input.site import Site, Tree, make_stopped_lane
+
+pytestmark = pytest.mark.process
 
 CASES = [*cases_catalog.CASES, *cases_files.CASES, *cases_commands.CASES, *cases_programs.CASES]
 ON_A_LANE = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("bad input on a lane")]
@@ -22,6 +24,18 @@ FIRST_OF_ITS_CODE = list(
     {case.code: case for case in reversed(CASES) if not case.command.startswith(WITHOUT_JSON)}.values()
 )
 """One row a code is run with `--json` too."""
+IN_A_NEW_INTERPRETER = [
+    case
+    for case in CASES
+    if case.id
+    in (
+        "usage: unknown command",
+        "command: unknown stack",
+        "command: unknown application",
+        "catalog: no file",
+    )
+]
+"""The other rows run in forked processes."""
 
 _MESSAGE = re.compile(
     r"error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n +at: (?P<at>.*?))?(?P<hint>(?:\n *hint: .*)+)", re.S
@@ -33,15 +47,23 @@ def rows(cases: list[Case]) -> list[object]:
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pristine_tree(tmp_path_factory.mktemp("pristine"))
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    tree = Tree(tmp_path_factory.mktemp("bad-input") / "clone")
+    yield tree
+    tree.preloaded.close()
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Aws]:
+    with aws("") as account:
+        yield account
 
 
 @pytest.fixture(scope="module")
-def running(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def running(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A lane that runs and on which nothing has been deployed."""
     lane = tmp_path_factory.mktemp("running") / "lane"
-    site = Site(root=pristine, lane=lane)
+    site = Site(tree=tree, lane=lane)
     started = site.tiers("local", "up")
     try:
         assert started.exit_code == 0, started.stderr
@@ -51,15 +73,16 @@ def running(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def site(case: Case, pristine: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(case: Case, tree: Tree, account: Aws, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     lane = request.getfixturevalue("running") if case.lane == "running" else tmp_path / "lane"
     if case.lane == "stopped":
         make_stopped_lane(lane)
-    with aws(case.caller) as account:
-        site = Site(root=copied(pristine, tmp_path), lane=lane, variables=case.variables, aws=account)
-        for change in case.wrong:
-            change(site)
-        yield site
+    account.caller, account.asked = case.caller, []
+    site = Site(tree=tree, lane=lane, variables=case.variables, aws=account)
+    for change in case.wrong:
+        change(site)
+    yield site
+    tree.restore()
     for checkpoint in (lane / "state").glob(".pulumi/stacks/*/*.json") if case.lane == "running" else ():
         checkpoint.unlink()
 
@@ -95,6 +118,11 @@ def test_bad_input_as_json_is_one_document_with_the_same_parts(case: Case, site:
     assert error["code"] == case.code, said
     check(case, error["what"], error["at"], error["hint"])
     assert site.sent() == before
+
+
+@pytest.mark.parametrize("case", rows(IN_A_NEW_INTERPRETER))
+def test_a_new_interpreter_says_the_same_as_a_forked_process(case: Case, site: Site) -> None:
+    assert site.new_tiers(*case.command.split()) == site.tiers(*case.command.split())
 
 
 def check(case: Case, what: str, at: str, hint: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,6 +144,7 @@ ELSEWHERE = [
 ]
 
 
+@functools.cache
 def codes() -> dict[str, str]:
     """Every code of a `BadInput` or `Refused`, and where it is raised."""
     found = {}

@@ -72,8 +72,6 @@ def _place(directory: str, factory: pytest.TempPathFactory) -> Iterator[Place]:
         serving(f"http://127.0.0.1:{proxy.port}", deletion_patience_seconds=2) as address,
     ):
         yield Place(aws=proxy, emulator=emulator, address=address, world=World(emulator))
-    if emulator.process.stderr is not None:
-        emulator.process.stderr.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.conftest import serving
 from tooling.plugins.aws.tests.engine import configured
 
-pytestmark = pytest.mark.xdist_group("lost answers")
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("lost answers")]
 
 TAGS = {"Name": "ours"}
 TRUST = json.dumps(

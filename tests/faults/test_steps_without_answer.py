@@ -11,7 +11,7 @@ from tooling.plugins.aws.tests.case import Case
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
 from tooling.plugins.aws.tests.engine import configured
 
-pytestmark = pytest.mark.xdist_group("lost answers")
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("lost answers")]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=short(name)) for name, case in CASES.items()])

@@ -21,6 +21,8 @@ from tooling.lane.environments import washed
 from tooling.paths import REPOSITORY
 from tooling.runner.graph import environment_graph
 
+pytestmark = pytest.mark.process
+
 PROJECTS = sorted({stack.path for stack in environment_graph("local")})
 PROJECT_FILES = [*(project / "Pulumi.yaml" for project in PROJECTS), REPOSITORY / "shared/policies/PulumiPolicy.yaml"]
 each_file = pytest.mark.parametrize(

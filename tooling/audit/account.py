@@ -54,6 +54,7 @@ class Account:
         self._in_state = frozenset(in_state)
         self._cluster_lives = cluster_lives
         self._session = self._signed_in()
+        self._clients: dict[str, Client] = {}
 
     def left(self) -> list[Finding]:
         """Everything that is left, in the order in which it can be removed. Reads only."""
@@ -102,8 +103,11 @@ class Account:
             yield finding, thing
 
     def _client(self, listing: Listing) -> Client:
-        make: Any = self._session.client
-        return make(listing.service)
+        """One for each service: most listings are EC2's, whose model takes longest to make a client from."""
+        if listing.service not in self._clients:
+            make: Any = self._session.client
+            self._clients[listing.service] = make(listing.service)
+        return self._clients[listing.service]
 
     def _signed_in(self) -> boto3.Session:
         """The caller's own credentials, or the environment's role, and in its account only.

@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from shared.errors import PlatformError
-from tooling.aws_emulator import determinism, leftover_tags
+from tooling.aws_emulator import determinism, leftover_tags, made_by_aws
 from tooling.aws_emulator.application import Application
 from tooling.aws_emulator.authentication.webhook import WebhookServer
 from tooling.aws_emulator.controllers.loop import ControllerLoop
@@ -55,6 +55,7 @@ class Emulator:
 def assemble(options: Options) -> Emulator:
     """Raises PlatformError if moto is another one, a port is taken, or the journal is somebody else's or damaged."""
     install(options)
+    made_by_aws.install()
     vpc_endpoints.install()
     identities.install()
     groups.install()

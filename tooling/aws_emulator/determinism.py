@@ -84,11 +84,18 @@ def _getitem(self: AccountSpecificBackend[Any], region: str) -> Any:
     name = "aws" if region == "global" else region
     if name in self.keys():
         return _real_getitem(self, region)
+    with draws_of_its_own(f"{self.service_name}:{self.account_id}:{name}"):
+        return _real_getitem(self, region)
+
+
+@contextmanager
+def draws_of_its_own(name: str) -> Iterator[None]:
+    """What is made inside has the same ids whichever request, journalled or not, is the first to need it."""
     with STATE_LOCK:
         before = mock_random.getstate()
-        mock_random.seed(f"{_Now.salt}:{self.service_name}:{self.account_id}:{name}")
+        mock_random.seed(f"{_Now.salt}:{name}")
         try:
-            return _real_getitem(self, region)
+            yield
         finally:
             mock_random.setstate(before)
 

@@ -7,6 +7,7 @@ where it can be told; the audit subtracts the rest.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,12 @@ from typing import Any
 import boto3
 
 Item = dict[str, str]
+
+_SESSION = boto3.Session(
+    aws_access_key_id="inventory",
+    aws_secret_access_key="inventory",  # noqa: S106 - the emulator takes any
+)
+"""One for all, since reading a service's model takes longer than asking it; its credentials are always these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,14 +155,11 @@ _LISTINGS = (
 
 def inventory(endpoint_url: str, region: str) -> list[Item]:
     """All of it, sorted: `[{"service": "ec2", "kind": "vpc", "id": "vpc-…"}, …]`. Reads only."""
-    session = boto3.Session(
-        aws_access_key_id="inventory",
-        aws_secret_access_key="inventory",  # noqa: S106 - the emulator takes any
-        region_name=region,
-    )
 
+    @functools.cache
     def client(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint_url)  # type: ignore[call-overload]
+        make: Any = _SESSION.client
+        return make(service, endpoint_url=endpoint_url, region_name=region)
 
     items = [item for listing in _LISTINGS for item in _listed(client(listing.service), listing)]
     ec2, iam, kms, s3, eks = (client(service) for service in ("ec2", "iam", "kms", "s3", "eks"))

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from typing import Any
 
 from tooling.aws_emulator.options import Options
 
@@ -36,9 +35,14 @@ def run(options: Options) -> None:
     emulator.stop()
 
 
-def _start_in_own_environment() -> None:
+def environment() -> dict[str, str]:
+    """This process' own, as the emulator wants it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_PREFIXES)}
-    wanted: dict[str, Any] = {**kept, **_ENVIRONMENT}
+    return {**kept, **_ENVIRONMENT}
+
+
+def _start_in_own_environment() -> None:
+    wanted = environment()
     if wanted != dict(os.environ):
         os.execve(sys.executable, sys.orig_argv, wanted)  # noqa: S606 - the same program, hence the same process id
 

@@ -1,15 +1,17 @@
 """An emulator for the length of a `with`, for every test that needs AWS.
 
 A process of its own on free loopback ports, so that tests run side by side; ended by its process id, failure or not.
+It is forked from a process that has moto loaded, one in each test process, for moto takes seconds to load.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +25,8 @@ import boto3
 from botocore.config import Config
 
 from shared.errors import PlatformError
+from tests.preloaded import Preloaded, Process
+from tooling.aws_emulator.process import environment
 from tooling.paths import REPOSITORY
 
 ACCOUNT = "123456789012"
@@ -42,7 +46,7 @@ class Emulator:
     endpoint_url: str
     webhook_url: str
     directory: Path
-    process: subprocess.Popen[bytes]
+    process: Process
     _clients: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def client(self, service: str, *, region: str = REGION, **credentials: str) -> Any:
@@ -63,6 +67,11 @@ class Emulator:
     def settle(self) -> None:
         """Returns once the controllers have seen the account as it is and nothing failed."""
         self._wait(lambda: self.health()["controllers"]["settled"], "the controllers did not settle")
+
+    def empty(self) -> None:
+        """Makes the account one in which nothing was ever made."""
+        request = urllib.request.Request(f"{self.endpoint_url}/moto-api/reset", method="POST")  # noqa: S310 - loopback
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
 
     def kill(self) -> None:
         """As `kill -9` does."""
@@ -121,25 +130,26 @@ def free_ports(count: int) -> list[int]:
             listener.close()
 
 
+@functools.cache
+def _moto() -> Preloaded:
+    """The process that emulators are forked from; it has the environment in which moto must be imported."""
+    preloaded = Preloaded("tooling.aws_emulator.preloaded", root=REPOSITORY, variables=environment())
+    atexit.register(preloaded.close)
+    return preloaded
+
+
 def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports: tuple[int, int] | None) -> Emulator:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for attempt in range(1, _ATTEMPTS + 1):
         port, webhook_port = ports or tuple(free_ports(2))
-        command = [
-            sys.executable,
-            "-m",
-            "tooling.aws_emulator",
-            "--port",
-            str(port),
-            "--webhook-port",
-            str(webhook_port),
-        ]
-        command += ["--directory", str(directory)]
-        command += ["--cluster-kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
-        command += ["--oidc-issuer", issuer] if issuer is not None else []
+        arguments = ["--port", str(port), "--webhook-port", str(webhook_port), "--directory", str(directory)]
+        arguments += ["--cluster-kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
+        arguments += ["--oidc-issuer", issuer] if issuer is not None else []
         errors = directory / "start.err"
         with errors.open("wb") as stream:
-            process = subprocess.Popen(command, cwd=REPOSITORY, stderr=stream)
+            process = _moto().start(
+                "tooling.aws_emulator.__main__:main", arguments, cwd=REPOSITORY, variables=environment(), stderr=stream
+            )
         emulator = Emulator(
             endpoint_url=f"http://127.0.0.1:{port}",
             webhook_url=f"http://127.0.0.1:{webhook_port}/",

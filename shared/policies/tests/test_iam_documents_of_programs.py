@@ -19,11 +19,6 @@ from shared.policies.testing import views_of
 from shared.policies.view import ResourceView, Undecided
 from shared.testing import run_program
 
-with warnings.catch_warnings():
-    # Its own imports (pkg_resources, an old jsoncfg) warn; the suite makes warnings errors.
-    warnings.simplefilter("ignore")
-    import parliament
-
 REPOSITORY = Path(__file__).resolve().parents[3]
 STACKS = [
     ("infrastructure", "prod"),
@@ -43,7 +38,16 @@ NEWER_THAN_THE_LINTER = {
 """By the policy's logical name: findings where AWS's service authorization reference says otherwise."""
 
 
+pytestmark = pytest.mark.xdist_group("parliament")
+
+
 def findings(document: str) -> list[tuple[str, Any]]:
+    # Here, since it reads 10 MB of actions: every worker collects this file.
+    with warnings.catch_warnings():
+        # Its own imports (pkg_resources, an old jsoncfg) warn; the suite makes warnings errors.
+        warnings.simplefilter("ignore")
+        import parliament
+
     analyzed = parliament.analyze_policy_string(document)
     return [(found.issue, found.detail) for found in analyzed.findings if found.issue not in OWN_RULES_SAY]
 

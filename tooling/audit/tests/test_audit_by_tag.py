@@ -133,9 +133,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def seen_only(emulator: Emulator) -> Left:
+    """For tests that change nothing, which come before those that do."""
+    emulator.empty()
+    return leave(emulator)
+
+
 @pytest.fixture
 def left(emulator: Emulator) -> Left:
-    emulator_reset(emulator)
+    emulator.empty()
+    return leave(emulator)
+
+
+def leave(emulator: Emulator) -> Left:
     make = Maker(emulator)
     removable = {
         ("security-group", make.group("eks-general-nodes-dev", OURS)),
@@ -176,19 +187,6 @@ def left(emulator: Emulator) -> Left:
     return Left(removable | kept, removable, others)
 
 
-def emulator_reset(emulator: Emulator) -> None:
-    """Empties what a test before has left, by ids."""
-    for listing in LISTINGS:
-        client = emulator.client(listing.service)
-        for thing in list(listing.things(client)):
-            if listing.remove is not None:
-                listing.remove(client, thing)
-            elif listing.kind == "bucket":
-                client.delete_bucket(Bucket=thing["Name"])
-            elif listing.kind == "policy":
-                client.delete_policy(PolicyArn=thing["Arn"])
-
-
 @pytest.fixture
 def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in variables(emulator).items():
@@ -220,18 +218,31 @@ def everything(emulator: Emulator) -> set[str]:
     }
 
 
-def test_what_is_ours_by_tag_is_found_and_nothing_else_whatever_its_name(left: Left, account: Any) -> None:
+def test_what_is_ours_by_tag_is_found_and_nothing_else_whatever_its_name(seen_only: Left, account: Any) -> None:
     found = account().left()
-    assert {(finding.kind, finding.id) for finding in found} == left.ours
-    assert {(finding.kind, finding.id) for finding in found if finding.removable} == left.removable
+    assert {(finding.kind, finding.id) for finding in found} == seen_only.ours
+    assert {(finding.kind, finding.id) for finding in found if finding.removable} == seen_only.removable
     makers = {finding.kind: finding.maker for finding in found}
     assert (makers["role"], makers["load-balancer"], makers["network-interface"]) == ("stacks", "cluster", "cluster")
 
 
-def test_looking_changes_nothing(left: Left, account: Any, emulator: Emulator) -> None:
+def test_looking_changes_nothing(seen_only: Left, account: Any, emulator: Emulator) -> None:
     before = everything(emulator)
     account().left()
     assert everything(emulator) == before
+
+
+def test_what_a_stack_holds_is_not_left(seen_only: Left, account: Any) -> None:
+    role = next(identity for kind, identity in seen_only.ours if kind == "role")
+    group = next(identity for kind, identity in seen_only.ours if kind == "log-group")
+    state = identities([{"resources": [{"id": group}, {"id": "x", "outputs": {"arn": role}}, {"type": "component"}]}])
+    found = {finding.id for finding in account(in_state=state).left()}
+    assert not found & {role, group}
+    assert found
+
+
+def test_what_a_living_cluster_made_is_not_left(seen_only: Left, account: Any) -> None:
+    assert {finding.maker for finding in account(cluster_lives=True).left()} == {"stacks"}
 
 
 def test_removal_takes_what_was_found_and_leaves_the_twins(left: Left, account: Any, emulator: Emulator) -> None:
@@ -268,19 +279,6 @@ def test_a_refusal_of_aws_is_told_and_stops_nothing_else(left: Left, account: An
         assert ("target-group", target) in {(finding.kind, finding.id) for finding in seen.left()}
     finally:
         elbv2.delete_listener(ListenerArn=listener["Listeners"][0]["ListenerArn"])
-
-
-def test_what_a_stack_holds_is_not_left(left: Left, account: Any) -> None:
-    role = next(identity for kind, identity in left.ours if kind == "role")
-    group = next(identity for kind, identity in left.ours if kind == "log-group")
-    state = identities([{"resources": [{"id": group}, {"id": "x", "outputs": {"arn": role}}, {"type": "component"}]}])
-    found = {finding.id for finding in account(in_state=state).left()}
-    assert not found & {role, group}
-    assert found
-
-
-def test_what_a_living_cluster_made_is_not_left(left: Left, account: Any) -> None:
-    assert {finding.maker for finding in account(cluster_lives=True).left()} == {"stacks"}
 
 
 def test_credentials_of_another_account_are_refused(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +349,7 @@ def test_the_command_finds_asks_removes_and_refuses_under_living_stacks(
 
 
 def test_the_log_group_that_eks_creates_again_is_found_by_its_whole_name(account: Any, emulator: Emulator) -> None:
-    emulator_reset(emulator)
+    emulator.empty()
     make = Maker(emulator)
     again = make.log_group(f"/aws/eks/{CLUSTER}/cluster", {})
     make.log_group(f"/aws/eks/{CLUSTER}-2/cluster", {})

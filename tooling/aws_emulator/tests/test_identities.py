@@ -13,6 +13,8 @@ from tooling.aws_emulator.testing import running_emulator
 from tooling.aws_emulator.tests.conftest import Account, answer
 from tooling.aws_emulator.tests.tokens import review, token
 
+pytestmark = pytest.mark.process
+
 ROOT = "arn:aws:iam::123456789012:root"
 
 

@@ -34,8 +34,6 @@ from tooling.aws_emulator.controllers.kubernetes_api import (
     KubernetesApi,
 )
 from tooling.aws_emulator.controllers.labels import SELECTOR
-from tooling.aws_emulator.controllers.nodes import allocatable
-from tooling.aws_emulator.controllers.snapshot import Instance
 from tooling.aws_emulator.kubeconfig import read_access
 from tooling.aws_emulator.testing import Emulator, free_ports, running_emulator
 from tooling.aws_emulator.tests.conftest import Account, emptied
@@ -553,6 +551,10 @@ def test_custom_resources_come_and_go_however_quickly(lane: Lane, account: Accou
 def test_pods_may_use_what_the_system_leaves(
     cpu: int, memory_mib: int, max_pods: int, expected: dict[str, str]
 ) -> None:
+    # Here, since they import moto: every worker collects this file, and few run this test.
+    from tooling.aws_emulator.controllers.nodes import allocatable
+    from tooling.aws_emulator.controllers.snapshot import Instance
+
     instance = Instance(
         name="node", instance_id="i-1", private_ip="10.0.0.1", zone="z", region="r", nodegroup="g", instance_type="t",
         architecture="amd64", capacity_type="ON_DEMAND", version="1.35", cpu=cpu, memory_mib=memory_mib,

@@ -11,6 +11,8 @@ from tooling.aws_emulator.inventory import inventory
 from tooling.aws_emulator.testing import REGION
 from tooling.aws_emulator.tests.conftest import Account
 
+pytestmark = pytest.mark.process
+
 
 def listed(account: Account) -> set[tuple[str, str]]:
     return {(item["service"], item["kind"]) for item in inventory(account.emulator.endpoint_url, REGION)}

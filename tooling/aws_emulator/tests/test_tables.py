@@ -1,4 +1,8 @@
-"""Tables that must agree, and the pure functions behind them."""
+"""Tables that must agree, and the pure functions behind them.
+
+Modules that import moto are imported by the tests that need them: every worker collects this file, and importing moto
+takes as long as all tests of it.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,29 @@ import pytest
 from shared.errors import PlatformError
 from shared.versions import ADDONS
 from tooling.aws_emulator.actions import changes_account, named_action
-from tooling.aws_emulator.controllers.access_bindings import CLUSTER_ROLES
-from tooling.aws_emulator.controllers.addon_objects import ADDON_OBJECTS
-from tooling.aws_emulator.controllers.ingresses import status_correction
-from tooling.aws_emulator.eks import install
-from tooling.aws_emulator.eks.access_entries import ACCESS_POLICIES
-from tooling.aws_emulator.eks.addon_catalog import CATALOG
 from tooling.aws_emulator.options import Options
 from tooling.paths import REPOSITORY
 
+pytestmark = pytest.mark.xdist_group("moto in the test's process")
+
 
 def test_every_addon_of_the_catalog_has_its_objects() -> None:
+    from tooling.aws_emulator.controllers.addon_objects import ADDON_OBJECTS
+    from tooling.aws_emulator.eks.addon_catalog import CATALOG
+
     assert set(ADDON_OBJECTS) == set(CATALOG)
 
 
 def test_every_addon_that_the_platform_pins_is_in_the_catalog() -> None:
+    from tooling.aws_emulator.eks.addon_catalog import CATALOG
+
     assert set(ADDONS) <= set(CATALOG)
 
 
 def test_every_access_policy_is_bound_to_a_role() -> None:
+    from tooling.aws_emulator.controllers.access_bindings import CLUSTER_ROLES
+    from tooling.aws_emulator.eks.access_entries import ACCESS_POLICIES
+
     assert {arn.rsplit("/", 1)[-1] for arn in ACCESS_POLICIES} == set(CLUSTER_ROLES)
 
 
@@ -72,6 +80,8 @@ def ingress(name: str, namespace: str = "team", **annotations: str) -> dict:
 
 
 def hostname(manifest: dict) -> str:
+    from tooling.aws_emulator.controllers.ingresses import status_correction
+
     patch = status_correction(manifest, "eu-west-1")
     assert patch is not None
     return patch["status"]["loadBalancer"]["ingress"][0]["hostname"]
@@ -93,6 +103,8 @@ def test_ingresses_of_one_group_share_a_load_balancer() -> None:
 
 
 def test_emulator_refuses_another_moto(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tooling.aws_emulator.eks import install
+
     monkeypatch.setattr(install, "installed_moto", lambda: "5.3.0")
     with pytest.raises(PlatformError) as error:
         install.install(Options(port=1, webhook_port=2, directory=tmp_path))

@@ -11,6 +11,8 @@ import pytest
 
 from tooling.paths import REPOSITORY
 
+pytestmark = pytest.mark.process
+
 TIERS = Path(sys.executable).parent / "tiers"
 
 

@@ -25,6 +25,8 @@ from tooling.lane.cluster import Cluster
 from tooling.lane.ports import free_ports, is_free
 from tooling.lane.testing import TEST_ISSUER, new_cluster, running_cluster
 
+pytestmark = pytest.mark.process
+
 WEBHOOK_USER = "arn:aws:iam::123456789012:role/tester"
 
 

@@ -12,6 +12,8 @@ import pytest
 from tooling.paths import REPOSITORY
 from tooling.workflows.tests.conftest import TOKEN, FakeGithub
 
+pytestmark = pytest.mark.process
+
 
 def run(github: FakeGithub, tmp_path: Path, *arguments: str, run_id: int = 1001) -> subprocess.CompletedProcess[str]:
     variables = {

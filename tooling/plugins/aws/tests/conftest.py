@@ -46,8 +46,6 @@ def _running_lane(directory: Path) -> Iterator[Lane]:
         serving(emulator.endpoint_url, deletion_patience_seconds=0.5) as address,
     ):
         yield Lane(emulator=emulator, address=address, world=World(emulator))
-    if emulator.process.stderr is not None:
-        emulator.process.stderr.close()
 
 
 @pytest.fixture(scope="session")
