@@ -102,6 +102,7 @@ def test_workers_tell_times_too_and_tests_that_share_a_fixture_of_their_module_r
     assert "23 passed" in said, said
     assert (tmp_path / "made").read_text() == "x"
     check_times(said, set())
+    assert "test_shared.py::test_one[" in said[said.index("15 slowest tests") :], said
 
 
 def check_times(said: str, names: set[str]) -> None:
