@@ -98,11 +98,22 @@ class Preloaded:
         *,
         cwd: Path,
         variables: Mapping[str, str],
+        tree: Path | None = None,
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
     ) -> Process:
-        """Forks a process that calls `entry`, such as `tooling.cli.main:main`, with `arguments` in `sys.argv`."""
-        request = {"entry": entry, "arguments": list(arguments), "cwd": str(cwd), "variables": dict(variables)}
+        """Forks a process that calls `entry`, such as `tooling.cli.main:main`, with `arguments` in `sys.argv`.
+
+        Args:
+            tree: where modules that are not loaded yet are looked for first; by default in `root`.
+        """
+        request = {
+            "entry": entry,
+            "arguments": list(arguments),
+            "cwd": str(cwd),
+            "variables": dict(variables),
+            "path": [str(tree)] if tree else [],
+        }
         ours, theirs = os.pipe()
         with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
             files = [each.fileno() for each in (nothing, stdout or nothing, stderr or nothing)]
@@ -122,11 +133,19 @@ class Preloaded:
         return Process(_NUMBER.unpack(answer)[0], ours)
 
     def run(
-        self, entry: str, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str]
+        self,
+        entry: str,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        variables: Mapping[str, str],
+        tree: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Starts, waits and returns what was written."""
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-            process = self.start(entry, arguments, cwd=cwd, variables=variables, stdout=stdout, stderr=stderr)
+            process = self.start(
+                entry, arguments, cwd=cwd, variables=variables, tree=tree, stdout=stdout, stderr=stderr
+            )
             code = process.wait()
             said = []
             for file in (stdout, stderr):
@@ -202,6 +221,7 @@ def _become(request: dict[str, object], standard: Sequence[int]) -> None:
         os.chdir(str(request["cwd"]))
         os.environ.clear()
         os.environ.update(request["variables"])  # type: ignore[call-overload]
+        sys.path[:0] = request["path"]  # type: ignore[call-overload]
         module, _, function = str(request["entry"]).partition(":")
         sys.argv = [module, *request["arguments"]]  # type: ignore[misc]
         gc.enable()

@@ -58,6 +58,19 @@ def test_arguments_directory_environment_and_exit_code_are_those_asked_for(entri
     assert run(entries, "ends_with_its_argument", tmp_path, "0").returncode == 0
 
 
+def test_modules_that_are_not_loaded_yet_come_from_the_tree_that_is_named(tmp_path: Path) -> None:
+    preloaded = Preloaded("yaml", root=REPOSITORY, variables=os.environ)
+    for name in ("first", "second"):
+        package = tmp_path / name / "tooling"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "paths.py").write_text(f"def say() -> None:\n    print({name!r})\n")
+    for name in ("first", "second"):
+        ended = preloaded.run("tooling.paths:say", [], cwd=tmp_path, variables={}, tree=tmp_path / name)
+        assert ended.stdout == f"{name}\n", ended.stderr
+    preloaded.close()
+
+
 def test_a_sentence_and_an_exception_end_with_one(entries: Preloaded, tmp_path: Path) -> None:
     assert run(entries, "ends_with_a_sentence", tmp_path).stderr == "no\n"
     failed = run(entries, "fails", tmp_path)

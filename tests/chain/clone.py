@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.preloaded import Preloaded
 from tooling.lane.environments import washed
 from tooling.paths import REPOSITORY
 
@@ -48,8 +51,28 @@ def copy_tree(directory: Path) -> None:
         shutil.copy2(REPOSITORY / name, target)
 
 
+_THIRD_PARTY = (
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "networkx",
+    "pydantic",
+    "rich.console",
+    "rich.live",
+    "rich.table",
+    "typer.main",
+    "typer.rich_utils",
+    "yaml",
+)
+"""What `tiers` imports that no clone has a copy of."""
+
+
+@functools.cache
+def _preloaded() -> Preloaded:
+    """One per test process. Modules of the repository are not loaded: each clone has its own."""
+    return Preloaded(*_THIRD_PARTY, root=REPOSITORY, variables=washed())
+
+
 class Clone:
-    """Commands run as a person would run them, from the clone's root."""
+    """Commands run as a person would run them, from the clone's root; `tiers` with third-party modules preloaded."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "clone"
@@ -68,7 +91,7 @@ class Clone:
 
     def tiers(self, *arguments: str, expect: int | None = 0) -> Finished:
         """Runs `tiers`; any other exit code than `expect`, if one is, fails the test with everything that was said."""
-        finished = self._run([*_TIERS, *arguments])
+        finished = self._run([*_TIERS, *arguments]) if self.prefix else self._forked(arguments)
         said = f"tiers {' '.join(arguments)} ended with {finished.exit_code}\n{finished.stdout}\n{finished.stderr}"
         assert expect is None or finished.exit_code == expect, said
         assert "Traceback" not in finished.stderr, said
@@ -99,6 +122,12 @@ class Clone:
         )
         assert finished.exit_code == expect, f"{finished.stdout}\n{finished.stderr}"
         return finished
+
+    def _forked(self, arguments: Sequence[str]) -> Finished:
+        done = _preloaded().run(
+            "tooling.cli.main:main", arguments, cwd=self.path, variables=self._environment(), tree=self.path
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
 
     def _run(self, command: list[str]) -> Finished:
         done = subprocess.run(
