@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.chain.clone import Clone
+from tests.chain.deployed import deployed as on_a_lane
 from tests.plain_pulumi.release import assembled_directory, released_directory
 from tooling.lane.environments import washed
 
@@ -72,17 +73,12 @@ class Person:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    clone = Clone(tmp_path_factory.mktemp("plain"))
-    # The clone's own environment, as `make setup` would make it.
-    (clone.path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    with (clone.path / ".git" / "info" / "exclude").open("a") as exclude:
-        exclude.write(".venv\n")
-    clone.tiers("local", "up")
-    try:
-        clone.tiers("up", "--stack", "local")
+    with on_a_lane(tmp_path_factory.mktemp("plain")) as clone:
+        # The clone's own environment, as `make setup` would make it.
+        (clone.path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+        with (clone.path / ".git" / "info" / "exclude").open("a") as exclude:
+            exclude.write(".venv\n")
         yield clone
-    finally:
-        clone.tiers("local", "down", "--yes")
 
 
 @pytest.fixture(scope="module")
