@@ -263,7 +263,10 @@ def test_in_an_account_the_cluster_is_read_as_its_kubeconfig_says(deployed: Depl
     assert read is not None
     assert {A, "kube-system"} <= {one["metadata"]["name"] for one in read("/api/v1/namespaces")}
     assert read("/apis/networking.k8s.io/v1/ingresses") == []
-    nobody = Engine(environment="dev", variables={**lane.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    nobody = Engine(
+        environment="dev",
+        variables={**lane.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"},
+    )
     refused = cluster_reader(nobody, stack)
     assert refused is not None
     with pytest.raises(PlatformError) as error:
