@@ -94,8 +94,8 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
         raise BadInput(
             "lane-without-baseline",
             "there is nothing to compare with: no lane has been started",
-            where="--stack local",
-            mend="tiers local up",
+            at="--stack local",
+            hint="tiers local up",
         )
     baseline = {_identity(entry) for entry in json.loads(lane.baseline_file.read_text())["found"]}
 
@@ -114,8 +114,8 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
         raise PlatformError(
             "lane-not-running",
             f"the local lane does not answer: {error}",
-            where=str(lane.directory),
-            mend="tiers local up",
+            at=str(lane.directory),
+            hint="tiers local up",
         ) from error
 
 

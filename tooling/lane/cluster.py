@@ -225,8 +225,8 @@ class Cluster:
                     raise PlatformError(
                         "port-taken",
                         f"port {port}, where the lane's {component} was, is taken by another program",
-                        where=f"{LOOPBACK}:{port}",
-                        mend=f"stop what listens there (ss -ltnp 'sport = :{port}'), or give up the lane's state with: "
+                        at=f"{LOOPBACK}:{port}",
+                        hint=f"stop what listens there (ss -ltnp 'sport = :{port}'), or give up the lane's state with: "
                         "tiers local reset",
                     )
 
@@ -282,7 +282,7 @@ class Cluster:
         where = self.processes.log(died[0]) if died else log
         what = f"the lane's {', '.join(died)} ended" if died else "the lane's cluster does not become ready"
         return PlatformError(
-            "cluster-not-up", f"{what}: {last_lines(where, 2)}", where=str(where), mend="tiers local reset"
+            "cluster-not-up", f"{what}: {last_lines(where, 2)}", at=str(where), hint="tiers local reset"
         )
 
 

@@ -53,8 +53,8 @@ class Program:
         self.failure = ProgramError(
             "program-failed",
             _in_one_line(error),
-            where=_place(error, self._project),
-            mend=f"mend the program; the whole traceback is in {worker_log(self._project)}",
+            at=_place(error, self._project),
+            hint=f"fix the program; the whole traceback is in {worker_log(self._project)}",
         )
         return self.failure
 
