@@ -22,6 +22,8 @@ from unittest.mock import patch
 import yaml
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, run_in_stack, set_all_config
+from pulumi.runtime import resource as registration
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import configure, set_root_resource
 
 from shared.testing.computed import ACCOUNT
@@ -33,6 +35,9 @@ Stacks = Callable[[str], Mapping[str, Any] | None]
 """Full reference of a stack to its outputs; `None`: there is no such stack."""
 
 _WASHED = ("AWS_", "PULUMI_", "KUBE", "ENVIRONMENT_SUFFIX", "PLATFORM_ACCOUNT_ID")
+
+# No mock reads from where a resource was registered, and the SDK's look at the stack takes a fifth of a run.
+registration._get_stack_trace = source_pb2.StackTrace  # pyright: ignore[reportPrivateUsage]
 
 
 class ProviderMissing(AssertionError):

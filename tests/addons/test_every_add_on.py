@@ -1,6 +1,6 @@
 """Tier 2 with every add-on switched on, on a lane of its own: made from nothing, running, settled, destroyed.
 
-The tests share one deployment and run in the order in which they stand; each leaves it as it found it.
+The tests share one deployment and run in the order in which they stand.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.addons.tier import CONTROLLER, GUARDRAILS, ON, Tier
+from tests.addons.tier import CONTROLLER, GUARDRAILS, ON, Tier, needing, switches
 from tests.chain.deployed import INFRASTRUCTURE, deployed
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("every add-on")]
+
+CHART = {"load_balancer_controller_chart": str(Path(__file__).parent / "chart")}
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +24,39 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tier]:
     with deployed(tmp_path_factory.mktemp("addons"), INFRASTRUCTURE) as clone:
         tier = Tier(clone)
         tier.set()
+        tier.keep_one_tenant()
         yield tier
 
 
+def stores(tier: Tier) -> list[str]:
+    kinds = tier.get("crd")
+    if not any(kind["spec"]["names"]["kind"] == "SecretStore" for kind in kinds):
+        return []
+    return [one["spec"]["provider"]["aws"]["prefix"] for one in tier.get("secretstores", "--all-namespaces")]
+
+
 def test_everything_is_made_and_a_chart_that_cannot_be_had_is_told(tier: Tier) -> None:
-    said = tier.up()
+    said = tier.clone.tiers("up", "platform-addons", "--stack", "local").stderr
     assert f"({CONTROLLER}): chart {CONTROLLER} of https://aws.github.io/eks-charts" in said
     assert "is recorded with its values, not run: the local lane fetches no charts unless" in said
     assert tier.promised() == tier.components() == ON
-    tier.settled()
 
 
-def test_guardrails_are_taken_out_and_put_back_where_there_is_no_tenant(tier: Tier) -> None:
-    tier.take_out_and_put_back(GUARDRAILS)
+def test_guardrails_are_taken_out_where_there_is_no_tenant_and_nothing_else_changes(tier: Tier) -> None:
+    out = needing(GUARDRAILS)
+    tier.set(**switches(out, on=False))
+    (counts,) = tier.up().values()
+    assert counts.keys() <= {"same", "delete"}, counts
+    assert tier.promised() == tier.components() == ON - out
+
+
+def test_guardrails_are_put_back_and_nothing_else_changes_and_a_tenant_has_its_store(tier: Tier) -> None:
+    tier.set()
+    counts = tier.up("tenants")["platform-addons/local"]
+    assert counts.keys() <= {"same", "create"}, counts
+    assert tier.promised() == tier.components() == ON
+    assert stores(tier) == ["eks-cluster-local/tenant-a/"]
+    tier.settled("tenants")
 
 
 def test_status_says_what_was_recorded_and_not_run(tier: Tier) -> None:
@@ -45,10 +67,23 @@ def test_status_says_what_was_recorded_and_not_run(tier: Tier) -> None:
     assert f"recorded, not run: {told} (platform-addons/local)" in tier.clone.tiers("status", "--stack", "local").stderr
 
 
-def test_a_chart_on_disk_takes_its_place_and_runs(tier: Tier) -> None:
-    tier.set(load_balancer_controller_chart=str(Path(__file__).parent / "chart"))
-    tier.up()
-    tier.settled()
+def test_a_tenants_store_goes_with_the_add_on_and_a_chart_on_disk_takes_its_place(tier: Tier) -> None:
+    # The kind goes first, and with it the store: tier 3 finds nothing left to remove.
+    tier.set(**CHART, external_secrets_enabled=False)
+    tier.up("tenants")
+    assert stores(tier) == []
+    tier.settled("tenants")
+
+
+def test_a_tenants_store_comes_with_the_add_on(tier: Tier) -> None:
+    tier.set(**CHART)
+    counts = tier.up("tenants")["platform-addons/local"]
+    assert counts.keys() <= {"same", "create"}, counts
+    assert stores(tier) == ["eks-cluster-local/tenant-a/"]
+    tier.settled("tenants")
+
+
+def test_a_chart_on_disk_runs(tier: Tier) -> None:
     rows = tier.clone.tiers("status", "--stack", "local", "--json").document["stacks"]
     assert [row["recorded_not_run"] for row in rows] == [[] for _ in rows]
     (deployment,) = [
@@ -73,28 +108,6 @@ def test_every_workload_runs(tier: Tier) -> None:
         assert ready == wanted, (one["metadata"]["name"], status)
     pods = tier.get("pods", "--all-namespaces")
     assert {pod["status"]["phase"] for pod in pods} == {"Running"}
-
-
-def test_a_tenants_store_comes_and_goes_with_the_add_on(tier: Tier) -> None:
-    tenant = ("tenants", "--stack", "local", "--tenant", "tenant-a")
-
-    def stores() -> list[str]:
-        tier.clone.tiers("up", *tenant)
-        tier.clone.tiers("preview", *tenant, "--expect-no-changes")
-        kinds = tier.get("crd")
-        if not any(kind["spec"]["names"]["kind"] == "SecretStore" for kind in kinds):
-            return []
-        found = tier.get("secretstores", "--all-namespaces")
-        return [one["spec"]["provider"]["aws"]["prefix"] for one in found]
-
-    assert stores() == ["eks-cluster-local/tenant-a/"]
-    # The kind goes first, and with it the store: tier 3 finds nothing left to remove.
-    tier.set(external_secrets_enabled=False)
-    tier.up()
-    assert stores() == []
-    tier.set()
-    tier.up()
-    assert stores() == ["eks-cluster-local/tenant-a/"]
 
 
 def test_destroy_leaves_nothing(tier: Tier) -> None:

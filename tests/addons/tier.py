@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from shared.testing import load_module
 from tests.chain.clone import Clone
+from tests.chain.deployed import Deployment
 from tests.everything_on import SETTINGS
 from tooling.paths import REPOSITORY
 
@@ -44,42 +44,49 @@ class Tier:
         config = {**self._first, **{f"platform-addons:{key}": value for key, value in wanted.items()}}
         self._file.write_text(yaml.safe_dump({"config": config}))
 
-    def up(self) -> str:
-        return self.clone.tiers("up", "platform-addons", "--stack", "local").stderr
+    def keep_one_tenant(self) -> None:
+        """Leaves tenant-a alone in the catalog: the others would take time and use the same."""
+        for file in (self.clone.path / "tenants/catalog").glob("*.yaml"):
+            if file.stem != "tenant-a":
+                file.unlink()
 
-    def settled(self) -> None:
-        self.clone.tiers("preview", "platform-addons", "--stack", "local", "--expect-no-changes")
+    def up(self, *further: str) -> dict[str, dict[str, int]]:
+        """Counts of resources by operation, by stack; `further` tiers are deployed after this one."""
+        document = self.clone.tiers("up", "platform-addons", *further, "--stack", "local", "--json").document
+        assert {stack["status"] for stack in document["stacks"]} == {"done"}, document
+        return {stack["stack"]: stack["changes"] for stack in document["stacks"]}
 
-    def take_out_and_put_back(self, name: str) -> None:
-        """With those that need it; the tier is settled in between and afterwards."""
-        out = needing(name)
-        self.set(**switches(out, on=False))
-        self.up()
-        assert self.promised() == self.components() == ON - out
-        self.settled()
-        self.set()
-        self.up()
-        assert self.promised() == self.components() == ON
-        self.settled()
+    def settled(self, *further: str) -> None:
+        self.clone.tiers("preview", "platform-addons", *further, "--stack", "local", "--expect-no-changes")
 
     def promised(self) -> set[str]:
-        outputs = self.clone.tiers("outputs", "platform-addons", "--stack", "local", "--json").document["outputs"]
-        return set(outputs["addons"])
+        """Names of the add-ons that the contract with the next tiers has."""
+        return set(self.clone.outputs("platform-addons")["addons"])
 
     def components(self) -> set[str]:
         """Names of the add-ons that the state holds something of."""
-        file = self.clone.local / "state/.pulumi/stacks/platform-addons/local.json"
-        resources = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
-        urns = (one["urn"].rpartition("::")[2] for one in resources if one["type"].startswith("platform:"))
-        return set(urns)
+        resources = self.clone.resources("platform-addons")
+        return {one["urn"].rpartition("::")[2] for one in resources if one["type"].startswith("platform:")}
 
     def get(self, *what: str) -> list[dict[str, Any]]:
-        path = self.clone.local / "admin.kubeconfig"
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(self.clone.tiers("kubeconfig", "--stack", "local").stdout)
-        return yaml.safe_load(self.clone.kubectl(path, "get", *what, "-o", "yaml").stdout)["items"]
+        found = self.clone.kubectl(self.clone.administrator, "get", *what, "-o", "json")
+        return found.document["items"]
 
 
 def switches(names: Iterable[str], *, on: bool) -> dict[str, bool]:
     return {ADDONS[name].switch: on for name in names}
+
+
+def _configure(clone: Clone) -> None:
+    tier = Tier(clone)
+    tier.set()
+    tier.keep_one_tenant()
+
+
+EVERY_ADDON = Deployment(
+    name="every-add-on",
+    configure=_configure,
+    deploy=lambda clone: clone.tiers("up", "infrastructure", "platform-addons", "tenants", "--stack", "local"),
+    files=("tests/everything_on.py", "tests/addons/tier.py"),
+)
+"""Tiers 1 and 2 with every add-on, and a tenant that uses what it can use."""

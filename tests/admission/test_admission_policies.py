@@ -232,7 +232,8 @@ def test_a_pod_that_runs_is_not_turned_into_an_attack(world: World) -> None:
         return [pod for pod in world.list(CONTROLS["pod"]) if pod["metadata"]["name"].startswith("changed-")]
 
     world.wait("its pod", changed)
-    pod = {"apiVersion": "v1", "kind": "Pod", **changed()[0]}
+    # Without the version that was read: the scheduler writes meanwhile that no node takes the pod.
+    pod = altered({"apiVersion": "v1", "kind": "Pod", **changed()[0]}, {"metadata.resourceVersion": None})
     hardened = POD_SPEC["containers"][0]["securityContext"]
     debugger = {"name": "debugger", "image": "evil.example.com/x:1", "securityContext": hardened}
     verdict = world.replace(altered(pod, {"spec.ephemeralContainers": [debugger]}), OWNER, subresource=EPHEMERAL)

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.preloaded import Preloaded
 from tooling.lane.environments import washed
+from tooling.lane.state import Lane
 from tooling.paths import REPOSITORY
 
 _TIERS = (sys.executable, "-c", "from tooling.cli.main import main; main()")
@@ -96,6 +97,23 @@ class Clone:
         assert expect is None or finished.exit_code == expect, said
         assert "Traceback" not in finished.stderr, said
         return finished
+
+    @property
+    def administrator(self) -> Path:
+        """The lane's own kubeconfig, whose client certificate spares each `kubectl` a run of `aws` for a token."""
+        lane = Lane.load(self.local)
+        assert lane is not None
+        return lane.cluster.kubeconfig
+
+    def resources(self, project: str, stack: str = "local") -> list[dict[str, Any]]:
+        """What the state of a stack holds, as the engine wrote it."""
+        file = self.local / f"state/.pulumi/stacks/{project}/{stack}.json"
+        return json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+
+    def outputs(self, project: str, stack: str = "local") -> dict[str, Any]:
+        """Of a stack, from its state; a secret one is not readable."""
+        (root,) = [one for one in self.resources(project, stack) if one["type"] == "pulumi:pulumi:Stack"]
+        return root["outputs"]
 
     def python(self, code: str) -> str:
         """Runs Python code in the clone and returns what it prints."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +21,21 @@ from tooling.lane.locks import hold
 from tooling.paths import REPOSITORY, cache_directory
 
 _NAME = "deployed"
-_KEPT = 8
-"""Sets of snapshots, of 10 MB each: of the last commits that were tested."""
+_KEPT = 24
+"""Sets of snapshots, of 3 to 30 MB each: of the last commits that were tested."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What is deployed on a lane of its own; `deploy` starts with a lane that is up."""
+    """What is deployed on a lane of its own."""
 
     name: str
-    deploy: Callable[[Clone], None]
+    deploy: Callable[[Clone], object]
+    """Deploys it on a lane that is up; runs only where there is no snapshot."""
+    configure: Callable[[Clone], object] = lambda _: None
+    """Writes its settings into the clone, since a snapshot has the lane alone; runs each time, after the lane is up."""
+    files: tuple[str, ...] = ()
+    """Files of tests and their data that decide what it deploys: those of the programs always do."""
 
 
 def _deploy_chain(clone: Clone) -> None:
@@ -42,7 +47,7 @@ CHAIN = Deployment(name="chain", deploy=_deploy_chain)
 """All four tiers with their committed settings."""
 
 INFRASTRUCTURE = Deployment(
-    name="infrastructure", deploy=lambda clone: clone.tiers("up", "infrastructure", "--stack", "local") and None
+    name="infrastructure", deploy=lambda clone: clone.tiers("up", "infrastructure", "--stack", "local")
 )
 """Tier 1 alone, with its committed settings."""
 
@@ -55,24 +60,28 @@ class _InUse(Exception):
 def deployed(directory: Path, deployment: Deployment = CHAIN) -> Iterator[Clone]:
     """A clone in `directory` on whose lane `deployment` has been deployed; the lane is removed at the end."""
     clone = Clone(directory)
-    store = cache_directory() / "deployed" / f"{content_hash()}-{deployment.name}"
+    store = cache_directory() / "deployed" / f"{content_hash(deployment.files)}-{deployment.name}"
     store.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         snapshot = stack.enter_context(_free_place(store))
         stack.callback(clone.tiers, "local", "down", "--yes")
-        if not _restored(clone, snapshot):
+        restored = _restored(clone, snapshot)
+        if not restored:
             clone.tiers("local", "up")
+        deployment.configure(clone)
+        if not restored:
             deployment.deploy(clone)
             _keep(clone, snapshot)
         yield clone
 
 
-def content_hash() -> str:
-    """Of all files that decide what a deployment makes: programs, tooling and lock, without tests and pages."""
+def content_hash(further: Collection[str] = ()) -> str:
+    """Of all files that decide what a deployment makes: programs, tooling and lock; of tests and pages, `further`."""
     digest = hashlib.sha256()
     for name in listed_files():
         path = Path(name)
-        if "tests" in path.parts or path.suffix == ".md" or path.parts[0] in ("docs", ".github", ".ci"):
+        unrelated = "tests" in path.parts or path.suffix == ".md" or path.parts[0] in ("docs", ".github", ".ci")
+        if unrelated and name not in further:
             continue
         digest.update(f"{name}\0".encode())
         digest.update(hashlib.sha256((REPOSITORY / path).read_bytes()).digest())

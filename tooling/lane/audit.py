@@ -99,11 +99,17 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
         )
     baseline = {_identity(entry) for entry in json.loads(lane.baseline_file.read_text())["found"]}
 
-    def added() -> list[dict[str, Any]]:
-        return [entry for entry in found(lane) if _identity(entry) not in baseline]
+    deadline = time.monotonic() + settle_seconds
+
+    def settled(look: Callable[[Lane], Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
+        def added() -> list[dict[str, Any]]:
+            return [entry for entry in look(lane) if _identity(entry) not in baseline]
+
+        return _settled(added, lambda _, now: not now, deadline - time.monotonic())
 
     try:
-        return _settled(added, lambda _, now: not now, settle_seconds)
+        # One after the other: each look at AWS takes a second of CPU, and what is being deleted is mostly Kubernetes'.
+        return [*settled(_kubernetes), *settled(_aws)]
     except OSError as error:
         raise PlatformError(
             "lane-not-running",

@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,7 @@ class Cluster:
         ):
             try:
                 deadline = time.monotonic() + _READY_SECONDS
-                while process.poll() is None and time.monotonic() < deadline and not self._hopeless():
+                while process.poll() is None and time.monotonic() < deadline and not _hopeless(self.processes.died()):
                     time.sleep(_POLL_SECONDS)
             finally:
                 if process.poll() is None:
@@ -263,18 +264,18 @@ class Cluster:
         deadline = time.monotonic() + _READY_SECONDS
         restarts = 0
         with self.api() as api:
-            while not api.settled() or self.processes.died():
-                if self._hopeless() or restarts > _MOST_RESTARTS or time.monotonic() > deadline:
+            while True:
+                # In this order, and once: looking at all processes takes longer than asking the API server.
+                settled, died = api.settled(), self.processes.died()
+                if settled and not died:
+                    return
+                if _hopeless(died) or restarts > _MOST_RESTARTS or time.monotonic() > deadline:
                     raise self._not_up(self.processes.log("kube-apiserver"))
-                if self.processes.died() and api.ready():
+                if died and api.ready():
                     restarts += 1
                     self.processes.correct_records()
                     self._run("start", "cluster", "--name", "lane")
                 time.sleep(_POLL_SECONDS)
-
-    def _hopeless(self) -> bool:
-        """The others give up on an API server that takes more than 20 s, as on a busy machine, and are restarted."""
-        return bool({"etcd", "kube-apiserver"} & set(self.processes.died()))
 
     def _not_up(self, log: Path) -> PlatformError:
         died = self.processes.died()
@@ -283,6 +284,11 @@ class Cluster:
         return PlatformError(
             "cluster-not-up", f"{what}: {last_lines(where, 2)}", at=str(where), hint="tiers local reset"
         )
+
+
+def _hopeless(died: Sequence[str]) -> bool:
+    """The others give up on an API server that takes more than 20 s, as on a busy machine, and are restarted."""
+    return not {"etcd", "kube-apiserver"}.isdisjoint(died)
 
 
 _NO_ELECTION = {"leader-elect": "false"}

@@ -22,6 +22,7 @@ from pulumi.runtime import run_in_stack
 from shared.errors import PlatformError
 from shared.program_errors import ProgramError
 from tooling.paths import REPOSITORY, worker_log
+from tooling.runner import source_positions
 
 _SDK = Path(pulumi.__file__).parent
 
@@ -91,6 +92,7 @@ async def _telling(program: Callable[[], Awaitable[None] | None]) -> None:
 
 # The name under which the Automation API calls it; there is no public hook.
 _server.run_in_stack = _telling  # pyright: ignore[reportPrivateImportUsage]
+source_positions.shorten()
 
 
 def _is_the_engines_answer(error: BaseException) -> bool:

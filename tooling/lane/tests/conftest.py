@@ -10,6 +10,8 @@ import pytest
 
 from tooling.lane.environments import washed
 from tooling.lane.progress import Task
+from tooling.lane.state import Lane
+from tooling.lane.testing import running_lane
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +47,10 @@ class RecordedProgress:
 @pytest.fixture
 def progress() -> RecordedProgress:
     return RecordedProgress()
+
+
+@pytest.fixture(scope="package")
+def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
+    """A lane that runs, for test_lane.py and then test_snapshots_on_a_lane.py; each test leaves it running."""
+    with running_lane(tmp_path_factory.mktemp("lane")) as made:
+        yield made

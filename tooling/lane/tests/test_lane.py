@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,13 @@ from tooling.lane.processes import command_lines
 from tooling.lane.pulumi_home import PLUGINS
 from tooling.lane.state import Lane
 from tooling.lane.status import status
-from tooling.lane.testing import running_lane
 from tooling.lane.tests.conftest import RecordedProgress
 from tooling.paths import REPOSITORY
 
 pytestmark = pytest.mark.lane
+
+on_the_lane = pytest.mark.xdist_group("lane")
+"""With the snapshots, whose tests go on with the same lane."""
 
 NAMESPACE = {"metadata": {"name": "made-by-a-test"}}
 NAMESPACES = "/api/v1/namespaces"
@@ -37,12 +39,6 @@ from tooling.lane.progress import progress_on
 print(up(progress_on(), directory=Path(sys.argv[1])).lane.model_dump_json())
 """
 WITH_REPOSITORY = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-
-
-@pytest.fixture(scope="module")
-def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
-    with running_lane(tmp_path_factory.mktemp("lane")) as made:
-        yield made
 
 
 def run(lane: Lane, *command: str, cwd: Path | None = None) -> str:
@@ -62,6 +58,7 @@ def processes_of(directory: Path) -> list[str]:
     return [command for pid, command in command_lines() if str(directory) in command and pid != os.getpid()]
 
 
+@on_the_lane
 def test_every_part_runs_and_its_own_status_says_so(lane: Lane) -> None:
     found = status(lane.directory)
     assert found.state == "running"
@@ -69,6 +66,7 @@ def test_every_part_runs_and_its_own_status_says_so(lane: Lane) -> None:
     assert {part.name for part in found.parts} >= {"emulated AWS", "kube-apiserver", "etcd"}
 
 
+@on_the_lane
 def test_bringing_up_a_running_lane_changes_nothing(lane: Lane, progress: RecordedProgress) -> None:
     before = status(lane.directory)
     again = up(progress, directory=lane.directory)
@@ -77,6 +75,7 @@ def test_bringing_up_a_running_lane_changes_nothing(lane: Lane, progress: Record
     assert status(lane.directory) == before
 
 
+@on_the_lane
 def test_the_engine_finds_the_lanes_plugins_at_the_sdks_versions(lane: Lane) -> None:
     listed = {entry["name"]: entry["version"] for entry in json.loads(run(lane, "pulumi", "plugin", "ls", "--json"))}
     assert set(listed) == set(PLUGINS)
@@ -91,6 +90,7 @@ def _site_packages() -> Path:
     return Path(pulumi.__file__).parent.parent
 
 
+@on_the_lane
 def test_the_engine_keeps_its_state_and_secrets_in_the_lane(lane: Lane, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: tried\nruntime: python\n")
     run(lane, "pulumi", "stack", "init", "local", cwd=tmp_path)
@@ -103,15 +103,18 @@ def test_the_engine_keeps_its_state_and_secrets_in_the_lane(lane: Lane, tmp_path
     run(lane, "pulumi", "stack", "rm", "--yes", "local", cwd=tmp_path)
 
 
+@on_the_lane
 def test_aws_commands_reach_the_emulation(lane: Lane) -> None:
     assert json.loads(run(lane, "aws", "sts", "get-caller-identity"))["Account"] == "123456789012"
 
 
+@on_the_lane
 def test_only_the_owner_may_look_into_the_lane(lane: Lane) -> None:
     assert lane.directory.stat().st_mode & 0o077 == 0
     assert lane.passphrase_file.stat().st_mode & 0o077 == 0
 
 
+@on_the_lane
 def test_no_secret_shows_in_a_process_list(lane: Lane) -> None:
     shown = "\n".join(processes_of(lane.directory))
     assert "tooling.aws_emulator" in shown
@@ -119,6 +122,7 @@ def test_no_secret_shows_in_a_process_list(lane: Lane) -> None:
     assert lane.secret_access_key not in shown
 
 
+@on_the_lane
 def test_the_audit_names_what_was_made_and_nothing_else(lane: Lane) -> None:
     assert left(lane, settle_seconds=0) == []
     run(lane, "aws", "s3api", "create-bucket", "--bucket", "made-by-a-test")
@@ -139,18 +143,32 @@ def test_the_audit_names_what_was_made_and_nothing_else(lane: Lane) -> None:
     assert left(lane) == []
 
 
-def test_a_lane_killed_on_its_way_up_and_killed_again_comes_back_and_goes_without_a_trace(
+def test_a_lane_killed_on_its_way_up_is_brought_up_once_by_two_at_once_and_the_second_waits(
     tmp_path: Path, progress: RecordedProgress
 ) -> None:
+    """And killed again it comes back, and goes without a trace."""
     directory = tmp_path / "lane"
     command = [sys.executable, "-c", UP, str(directory)]
-    first = subprocess.Popen(command, env=WITH_REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = [subprocess.Popen(command, env=WITH_REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     try:
         # kwokctl has begun, and goes on when the command that ran it is killed.
         until(lambda: any("kwokctl create" in each for each in processes_of(directory)), "kwokctl never ran")
-        first.kill()
-        first.wait()
-        lane = up(progress, directory=directory).lane
+        started[0].kill()
+        started[0].wait()
+        both = [
+            subprocess.Popen(command, env=WITH_REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        started += both
+        results = [process.communicate(timeout=120) for process in both]
+        assert [process.returncode for process in both] == [0, 0], results
+        first, second = (out for out, _ in results)
+        assert first == second
+        said = [err for _, err in results if "waiting for `tiers local up`" in err]
+        assert len(said) == 1
+        lane = Lane.load(directory)
+        assert lane is not None
+        assert first == f"{lane.model_dump_json()}\n"
         assert status(directory).state == "running"
         for program in ("/bin/etcd ", "/bin/kube-apiserver ", "tooling.aws_emulator"):
             assert len([each for each in processes_of(directory) if program in each]) == 1, program
@@ -175,8 +193,9 @@ def test_a_lane_killed_on_its_way_up_and_killed_again_comes_back_and_goes_withou
         with lane.cluster.api() as api:
             assert api.request("GET", f"{NAMESPACES}/made-by-a-test").status == 200
     finally:
-        first.kill()
-        first.wait()
+        for process in started:
+            process.kill()
+            process.wait()
         removed = down(progress, directory=directory)
     assert removed
     assert processes_of(directory) == []
@@ -184,25 +203,3 @@ def test_a_lane_killed_on_its_way_up_and_killed_again_comes_back_and_goes_withou
     assert all(is_free(port) for port in lane.ports.model_dump().values())
     assert status(directory).state == "absent"
     assert not down(progress, directory=directory)
-
-
-def test_two_at_once_bring_up_one_lane_and_the_second_waits(tmp_path: Path, progress: RecordedProgress) -> None:
-    directory = tmp_path / "lane"
-    command = [sys.executable, "-c", UP, str(directory)]
-    both = [
-        subprocess.Popen(command, env=WITH_REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    try:
-        results = [process.communicate(timeout=120) for process in both]
-        assert [process.returncode for process in both] == [0, 0], results
-        first, second = (out for out, _ in results)
-        assert first == second
-        said = [err for _, err in results if "waiting for `tiers local up`" in err]
-        assert len(said) == 1
-        assert len([command for command in processes_of(directory) if "tooling.aws_emulator" in command]) == 1
-    finally:
-        for process in both:
-            process.kill()
-            process.wait()
-        down(progress, directory=directory)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,9 @@ from tooling.lane.status import status
 from tooling.lane.tests.conftest import RecordedProgress
 from tooling.paths import REPOSITORY
 
-pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("snapshots")]
+pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("lane")]
 
 NAMESPACES = "/api/v1/namespaces"
-
-
-@pytest.fixture(scope="module")
-def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
-    directory = tmp_path_factory.mktemp("snapshots") / "lane"
-    progress = RecordedProgress()
-    try:
-        yield up(progress, directory=directory).lane
-    finally:
-        for name in names(directory):
-            forget(name, directory)
-        down(progress, directory=directory)
-        assert not directory.exists()
 
 
 def queues(lane: Lane) -> Any:
@@ -68,8 +54,14 @@ def made(lane: Lane) -> set[str]:
 
 def test_restoring_brings_back_what_was_saved_and_nothing_later(lane: Lane, progress: RecordedProgress) -> None:
     make(lane, "made-before")
+    held = {"metadata": {"name": "node"}, "spec": {"holderIdentity": "the one before", "leaseDurationSeconds": 200}}
+    with lane.cluster.api() as api:
+        assert api.request("POST", NODE_LEASES, held).status == 201
     save(progress, "first", directory=lane.directory)
     assert status(lane.directory).state == "running"
+    # Else pods of tests that start from a fresh snapshot are Pending for 200 s, until the lease has run out.
+    with lane.cluster.api() as api:
+        assert api.request("GET", NODE_LEASES).json()["items"] == []
     make(lane, "made-after")
     started = restore(progress, "first", directory=lane.directory)
     assert started.lane == lane
@@ -79,31 +71,16 @@ def test_restoring_brings_back_what_was_saved_and_nothing_later(lane: Lane, prog
     assert not (lane.directory / ".replaced").exists()
 
 
-def test_saved_nodes_are_free_for_the_next_fake_kubelet(lane: Lane, progress: RecordedProgress) -> None:
-    """Pods of tests that started from a fresh snapshot stayed Pending for 200 s, until the lease had run out."""
-    held = {"metadata": {"name": "node"}, "spec": {"holderIdentity": "the one before", "leaseDurationSeconds": 200}}
-    with lane.cluster.api() as api:
-        assert api.request("POST", NODE_LEASES, held).status == 201
-    save(progress, "free", directory=lane.directory)
-    forget("free", lane.directory)
-    with lane.cluster.api() as api:
-        assert api.request("GET", NODE_LEASES).json()["items"] == []
-
-
-def test_snapshot_comes_back_after_the_lane_was_removed(lane: Lane, progress: RecordedProgress) -> None:
-    assert down(progress, directory=lane.directory)
-    assert status(lane.directory).state == "absent"
-    restore(progress, "first", directory=lane.directory)
-    assert made(lane) == {"made-before"}
-
-
-def test_snapshot_runs_in_another_directory(lane: Lane, progress: RecordedProgress, tmp_path: Path) -> None:
+def test_snapshot_runs_in_another_directory_and_comes_back_after_the_lane_was_removed(
+    lane: Lane, progress: RecordedProgress, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "Zoë's lane"
     (elsewhere / SNAPSHOTS).mkdir(parents=True)
     (elsewhere / "this-is-a-lane").touch()
     source = lane.directory / SNAPSHOTS / "first"
     subprocess.run(["cp", "-a", str(source), str(elsewhere / SNAPSHOTS)], check=True)
-    down(progress, directory=lane.directory)  # it has the ports
+    assert down(progress, directory=lane.directory)  # it has the ports
+    assert status(lane.directory).state == "absent"
     try:
         moved = restore(progress, "first", directory=elsewhere).lane
         assert moved.directory == elsewhere
@@ -116,6 +93,7 @@ def test_snapshot_runs_in_another_directory(lane: Lane, progress: RecordedProgre
         down(progress, directory=elsewhere)
     assert not elsewhere.exists()
     restore(progress, "first", directory=lane.directory)
+    assert made(lane) == {"made-before"}
 
 
 SAVE = """
@@ -139,11 +117,8 @@ else:
 """
 
 
-@pytest.mark.parametrize("operation", ["save", "restore"])
-def test_one_that_is_killed_leaves_no_half_of_it(operation: str, lane: Lane, progress: RecordedProgress) -> None:
-    """Killed while its services do not run: after the copy of a save, before the first move of a restore."""
-    make(lane, f"made-before-the-{operation}")
-    wanted = made(lane)
+def kill(operation: str, lane: Lane) -> None:
+    """While its services do not run: after the copy of a save, before the first move of a restore."""
     killed = subprocess.run(
         [sys.executable, "-c", SAVE, str(lane.directory), operation],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
@@ -151,13 +126,35 @@ def test_one_that_is_killed_leaves_no_half_of_it(operation: str, lane: Lane, pro
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert names(lane.directory) == ["first"]
+    assert status(lane.directory).state == "stopped"
+
+
+def test_a_restore_that_is_killed_is_completed_by_the_next_start(lane: Lane, progress: RecordedProgress) -> None:
+    make(lane, "made-before-the-restore")
+    kill("restore", lane)
     up(progress, directory=lane.directory)
-    assert made(lane) == ({"made-before"} if operation == "restore" else wanted)
+    assert made(lane) == {"made-before"}
+
+
+def test_a_save_that_is_killed_leaves_no_half_of_it(lane: Lane, progress: RecordedProgress) -> None:
+    make(lane, "made-before-the-save")
+    wanted = made(lane)
+    kill("save", lane)
     save(progress, "third", directory=lane.directory)
+    assert status(lane.directory).state == "stopped"
     assert sorted(entry.name for entry in (lane.directory / SNAPSHOTS).iterdir()) == ["first", "third"]
     forget("third", lane.directory)
+    up(progress, directory=lane.directory)
+    assert made(lane) == wanted
 
 
 def test_audit_knows_what_was_there_when_the_lane_began(lane: Lane) -> None:
     found = {item.get("name", "") for item in left(lane, settle_seconds=0)}
     assert {name for name in found if "made-" in name}
+
+
+def test_forgetting_every_snapshot_leaves_no_directory_after_the_lane(lane: Lane, progress: RecordedProgress) -> None:
+    for name in names(lane.directory):
+        forget(name, lane.directory)
+    assert down(progress, directory=lane.directory)
+    assert not lane.directory.exists()
