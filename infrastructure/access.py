@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
 from roles import Roles
+from stack_context import StackContext
 
 from shared.iam_identity import replaced_with
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    place: Place
+    context: StackContext
     cluster: Cluster
     roles: Roles
 
@@ -33,11 +33,11 @@ class Access(pulumi.ComponentResource):
             "admin",
             cluster_name=args.cluster.name,
             principal_arn=args.roles.admin.arn,
-            tags={"Name": args.place.named("admin")},
+            tags={"Name": args.context.named("admin")},
             opts=pulumi.ResourceOptions.merge(child, replaced_with(args.roles.admin)),
         )
         # Source: EKS user guide, "Review access policy permissions".
-        policy = f"arn:{args.place.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        policy = f"arn:{args.context.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
         aws.eks.AccessPolicyAssociation(
             "admin",
             cluster_name=args.cluster.name,

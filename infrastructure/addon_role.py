@@ -9,7 +9,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
+from stack_context import StackContext
 from workload_identity import WorkloadIdentity
 
 from shared.iam import pod_identity_trust, service_account_trust
@@ -20,7 +20,7 @@ NAMESPACE = "kube-system"
 
 @dataclass(frozen=True, kw_only=True)
 class AddonRoleArgs:
-    place: Place
+    context: StackContext
     by: Literal["irsa", "pod-identity"]
     cluster: Cluster
     identity: WorkloadIdentity
@@ -44,7 +44,7 @@ class AddonRole(pulumi.ComponentResource):
         self._args = args
         role = aws.iam.Role(
             name,
-            name=iam_role_name(args.place.named(f"eks-{name}")),
+            name=iam_role_name(args.context.named(f"eks-{name}")),
             assume_role_policy=self._trust(),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -52,7 +52,7 @@ class AddonRole(pulumi.ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"{name}-{policy.rsplit('/', 1)[-1]}",
                 role=role.name,
-                policy_arn=f"arn:{args.place.partition}:iam::aws:policy/{policy}",
+                policy_arn=f"arn:{args.context.partition}:iam::aws:policy/{policy}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for policy in args.managed_policies

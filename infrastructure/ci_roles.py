@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from ci_settings import GithubSettings
-from place import Place
+from stack_context import StackContext
 
 from shared.iam import GITHUB_ISSUER, Statement, deployers_path, github_statement, policy_document
 from shared.naming import iam_role_name
@@ -43,7 +43,7 @@ NOT_IN_SECURITY_AUDIT = (
 
 @dataclass(frozen=True, kw_only=True)
 class CiRolesArgs:
-    place: Place
+    context: StackContext
     settings: GithubSettings
     admin_role_arn: pulumi.Input[str]
     """The cluster's admin role, which `drift` assumes."""
@@ -53,8 +53,8 @@ def trust(args: CiRolesArgs, *subjects: str) -> str:
     """Trust in this repository's jobs alone; a subject is what follows `repo:<owner>/<name>:`."""
     return policy_document(
         github_statement(
-            partition=args.place.partition,
-            account_id=args.place.account_id,
+            partition=args.context.partition,
+            account_id=args.context.account_id,
             subjects=[f"repo:{args.settings.repository}:{subject}" for subject in subjects],
         )
     )
@@ -79,14 +79,14 @@ def read_policy(settings: GithubSettings) -> str:
     return policy_document(*statements)
 
 
-def cluster_policy(admin_role_arn: str, place: Place) -> str:
+def cluster_policy(admin_role_arn: str, context: StackContext) -> str:
     """The roles that sign the kubeconfigs: the admin role in tiers 2 and 3, the tenants' deployer roles in tier 4.
 
     The latter are known by their path, since tier 1 knows no tenant and a name is anybody's to choose.
 
     Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", `--role-arn`.
     """
-    deployers = f"arn:{place.partition}:iam::{place.account_id}:role{deployers_path(place.suffix)}*"
+    deployers = f"arn:{context.partition}:iam::{context.account_id}:role{deployers_path(context.suffix)}*"
     return policy_document(
         Statement(sid="EnterTheCluster", actions=["sts:AssumeRole"], resources=[admin_role_arn, deployers])
     )
@@ -100,7 +100,7 @@ class CiRoles(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:CiRoles", name, {}, opts)
         self._args = args
         before = self._github_provider()
-        environment = args.settings.environment or args.place.environment
+        environment = args.settings.environment or args.context.environment
         deploy = self._role("deploy", trust(args, f"environment:{environment}"), [DEPLOY_POLICY], before)
         preview = self._role("preview", trust(args, "pull_request"), [READ_POLICY], before)
         drift = self._role("drift", trust(args, f"environment:{environment}-drift"), [READ_POLICY], before)
@@ -109,7 +109,7 @@ class CiRoles(pulumi.ComponentResource):
         self._policy(
             "drift-cluster",
             drift,
-            pulumi.Output.from_input(args.admin_role_arn).apply(lambda arn: cluster_policy(arn, args.place)),
+            pulumi.Output.from_input(args.admin_role_arn).apply(lambda arn: cluster_policy(arn, args.context)),
         )
         self.arns = {"deploy": deploy.arn, "preview": preview.arn, "drift": drift.arn}
         self.register_outputs({"arns": self.arns})
@@ -124,7 +124,7 @@ class CiRoles(pulumi.ComponentResource):
                 "github",
                 url=f"https://{GITHUB_ISSUER}",
                 client_id_lists=["sts.amazonaws.com"],
-                tags={"Name": self._args.place.named("github-oidc")},
+                tags={"Name": self._args.context.named("github-oidc")},
                 opts=pulumi.ResourceOptions(parent=self),
             )
         ]
@@ -132,10 +132,10 @@ class CiRoles(pulumi.ComponentResource):
     def _role(
         self, name: str, assume_role_policy: str, managed_policies: Sequence[str], before: Sequence[pulumi.Resource]
     ) -> aws.iam.Role:
-        place = self._args.place
+        context = self._args.context
         role = aws.iam.Role(
             f"ci-{name}",
-            name=iam_role_name(place.named(f"eks-ci-{name}")),
+            name=iam_role_name(context.named(f"eks-ci-{name}")),
             assume_role_policy=assume_role_policy,
             permissions_boundary=self._args.settings.permissions_boundary_arn or None,
             # One job's longest time: a token that ends in the middle of an `up` would leave it half done.
@@ -146,7 +146,7 @@ class CiRoles(pulumi.ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"ci-{name}-{policy}",
                 role=role.name,
-                policy_arn=f"arn:{place.partition}:iam::aws:policy/{policy}",
+                policy_arn=f"arn:{context.partition}:iam::aws:policy/{policy}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
         return role
@@ -154,7 +154,7 @@ class CiRoles(pulumi.ComponentResource):
     def _policy(self, name: str, role: aws.iam.Role, policy: pulumi.Input[str]) -> None:
         aws.iam.RolePolicy(
             f"ci-{name}",
-            name=self._args.place.named(f"ci-{name}"),
+            name=self._args.context.named(f"ci-{name}"),
             role=role.name,
             policy=policy,
             opts=pulumi.ResourceOptions(parent=self),
@@ -162,7 +162,7 @@ class CiRoles(pulumi.ComponentResource):
 
 
 def ci_roles(
-    place: Place,
+    context: StackContext,
     settings: GithubSettings | None,
     admin_role_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -173,5 +173,5 @@ def ci_roles(
     """
     if settings is None:
         return
-    roles = CiRoles("ci-roles", CiRolesArgs(place=place, settings=settings, admin_role_arn=admin_role_arn), opts)
+    roles = CiRoles("ci-roles", CiRolesArgs(context=context, settings=settings, admin_role_arn=admin_role_arn), opts)
     pulumi.export("ci_role_arns", roles.arns)

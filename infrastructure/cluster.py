@@ -18,14 +18,14 @@ from cluster_settings import ControlPlaneSettings
 from control_plane_logs import LOG_TYPES
 from logs import Logs
 from network import Network
-from place import Place
 from roles import Roles
 from settings import InfrastructureSettings
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     network: Network
     roles: Roles
@@ -63,7 +63,7 @@ def cni_options(settings: InfrastructureSettings, version: str) -> eks.VpcCniOpt
     )
 
 
-def beyond_the_component(
+def override_cluster_props(
     settings: ControlPlaneSettings,
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
     """A transform for what `pulumi_eks.Cluster` fixes or does not expose of its `aws.eks.Cluster`.
@@ -101,7 +101,7 @@ class Cluster(pulumi.ComponentResource):
         settings, versions = args.settings, args.settings.pinned_addons(args.settings.kubernetes_version)
         component = eks.Cluster(
             "cluster",
-            name=args.place.cluster_name,
+            name=args.context.cluster_name,
             version=settings.kubernetes_version,
             vpc_id=args.network.vpc_id,
             private_subnet_ids=args.network.private_subnet_ids,
@@ -125,7 +125,7 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[args.logs.control_plane, *args.roles.attachments],
                 protect=settings.protect,
-                transforms=[beyond_the_component(settings)],
+                transforms=[override_cluster_props(settings)],
             ),
         )
         self.component = component

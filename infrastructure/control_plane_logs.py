@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from log_settings import LogSettings
-from place import Place
+from stack_context import StackContext
 
 # Source: EKS user guide, "Send control plane logs to CloudWatch Logs"; all that there are.
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -19,7 +19,7 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneLogsArgs:
-    place: Place
+    context: StackContext
     settings: LogSettings
     key_arn: pulumi.Input[str]
     """Encrypts the group; its policy names the group."""
@@ -35,10 +35,10 @@ class ControlPlaneLogs(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:ControlPlaneLogs", name, {}, opts)
         self.group = aws.cloudwatch.LogGroup(
             "control-plane",
-            name=control_plane_group(args.place.cluster_name),
+            name=control_plane_group(args.context.cluster_name),
             retention_in_days=args.settings.log_retention_days,
             kms_key_id=args.key_arn,
-            tags={"Name": args.place.named("eks-control-plane")},
+            tags={"Name": args.context.named("eks-control-plane")},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

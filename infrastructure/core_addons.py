@@ -16,8 +16,8 @@ from addon_role import AddonRole, AddonRoleArgs
 from addon_settings import EBS_CSI_DRIVER, POD_IDENTITY_AGENT
 from cluster import Cluster
 from nodes import DISKS_OF_A_NODE
-from place import Place
 from settings import InfrastructureSettings
+from stack_context import StackContext
 from workload_identity import WorkloadIdentity
 
 
@@ -29,11 +29,11 @@ class CoreAddon:
     service_account: str = ""
     """The one that bears its AWS role; empty: it needs none."""
     managed_policies: Sequence[str] = ()
-    values: Callable[[Place], Mapping[str, Any]] | None = None
+    values: Callable[[StackContext], Mapping[str, Any]] | None = None
     """`configurationValues` of the add-on."""
 
 
-def ebs_csi_driver_values(place: Place) -> dict[str, Any]:
+def ebs_csi_driver_values(context: StackContext) -> dict[str, Any]:
     """What the driver would otherwise read from instance metadata, which the hop limit of 1 keeps from pods.
 
     Without metadata its node plug-in reports room for volumes as if a node had one network interface and one disk, and
@@ -45,7 +45,7 @@ def ebs_csi_driver_values(place: Place) -> dict[str, Any]:
     values.schema.json; issue 2262 there; that the EKS add-on takes `node.hostNetwork`: aws/containers-roadmap 2661.
     """
     return {
-        "controller": {"region": place.region},
+        "controller": {"region": context.region},
         "node": {"hostNetwork": True, "reservedVolumeAttachments": DISKS_OF_A_NODE},
     }
 
@@ -67,7 +67,7 @@ OTHERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class CoreAddonsArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     cluster: Cluster
     identity: WorkloadIdentity
@@ -95,12 +95,12 @@ class CoreAddons(pulumi.ComponentResource):
             cluster_name=self._args.cluster.name,
             addon_name=addon.name,
             addon_version=self._versions[addon.name],
-            configuration_values=json.dumps(addon.values(self._args.place)) if addon.values else None,
+            configuration_values=json.dumps(addon.values(self._args.context)) if addon.values else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             service_account_role_arn=role.service_account_role_arn if role else None,
             pod_identity_associations=role.pod_identity_associations if role else None,
-            tags={"Name": self._args.place.named(addon.name)},
+            tags={"Name": self._args.context.named(addon.name)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *(role.attachments if role else ())]),
         )
 
@@ -109,7 +109,7 @@ class CoreAddons(pulumi.ComponentResource):
         return AddonRole(
             addon.name,
             AddonRoleArgs(
-                place=args.place,
+                context=args.context,
                 by=args.settings.workload_identity,
                 cluster=args.cluster,
                 identity=args.identity,

@@ -13,12 +13,12 @@ import pulumi
 import pulumi_aws as aws
 from address_plan import ZoneLayout
 from network_settings import NetworkSettings
-from place import Place
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointsArgs:
-    place: Place
+    context: StackContext
     settings: NetworkSettings
     vpc_id: pulumi.Input[str]
     layouts: Sequence[ZoneLayout]
@@ -65,7 +65,7 @@ class Endpoints(pulumi.ComponentResource):
     def _security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             "endpoints",
-            name=self._args.place.named("eks-endpoints"),
+            name=self._args.context.named("eks-endpoints"),
             description="Interface endpoints of AWS services",
             vpc_id=self._args.vpc_id,
             tags=self._name_tag("eks-endpoints"),
@@ -103,10 +103,10 @@ class Endpoints(pulumi.ComponentResource):
             )
 
     def _service(self, service: str) -> str:
-        return f"com.amazonaws.{self._args.place.region}.{service}"
+        return f"com.amazonaws.{self._args.context.region}.{service}"
 
     def _name_tag(self, name: str) -> dict[str, str]:
-        return {"Name": self._args.place.named(name)}
+        return {"Name": self._args.context.named(name)}
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

@@ -14,14 +14,14 @@ import pulumi_aws as aws
 from address_plan import ZoneLayout, zone_layouts
 from endpoints import Endpoints, EndpointsArgs
 from network_settings import NetworkSettings
-from place import Place
 from pod_range import PodRange, PodRangeArgs
 from security_groups import SecurityGroups, SecurityGroupsArgs
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    place: Place
+    context: StackContext
     settings: NetworkSettings
     zones: Sequence[str]
     """Availability zones, in the order of their subnets."""
@@ -67,7 +67,7 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids = [subnet.id for subnet in private_subnets]
         self.security_groups = SecurityGroups(
             "security-groups",
-            SecurityGroupsArgs(place=args.place, settings=args.settings, vpc_id=self.vpc_id),
+            SecurityGroupsArgs(context=args.context, settings=args.settings, vpc_id=self.vpc_id),
             self._child(),
         )
         public_table = self._route_publicly(gateway, public_subnets)
@@ -98,7 +98,7 @@ class Network(pulumi.ComponentResource):
             map_public_ip_on_launch=False,
             tags={
                 **self._name_tag(f"{kind}-{zone}"),
-                f"kubernetes.io/cluster/{self._args.place.cluster_name}": "shared",
+                f"kubernetes.io/cluster/{self._args.context.cluster_name}": "shared",
                 role: "1",
             },
             opts=self._child(),
@@ -159,7 +159,7 @@ class Network(pulumi.ComponentResource):
 
     def _add_endpoints(self, route_tables: Sequence[aws.ec2.RouteTable]) -> list[str]:
         args = EndpointsArgs(
-            place=self._args.place,
+            context=self._args.context,
             settings=self._args.settings,
             vpc_id=self.vpc_id,
             layouts=self.layouts,
@@ -171,7 +171,7 @@ class Network(pulumi.ComponentResource):
         if not self._args.settings.pod_cidr:
             return []
         args = PodRangeArgs(
-            place=self._args.place,
+            context=self._args.context,
             cidr=self._args.settings.pod_cidr,
             vpc_id=self.vpc_id,
             layouts=self.layouts,
@@ -183,7 +183,7 @@ class Network(pulumi.ComponentResource):
         aws.ec2.RouteTableAssociation(name, route_table_id=table.id, subnet_id=subnet.id, opts=self._child())
 
     def _name_tag(self, name: str) -> dict[str, str]:
-        return {"Name": self._args.place.named(name)}
+        return {"Name": self._args.context.named(name)}
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

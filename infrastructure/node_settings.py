@@ -100,7 +100,7 @@ class NodeGroupSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> NodeGroupSettings:
-        _in_order(self.min_size, self.begin_with, self.max_size)
+        _in_order(self.min_size, self.initial_size, self.max_size)
         if len({architecture(kind) for kind in self.instance_types}) > 1:
             raise ValueError(f"instance_types {', '.join(self.instance_types)} are of more than one architecture")
         for key, value in self.labels.items():
@@ -115,7 +115,7 @@ class NodeGroupSettings(Settings):
         return self
 
     @property
-    def begin_with(self) -> int:
+    def initial_size(self) -> int:
         """Nodes that the group is made with."""
         return self.min_size if self.desired_capacity is None else self.desired_capacity
 

@@ -16,8 +16,8 @@ from bottlerocket import UserDataArgs, bottlerocket_toml
 from cluster import Cluster
 from network import Network
 from node_settings import NodeGroupSettings, NodeSettings
-from place import Place
 from scale_from_zero import template_tags
+from stack_context import StackContext
 
 from shared.naming import node_group_name
 
@@ -29,7 +29,7 @@ AMI_TYPES = {"x86_64": "BOTTLEROCKET_x86_64", "arm64": "BOTTLEROCKET_ARM_64"}
 
 @dataclass(frozen=True, kw_only=True)
 class NodeGroupsArgs:
-    place: Place
+    context: StackContext
     settings: NodeSettings
     network: Network
     cluster: Cluster
@@ -93,12 +93,12 @@ class NodeGroup(pulumi.ComponentResource):
         self.register_outputs({"autoscaling_group_name": self.autoscaling_group_name})
 
     def _node_group(self, name: str, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
-        shared, group, place = self._args.shared, self._args.group, self._args.shared.place
+        shared, group, context = self._args.shared, self._args.group, self._args.shared.context
         settings = shared.settings
         return aws.eks.NodeGroup(
             name,
             # A prefix, since some changes replace the group, and the new one must stand beside the old.
-            node_group_name_prefix=node_group_name(place.named(name)) + "-",
+            node_group_name_prefix=node_group_name(context.named(name)) + "-",
             cluster_name=shared.cluster.name,
             node_role_arn=shared.role.arn,
             subnet_ids=shared.network.private_subnet_ids_in(group.zones),
@@ -114,7 +114,7 @@ class NodeGroup(pulumi.ComponentResource):
                 for taint in group.taints
             ],
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                min_size=group.min_size, max_size=group.max_size, desired_size=group.begin_with
+                min_size=group.min_size, max_size=group.max_size, desired_size=group.initial_size
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(
                 max_unavailable_percentage=settings.max_unavailable_percentage
@@ -125,23 +125,23 @@ class NodeGroup(pulumi.ComponentResource):
             ),
             # EKS puts the autoscaler's two tags on the Auto Scaling group by itself; these are for whoever looks here.
             tags={
-                "Name": place.named(name),
+                "Name": context.named(name),
                 "k8s.io/cluster-autoscaler/enabled": "true",
-                f"k8s.io/cluster-autoscaler/{place.cluster_name}": "owned",
+                f"k8s.io/cluster-autoscaler/{context.cluster_name}": "owned",
             },
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
         )
 
     def _launch_template(self, name: str) -> aws.ec2.LaunchTemplate:
-        shared, place, cluster = self._args.shared, self._args.shared.place, self._args.shared.cluster
-        tags = {"Name": place.named(name), "environment_suffix": place.suffix, "owner": place.owner}
+        shared, context, cluster = self._args.shared, self._args.shared.context, self._args.shared.cluster
+        tags = {"Name": context.named(name), "environment_suffix": context.suffix, "owner": context.owner}
         user_data = pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority).apply(
             lambda facts: self._user_data(*facts)
         )
         key_arn = shared.settings.volume_key_arn
         return aws.ec2.LaunchTemplate(
             name,
-            name=place.named(f"eks-{name}"),
+            name=context.named(f"eks-{name}"),
             update_default_version=True,
             user_data=user_data,
             # Naming any drops the cluster's own group, hence both. Source: EKS user guide, "Customize managed nodes
@@ -179,7 +179,7 @@ class NodeGroup(pulumi.ComponentResource):
         return base64.b64encode(toml.encode()).decode()
 
     def _labels(self) -> dict[str, str]:
-        return {"environment": self._args.shared.place.environment, **self._args.group.labels}
+        return {"environment": self._args.shared.context.environment, **self._args.group.labels}
 
     def _describe_a_node_to_the_autoscaler(self, name: str) -> None:
         for about, (key, value) in template_tags(self._args.group, self._labels()).items():

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from address_plan import ZoneLayout
-from place import Place
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodRangeArgs:
-    place: Place
+    context: StackContext
     cidr: str
     vpc_id: pulumi.Input[str]
     layouts: Sequence[ZoneLayout]
@@ -44,8 +44,8 @@ class PodRange(pulumi.ComponentResource):
                 map_public_ip_on_launch=False,
                 # No role of a load balancer: those stay in the subnets of nodes.
                 tags={
-                    "Name": args.place.named(f"pods-{layout.zone}"),
-                    f"kubernetes.io/cluster/{args.place.cluster_name}": "shared",
+                    "Name": args.context.named(f"pods-{layout.zone}"),
+                    f"kubernetes.io/cluster/{args.context.cluster_name}": "shared",
                     "kubernetes.io/role/cni": "1",
                 },
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[association]),

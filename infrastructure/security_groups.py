@@ -13,7 +13,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 from network_settings import SecurityGroupSettings
-from place import Place
+from stack_context import StackContext
 
 Group = Literal["cluster", "nodes"]
 ANYWHERE = "0.0.0.0/0"
@@ -76,7 +76,7 @@ def rules(settings: SecurityGroupSettings) -> list[Rule]:
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityGroupsArgs:
-    place: Place
+    context: StackContext
     settings: SecurityGroupSettings
     vpc_id: pulumi.Input[str]
 
@@ -99,7 +99,7 @@ class SecurityGroups(pulumi.ComponentResource):
 
     def _group(self, name: Group, description: str) -> aws.ec2.SecurityGroup:
         # Without the tag kubernetes.io/cluster: controllers want exactly one group with it on a node, and EKS's has it.
-        physical = self._args.place.named(f"eks-{name}")
+        physical = self._args.context.named(f"eks-{name}")
         return aws.ec2.SecurityGroup(
             name,
             name=physical,
@@ -124,6 +124,6 @@ class SecurityGroups(pulumi.ComponentResource):
                 to_port=rule.port,
                 cidr_ipv4=rule.peer if is_range else None,
                 referenced_security_group_id=None if is_range else ids.get(rule.peer, rule.peer),
-                tags={"Name": self._args.place.named(name)},
+                tags={"Name": self._args.context.named(name)},
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from data_settings import StorageSettings
-from place import Place
+from stack_context import StackContext
 
 from shared.iam import Statement, policy_document
 from shared.naming import bucket_name
@@ -15,7 +15,7 @@ from shared.naming import bucket_name
 
 @dataclass(frozen=True, kw_only=True)
 class TenantStorageArgs:
-    place: Place
+    context: StackContext
     settings: StorageSettings
 
 
@@ -76,7 +76,7 @@ class TenantStorage(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:TenantStorage", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         # The account is part of it, since S3 names are unique over all accounts.
-        physical = bucket_name(args.place.named(f"eks-tenant-data-{args.place.account_id}"))
+        physical = bucket_name(args.context.named(f"eks-tenant-data-{args.context.account_id}"))
         bucket = aws.s3.Bucket(
             "tenant-data",
             bucket=physical,

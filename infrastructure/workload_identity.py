@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
+from stack_context import StackContext
 from tenant_storage import TenantStorage
 
 from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns
@@ -18,7 +18,7 @@ from shared.naming import iam_policy_name
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadIdentityArgs:
-    place: Place
+    context: StackContext
     cluster: Cluster
     storage: TenantStorage
 
@@ -62,12 +62,12 @@ class WorkloadIdentity(pulumi.ComponentResource):
             "oidc",
             url=args.cluster.oidc_issuer_url,
             client_id_lists=["sts.amazonaws.com"],
-            tags={"Name": args.place.named("eks-oidc")},
+            tags={"Name": args.context.named("eks-oidc")},
             opts=pulumi.ResourceOptions(parent=self),
         )
         boundary = aws.iam.Policy(
             "tenant-boundary",
-            name=iam_policy_name(args.place.named("eks-tenant-boundary")),
+            name=iam_policy_name(args.context.named("eks-tenant-boundary")),
             description="The most that a tenant's roles may do",
             policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn, args.cluster.name).apply(
                 lambda facts: tenant_boundary(*facts, key_arns=args.storage.key_arns)

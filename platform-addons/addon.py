@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import pulumi
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.settings import Settings
@@ -22,7 +22,7 @@ PinOfMinor = Callable[[str], Pin | None]
 class AddonArgs(Generic[S_co]):
     """What every add-on's component is given."""
 
-    place: Place
+    context: StackContext
     settings: S_co
     infrastructure: Infrastructure
     version: str

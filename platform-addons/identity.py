@@ -60,7 +60,7 @@ class WorkloadRole:
         associate: bool = True,
     ) -> None:
         above = args.infrastructure
-        physical = iam_role_name(args.place.named(f"eks-{name}"))
+        physical = iam_role_name(args.context.named(f"eks-{name}"))
         by_pod_identity = args.identity == "pod-identity"
         role = aws.iam.Role(
             name,
@@ -74,7 +74,7 @@ class WorkloadRole:
         self.ready = [
             aws.iam.RolePolicy(
                 name if len(policies.inline) == 1 else f"{name}-{policy}",
-                name=args.place.named(policy),
+                name=args.context.named(policy),
                 role=role.name,
                 policy=document,
                 opts=opts,

@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from addon import AddonArgs, AddonComponent
 from addon_graph import requirements
-from place import Place
 from settings import ADDONS, ChosenAddons
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.program_errors import ProgramInputError
@@ -23,7 +23,7 @@ from shared.versions import KUBERNETES
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    place: Place
+    context: StackContext
     settings: ChosenAddons
     infrastructure: Infrastructure
     cluster: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Installation:
         made: dict[str, AddonComponent] = {}
         for name in self.settings.chosen:
             args = AddonArgs(
-                place=self.place,
+                context=self.context,
                 settings=self.settings,
                 infrastructure=self.infrastructure,
                 version=versions[name],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns, tenant_secrets
@@ -31,7 +31,7 @@ from shared.tenant_file import TenantFile
 
 @dataclass(frozen=True, kw_only=True)
 class AwsRolesArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
 
 
@@ -80,21 +80,23 @@ def find_cluster_policy(cluster_arn: str) -> str:
     return policy_document(Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]))
 
 
-def deployer_trust(place: Place) -> str:
+def deployer_trust(context: StackContext) -> str:
     """Who may deploy: people and roles of AWS, and the tenant's own pipeline if its file names a repository.
 
     The pipeline's jobs must name the GitHub environment that is called after ours, so that its approval and its branch
     rule hold for them.
     """
-    tenant = place.tenant
+    tenant = context.tenant
     statements = [
         principal_statement(tenant.deployer_principal_arns)
         if tenant.deployer_principal_arns
-        else account_statement(partition=place.partition, account_id=place.account_id)
+        else account_statement(partition=context.partition, account_id=context.account_id)
     ]
     if tenant.repository:
-        subject = f"repo:{tenant.repository}:environment:{place.environment}"
-        statements.append(github_statement(partition=place.partition, account_id=place.account_id, subjects=[subject]))
+        subject = f"repo:{tenant.repository}:environment:{context.environment}"
+        statements.append(
+            github_statement(partition=context.partition, account_id=context.account_id, subjects=[subject])
+        )
     return policy_document(*statements)
 
 
@@ -105,8 +107,8 @@ class AwsRoles(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:AwsRoles", name, {}, opts)
         self._args = args
-        place, above = args.place, args.infrastructure
-        tenant = place.tenant
+        context, above = args.context, args.infrastructure
+        tenant = context.tenant
         self.workload = self._role(
             "workload",
             pulumi.Output.all(above.oidc_provider_arn, above.oidc_issuer_url).apply(
@@ -126,9 +128,9 @@ class AwsRoles(pulumi.ComponentResource):
                     lambda arns: bucket_policy(tenant, *arns)
                 ),
             )
-        self.deployer = self._role("deployer", deployer_trust(place), path=deployers_path(place.suffix))
+        self.deployer = self._role("deployer", deployer_trust(context), path=deployers_path(context.suffix))
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
-        if place.external_secrets:
+        if context.external_secrets:
             arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(
                 lambda cluster: secret_arns(cluster[0], tenant_secrets(cluster[1], tenant.name))
             )
@@ -137,21 +139,21 @@ class AwsRoles(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _role(self, name: str, trust: pulumi.Input[str], *, path: str | None = None) -> aws.iam.Role:
-        physical = iam_role_name(self._args.place.named(name))
+        physical = iam_role_name(self._args.context.named(name))
         return aws.iam.Role(
             name,
             name=physical,
             path=path,
             assume_role_policy=trust,
             permissions_boundary=self._args.infrastructure.tenant_boundary_arn,
-            tags={"Name": physical, "tenant": self._args.place.tenant.name},
+            tags={"Name": physical, "tenant": self._args.context.tenant.name},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _policy(self, name: str, role: aws.iam.Role, policy: pulumi.Input[str]) -> None:
         aws.iam.RolePolicy(
             name,
-            name=self._args.place.named(name),
+            name=self._args.context.named(name),
             role=role.name,
             policy=policy,
             opts=pulumi.ResourceOptions(parent=self),

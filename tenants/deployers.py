@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from namespaces import TenantNamespace
-from place import Place
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
+from stack_context import StackContext
 
 from shared.iam_identity import replaced_with
 from shared.kubernetes_labels import DEPLOYERS_GROUP, deployers_group, tenant_labels
@@ -49,7 +49,7 @@ controllers only: on EKS a pod without an owner gets no dependable network polic
 
 @dataclass(frozen=True, kw_only=True)
 class DeployersArgs:
-    place: Place
+    context: StackContext
     cluster_name: pulumi.Output[str]
     role: aws.iam.Role
     namespaces: Sequence[TenantNamespace]
@@ -70,17 +70,17 @@ class Deployers(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:Deployers", name, {}, opts)
         self._args = args
-        tenant = args.place.tenant.name
+        tenant = args.context.tenant.name
         bindings = [
             self._bind(logical, namespace)
-            for logical, namespace in zip(args.place.tenant.namespaces, args.namespaces, strict=True)
+            for logical, namespace in zip(args.context.tenant.namespaces, args.namespaces, strict=True)
         ]
         entry = aws.eks.AccessEntry(
             "deployers",
             cluster_name=args.cluster_name,
             principal_arn=args.role.arn,
             kubernetes_groups=[deployers_group(tenant), DEPLOYERS_GROUP],
-            tags={"Name": args.place.named("deployers"), "tenant": tenant},
+            tags={"Name": args.context.named("deployers"), "tenant": tenant},
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(parent=self, depends_on=bindings), replaced_with(args.role)
             ),
@@ -89,7 +89,7 @@ class Deployers(pulumi.ComponentResource):
         self.register_outputs({"role_arn": self.role_arn})
 
     def _bind(self, logical: str, namespace: TenantNamespace) -> rbac.RoleBinding:
-        tenant = self._args.place.tenant.name
+        tenant = self._args.context.tenant.name
         metadata = meta.ObjectMetaArgs(name="deployers", namespace=namespace.name, labels=tenant_labels(tenant))
         role = rbac.Role(
             f"{logical}-deployers",

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pulumi
 from network_policies import NetworkPolicies, NetworkPoliciesArgs
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from secret_store import SecretStore, SecretStoreArgs
 from service_account import TenantServiceAccount, TenantServiceAccountArgs
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.image_registries import account_registry
@@ -38,7 +38,7 @@ _LONGEST_END = "30m"
 
 @dataclass(frozen=True, kw_only=True)
 class TenantNamespaceArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
     workload_role_arn: pulumi.Output[str]
 
@@ -53,10 +53,10 @@ def namespace_labels(tenant: TenantFile) -> dict[str, str]:
     return {**tenant_labels(tenant.name), READINESS_GATE_LABEL: "enabled", **levels, **versions}
 
 
-def namespace_annotations(place: Place) -> dict[str, str]:
+def namespace_annotations(context: StackContext) -> dict[str, str]:
     """What the admission policies of tier 2 read of the tenant's file."""
-    tenant = place.tenant
-    own = account_registry(account_id=place.account_id, region=place.region, partition=place.partition)
+    tenant = context.tenant
+    own = account_registry(account_id=context.account_id, region=context.region, partition=context.partition)
     return {
         HOSTS_ANNOTATION: ",".join(tenant.hosts),
         REGISTRIES_ANNOTATION: ",".join([f"{own}/{tenant.name}", *tenant.registries]),
@@ -90,13 +90,13 @@ class TenantNamespace(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TenantNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:TenantNamespace", name, {}, opts)
-        tenant, child = args.place.tenant, pulumi.ResourceOptions(parent=self)
+        tenant, child = args.context.tenant, pulumi.ResourceOptions(parent=self)
         namespace = core.Namespace(
             name,
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 labels=namespace_labels(tenant),
-                annotations=namespace_annotations(args.place),
+                annotations=namespace_annotations(args.context),
             ),
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=_LONGEST_END)),
         )
@@ -106,7 +106,7 @@ class TenantNamespace(pulumi.ComponentResource):
         quota = core.ResourceQuota(
             f"{name}-quota",
             metadata=meta.ObjectMetaArgs(name="quota", namespace=self.name, labels=labels),
-            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.place.external_secrets)),
+            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.context.external_secrets)),
             opts=inside,
         )
         affinity = core.ResourceQuota(
@@ -131,23 +131,23 @@ class TenantNamespace(pulumi.ComponentResource):
         )
         policies = NetworkPolicies(
             name,
-            NetworkPoliciesArgs(place=args.place, namespace=namespace, infrastructure=args.infrastructure),
+            NetworkPoliciesArgs(context=args.context, namespace=namespace, infrastructure=args.infrastructure),
             child,
         )
         self.rails = [quota, affinity, limits, default_account, *policies.rails]
         account = TenantServiceAccount(
             name,
             TenantServiceAccountArgs(
-                place=args.place, namespace=namespace, role_arn=args.workload_role_arn, rails=self.rails
+                context=args.context, namespace=namespace, role_arn=args.workload_role_arn, rails=self.rails
             ),
             child,
         )
         self.service_account_name = account.name
-        if args.place.external_secrets:
+        if args.context.external_secrets:
             SecretStore(
                 name,
                 SecretStoreArgs(
-                    place=args.place,
+                    context=args.context,
                     infrastructure=args.infrastructure,
                     namespace=self.name,
                     service_account_name=account.name,

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses
 
 import pulumi
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.kubernetes_labels import NAMESPACE_NAME_LABEL, tenant_labels
@@ -36,7 +36,7 @@ Ingress = networking.NetworkPolicyIngressRuleArgs
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPoliciesArgs:
-    place: Place
+    context: StackContext
     namespace: core.Namespace
     """The policies are deleted with it: no pod of it outlives them."""
     infrastructure: Infrastructure
@@ -97,7 +97,7 @@ class NetworkPolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:NetworkPolicies", name, {}, opts)
         self._name, self._args = name, args
-        tenant, above = args.place.tenant, args.infrastructure
+        tenant, above = args.context.tenant, args.infrastructure
         own = namespaces_peer(tenant.namespaces)
         self.rails = [
             self._policy("default-deny", ingress=[], egress=[]),
@@ -132,7 +132,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 namespace=self._args.namespace.metadata.name,
-                labels=tenant_labels(self._args.place.tenant.name),
+                labels=tenant_labels(self._args.context.tenant.name),
             ),
             spec=networking.NetworkPolicySpecArgs(
                 pod_selector=meta.LabelSelectorArgs(), policy_types=directions, ingress=ingress, egress=egress

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from place import Place
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.external_secrets import ADDON, API_GROUP, API_VERSION, TENANT_STORE, tenant_secrets
@@ -22,7 +22,7 @@ from shared.kubernetes_labels import TENANT_SERVICE_ACCOUNT, tenant_labels
 
 @dataclass(frozen=True, kw_only=True)
 class SecretStoreArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
     namespace: pulumi.Output[str]
     service_account_name: pulumi.Output[str]
@@ -50,7 +50,7 @@ class SecretStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:SecretStore", name, {}, opts)
-        tenant = args.place.tenant.name
+        tenant = args.context.tenant.name
         metadata = meta.ObjectMetaArgs(name=ADDON, namespace=args.namespace, labels=tenant_labels(tenant))
         role = rbac.Role(
             f"{name}-{ADDON}",
@@ -74,7 +74,7 @@ class SecretStore(pulumi.ComponentResource):
                 "provider": {
                     "aws": {
                         "service": "SecretsManager",
-                        "region": args.place.region,
+                        "region": args.context.region,
                         "prefix": args.infrastructure.cluster_name.apply(
                             lambda cluster_name: tenant_secrets(cluster_name, tenant)
                         ),

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
+from stack_context import StackContext
 
 from shared.kubernetes_labels import ROLE_ARN_ANNOTATION, TENANT_SERVICE_ACCOUNT, tenant_labels
 
 
 @dataclass(frozen=True, kw_only=True)
 class TenantServiceAccountArgs:
-    place: Place
+    context: StackContext
     namespace: core.Namespace
     """The account is deleted with it: its pods keep their AWS role until they end."""
     role_arn: pulumi.Output[str]
@@ -33,7 +33,7 @@ class TenantServiceAccount(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=TENANT_SERVICE_ACCOUNT,
                 namespace=args.namespace.metadata.name,
-                labels=tenant_labels(args.place.tenant.name),
+                labels=tenant_labels(args.context.tenant.name),
                 annotations={ROLE_ARN_ANNOTATION: args.role_arn},
             ),
             # The AWS role comes by a projected token of its own; one for the Kubernetes API is for those who ask.

@@ -78,7 +78,7 @@ def test_a_group_that_only_names_its_instances_begins_empty(project: Path) -> No
         "max_pods": None,
         "zones": [],
     }
-    assert group.begin_with == 0
+    assert group.initial_size == 0
 
 
 def group(**changed: object) -> dict[str, object]:

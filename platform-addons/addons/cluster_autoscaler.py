@@ -138,7 +138,7 @@ class ClusterAutoscaler(AddonComponent):
                 lambda cluster_name: command(self._args.settings, cluster_name)
             ),
             # Instance metadata, where the AWS SDK would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=_HEALTH_PORT)],
             liveness_probe=http_probe("/health-check", _HEALTH_PORT, period_seconds=30),
             # Memory grows with nodes and pods; 600Mi is what upstream gives it.

@@ -112,7 +112,7 @@ class ContainerInsights(AddonComponent):
             else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.place.named(EKS_ADDON)},
+            tags={"Name": args.context.named(EKS_ADDON)},
             opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*rails, *role.ready])),
         )
         self.register_outputs({"role_arn": self.role_arn})
@@ -124,7 +124,7 @@ class ContainerInsights(AddonComponent):
             name=above.cluster_name.apply(lambda cluster_name: container_insights_log_group(cluster_name, log)),
             retention_in_days=args.settings.container_insights_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named(f"{NAME}-{log}")},
+            tags={"Name": args.context.named(f"{NAME}-{log}")},
             opts=self.child,
         )
 

@@ -171,7 +171,7 @@ class ExternalDns(AddonComponent):
                 lambda cluster_name: arguments(self._args.settings, cluster_name)
             ),
             # Instance metadata, where the AWS SDK would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=_HEALTH_PORT)],
             liveness_probe=http_probe("/healthz", _HEALTH_PORT, period_seconds=30),
             readiness_probe=http_probe("/healthz", _HEALTH_PORT),

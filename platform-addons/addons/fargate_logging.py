@@ -35,13 +35,13 @@ class FargateLoggingSettings(Settings):
 class FargateLogging(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[FargateLoggingSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
-        above, region = args.infrastructure, args.place.region
+        above, region = args.infrastructure, args.context.region
         group = aws.cloudwatch.LogGroup(
             "fargate-pods",
             name=above.cluster_name.apply(fargate_log_group),
             retention_in_days=args.settings.fargate_logging_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named("fargate-pods")},
+            tags={"Name": args.context.named("fargate-pods")},
             opts=self.child,
         )
         namespace = core.Namespace(

@@ -53,7 +53,7 @@ class FluentBit(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[FluentBitSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
         self._args = args
-        above, region = args.infrastructure, args.place.region
+        above, region = args.infrastructure, args.context.region
         # It reads the nodes' files, which the two stricter levels refuse. No tenant has any right in here.
         namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
@@ -62,7 +62,7 @@ class FluentBit(AddonComponent):
             name=above.cluster_name.apply(platform_log_group),
             retention_in_days=args.settings.fluent_bit_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named("platform-pods")},
+            tags={"Name": args.context.named("platform-pods")},
             opts=self.child,
         )
         policy = pulumi.Output.all(above.partition, above.account_id, above.cluster_name).apply(
@@ -154,7 +154,7 @@ class FluentBit(AddonComponent):
             command=["/fluent-bit/bin/fluent-bit"],
             args=["-c", f"{_CONFIG_DIRECTORY}/fluent-bit.conf"],
             # Instance metadata, where it would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=HEALTH_PORT)],
             # Alive while it answers: where CloudWatch does not, a restart fixes nothing. Ready while it delivers, so
             # that a rollout stops at the first nodes.

@@ -140,7 +140,7 @@ def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str
     return {
         "clusterName": cluster_name,
         # Instance metadata, where it would look for them, is out of a pod's reach.
-        "region": args.place.region,
+        "region": args.context.region,
         "vpcId": vpc_id,
         "replicaCount": 2,
         "podDisruptionBudget": {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": EVICTION_OF_UNHEALTHY_PODS},
@@ -181,7 +181,7 @@ def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str
         "enableShield": False,
         "enableWaf": False,
         "enableWafv2": False,
-        "defaultTags": dict(args.place.tags),
+        "defaultTags": dict(args.context.tags),
     }
 
 
@@ -221,7 +221,7 @@ class LoadBalancerController(AddonComponent):
         self.register_outputs({"role_arn": self.role_arn})
 
     def _role(self) -> WorkloadRole:
-        infrastructure, region = self._args.infrastructure, self._args.place.region
+        infrastructure, region = self._args.infrastructure, self._args.context.region
         document = pulumi.Output.all(
             infrastructure.partition, infrastructure.account_id, infrastructure.vpc_id, infrastructure.cluster_name
         ).apply(

@@ -37,7 +37,7 @@ class MetricsServer(AddonComponent):
             addon_version=args.version,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.place.named(NAME)},
+            tags={"Name": args.context.named(NAME)},
             opts=self.child,
         )
         self.register_outputs({})

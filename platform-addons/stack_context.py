@@ -12,7 +12,7 @@ from shared.tags import standard_tags
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     suffix: str
     """The seeds' `environment_suffix`: ends every physical name in AWS."""
     region: str
@@ -20,7 +20,7 @@ class Place:
     """What controllers put on the AWS resources that they make."""
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         return cls(
             suffix=environment.suffix,
             region=environment.region,

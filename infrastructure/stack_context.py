@@ -9,7 +9,7 @@ from shared.naming import dns_label
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     environment: str
     suffix: str
     """The seeds' `environment_suffix`: ends every physical name."""
@@ -19,7 +19,7 @@ class Place:
     region: str
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         return cls(
             environment=environment.name,
             suffix=environment.suffix,

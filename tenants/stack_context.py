@@ -15,7 +15,7 @@ from shared.tenant_file import TenantFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     tenant: TenantFile
     environment: str
     suffix: str
@@ -27,7 +27,7 @@ class Place:
     """Whether tier 2 has the add-on, as last published: what is registered depends on it."""
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         """The tenant that the stack is named after: `tenant-a` of `dev.tenant-a`.
 
         Raises:
