@@ -225,7 +225,7 @@ def test_a_host_of_the_tenant_may_be_chosen() -> None:
         ({"min_replicas": 0}, {}, "replicas-out-of-order", "min_replicas (0)"),
         ({"longest_request_seconds": 900}, {}, "shutdown-out-of-range", "longest_request_seconds (900)"),
         ({"longest_request_seconds": 0}, {}, "shutdown-out-of-range", "at least 1"),
-        ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "together at most 880"),
+        ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "at most 880 in total"),
     ],
     ids=[
         "foreign-host",

@@ -56,7 +56,7 @@ def _setting(id_: str, lines: str, place: str = "", says: str = "", nearest: str
 
 CASES = [
     _environment("not YAML", "account_id:", "account_id: [", "line", "not YAML"),
-    _environment("key twice", "account_id:", "owner: one\nowner: two\naccount_id:", "line", "stands twice"),
+    _environment("key twice", "account_id:", "owner: one\nowner: two\naccount_id:", "line", "is used twice"),
     _environment("unknown key", "account_id:", "onwer: one\naccount_id:", "", "", "owner"),
     Case(
         id="environment: region is missing",
@@ -80,7 +80,7 @@ CASES = [
         "12 digits",
     ),
     _environment("unknown partition", "account_id:", "partition: aws-eu\naccount_id:", "partition", "'aws'"),
-    _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "not the file's own name"),
+    _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "does not match the file name"),
     _environment("unknown switch of AWS", "s3_use_path_style", "s3_path_style", "aws.", "", "s3_use_path_style"),
     Case(
         id="environment: a list",
@@ -96,7 +96,7 @@ CASES = [
         wrong=(remove(_LOCAL), directory_at(_LOCAL)),
         code="environment-invalid",
         place=_LOCAL,
-        says="no regular file",
+        says="not a regular file",
     ),
     Case(
         id="environment: file is missing",
@@ -248,7 +248,7 @@ CASES = [
         "infrastructure:vpc_cidr",
     ),
     _setting("key of a default provider", "  aws:region: us-east-1\n", "aws:region", "nothing reads"),
-    _setting("key twice", "  infrastructure:min_size: 1\n  infrastructure:min_size: 2\n", "line 3", "stands twice"),
+    _setting("key twice", "  infrastructure:min_size: 1\n  infrastructure:min_size: 2\n", "line 3", "is used twice"),
     _setting("text for a number", "  infrastructure:min_size: many\n", "min_size", "a whole number"),
     _setting("truth value for a number", "  infrastructure:min_size: true\n", "min_size", "a whole number"),
     _setting("text for a truth value", "  infrastructure:protect: maybe\n", "protect", "true or false"),

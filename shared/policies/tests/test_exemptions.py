@@ -55,9 +55,9 @@ def test_an_ended_exemption_is_a_violation_again_and_says_so(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("key-rotates", "key-rotate"), 'names no rule: key-rotate, did you mean "key-rotates"?'),
+        (("key-rotates", "key-rotate"), 'names an unknown rule: key-rotate, did you mean "key-rotates"?'),
         (("    reason: imported key material cannot rotate\n", ""), "exemption 1 has no `reason`"),
-        (("until: 2026-12-31", "until: soon"), "is no date"),
+        (("until: 2026-12-31", "until: soon"), "is not a date"),
         (("until: 2026-12-31", "until: 2028-12-31"), "more than a year"),
         (("reason:", "because:"), "has no `reason`"),
         (("exemptions:", "exemption:"), "no list `exemptions`"),
