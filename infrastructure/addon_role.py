@@ -1,4 +1,4 @@
-"""The AWS role of an add-on's service account, by the OIDC provider or by EKS Pod Identity, with the same policies."""
+"""The IAM role of an add-on's service account, by IRSA or EKS Pod Identity, with the same policies."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class AddonRoleArgs:
     identity: WorkloadIdentity
     service_account: str
     managed_policies: Sequence[str]
-    """Below `policy/` in AWS's own part of IAM, e.g. `service-role/AmazonEBSCSIDriverPolicy`."""
+    """AWS managed policies, without the ARN prefix, e.g. `service-role/AmazonEBSCSIDriverPolicy`."""
 
 
 class AddonRole(pulumi.ComponentResource):
-    """Its logical name is the add-on's, and a part of the physical one.
+    """The logical name is the add-on's and is part of the physical name.
 
-    Of the two attributes one is set: what `aws.eks.Addon` takes.
+    Exactly one of the two attributes is set; `aws.eks.Addon` accepts both.
     """
 
     service_account_role_arn: pulumi.Output[str] | None

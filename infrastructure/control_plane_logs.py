@@ -1,7 +1,7 @@
-"""The log group of the control plane, made before the cluster.
+"""The log group of the control plane, created before the cluster.
 
-EKS would make it by itself, without retention and without an end: it outlives the cluster and bars the next one of the
-same name from a group of ours.
+EKS would otherwise create it, without retention. That group would outlive the cluster, and a later stack could not
+create a group with the same name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pulumi_aws as aws
 from log_settings import LogSettings
 from stack_context import StackContext
 
-# Source: EKS user guide, "Send control plane logs to CloudWatch Logs"; all that there are.
+# All log types. Source: EKS user guide, "Send control plane logs to CloudWatch Logs".
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
@@ -22,7 +22,7 @@ class ControlPlaneLogsArgs:
     context: StackContext
     settings: LogSettings
     key_arn: pulumi.Input[str]
-    """Encrypts the group; its policy names the group."""
+    """KMS key of the group; the key policy must allow the group."""
 
 
 def control_plane_group(cluster_name: str) -> str:

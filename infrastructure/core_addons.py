@@ -1,6 +1,6 @@
-"""EKS add-ons that a cluster needs before anything can run on it.
+"""EKS add-ons that a cluster needs before any workload can run.
 
-kube-proxy and the VPC CNI come with the control plane (`cluster.py`); everything else belongs to tier 2.
+kube-proxy and the VPC CNI are installed with the control plane (`cluster.py`); all others belong to tier 2.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from workload_identity import WorkloadIdentity
 class CoreAddon:
     name: str
     after_nodes: bool
-    """An add-on with a Deployment hangs degraded where there are no nodes; one with a DaemonSet only does not."""
+    """Whether to install it after the nodes: without nodes an add-on with a Deployment stays degraded."""
     service_account: str = ""
-    """The one that bears its AWS role; empty: it needs none."""
+    """Service account with its IAM role; empty: it needs no role."""
     managed_policies: Sequence[str] = ()
     values: Callable[[StackContext], Mapping[str, Any]] | None = None
     """`configurationValues` of the add-on."""
 
 
 def ebs_csi_driver_values(context: StackContext) -> dict[str, Any]:
-    """What the driver would otherwise read from instance metadata, which the hop limit of 1 keeps from pods.
+    """Values that the driver would otherwise read from instance metadata, which pods cannot reach (hop limit 1).
 
-    Without metadata its node plug-in reports room for volumes as if a node had one network interface and one disk, and
-    the scheduler puts pods on nodes that cannot attach their volumes. On the host network it counts the interfaces,
-    which take the same slots as volumes on most instance types. The reserved slots are the node's two disks (see
-    `nodes.py`): metadata lists disks as they were at boot, tenants' volumes among them after a reboot.
+    Without metadata the node plug-in reports volume capacity as if a node had one network interface and one disk, so
+    the scheduler places pods on nodes that cannot attach their volumes. On the host network it counts the interfaces,
+    which share attachment slots with volumes on most instance types. The reserved slots are the node's two disks (see
+    `nodes.py`): metadata lists the disks at boot time, which after a reboot include tenants' volumes.
 
     Source: kubernetes-sigs/aws-ebs-csi-driver v1.55, docs/options.md (reserved-volume-attachments) and the chart's
     values.schema.json; issue 2262 there; that the EKS add-on takes `node.hostNetwork`: aws/containers-roadmap 2661.
@@ -50,7 +50,7 @@ def ebs_csi_driver_values(context: StackContext) -> dict[str, Any]:
     }
 
 
-# Before the others: what needs credentials by Pod Identity looks for the agent on its node.
+# Before the others: pods that get credentials by Pod Identity need the agent on their node.
 AGENT = CoreAddon(name=POD_IDENTITY_AGENT, after_nodes=False)
 OTHERS = (
     CoreAddon(name="coredns", after_nodes=True),
@@ -72,7 +72,7 @@ class CoreAddonsArgs:
     cluster: Cluster
     identity: WorkloadIdentity
     nodes: pulumi.Resource
-    """Made before the add-ons that need nodes."""
+    """Created before the add-ons that need nodes."""
 
 
 class CoreAddons(pulumi.ComponentResource):

@@ -1,4 +1,4 @@
-"""The KMS key that encrypts Kubernetes Secrets, and the logs of the control plane, the VPC and pods."""
+"""The KMS key that encrypts Kubernetes Secrets and the logs of the control plane, the VPC and pods."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class EncryptionArgs:
     context: StackContext
     settings: EncryptionSettings
     log_groups: Sequence[pulumi.Input[str]]
-    """Names of the groups that CloudWatch Logs may encrypt with the key; `*` at the end stands for any end."""
+    """Names of the groups that CloudWatch Logs may encrypt with the key; a final `*` matches any suffix."""
 
 
 def key_policy(context: StackContext, log_groups: Sequence[str]) -> str:
     """Who may use the key.
 
-    The account's own IAM policies decide for the cluster role and for people. EKS may use it for this account's
-    clusters, CloudWatch Logs for the named groups alone.
+    For the cluster role and users, the account's own IAM policies decide. EKS may use it for this account's clusters,
+    CloudWatch Logs only for the named groups.
     """
     arn = f"arn:{context.partition}"
     logs = f"{arn}:logs:{context.region}:{context.account_id}:log-group"
@@ -39,7 +39,7 @@ def key_policy(context: StackContext, log_groups: Sequence[str]) -> str:
             resources=["*"],
             principals={"AWS": [f"{arn}:iam::{context.account_id}:root"]},
         ),
-        # Source: IAM user guide, "The confused deputy problem": a service works for the account that it names.
+        # Only on behalf of this account. Source: IAM user guide, "The confused deputy problem".
         Statement(
             sid="Eks",
             actions=_USE,

@@ -1,6 +1,6 @@
-"""Fargate profiles: pods of named platform namespaces that run without nodes of ours.
+"""Fargate profiles: pods of selected platform namespaces run on Fargate instead of the platform's nodes.
 
-Where their logs go is a ConfigMap in Kubernetes, hence tier 2's business; that they may go there is the role's.
+A ConfigMap in tier 2 configures their logging; the execution role here allows it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def execution_trust(context: StackContext) -> str:
 
 
 def pod_logs_policy(context: StackContext) -> str:
-    """Writes to the one group that tier 2 makes for them; without CreateLogGroup, which would make one without end.
+    """Allows writing to the log group that tier 2 creates; no CreateLogGroup, which would create one without retention.
 
     Source: EKS user guide, "Start AWS Fargate logging for your cluster".
     """
@@ -63,7 +63,7 @@ def pod_logs_policy(context: StackContext) -> str:
 
 
 class Fargate(pulumi.ComponentResource):
-    """Makes nothing where no profile is set."""
+    """Creates nothing if no profile is set."""
 
     def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Fargate", name, {}, opts)
@@ -73,12 +73,12 @@ class Fargate(pulumi.ComponentResource):
             role, policies = self._execution_role()
             before: list[pulumi.Resource] = policies
             for profile in profiles:
-                # EKS makes or removes one profile of a cluster at a time.
+                # EKS creates or deletes only one profile of a cluster at a time.
                 before = [self._profile(profile, role, after=before)]
         self.register_outputs({})
 
     def _execution_role(self) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-        """The role, and what gives it its rights."""
+        """The role, and the resources that grant its permissions."""
         context = self._args.context
         role = aws.iam.Role(
             "eks-fargate-role",
@@ -118,6 +118,6 @@ class Fargate(pulumi.ComponentResource):
                 for selector in args.settings.fargate_profiles[name].selectors
             ],
             tags={"Name": args.context.named(name)},
-            # A profile cannot be changed, and its name is fixed, since it shows in the names of its nodes.
+            # Profiles are immutable, and the name is fixed, since it is part of the node names.
             opts=pulumi.ResourceOptions(parent=self, depends_on=after, delete_before_replace=True),
         )

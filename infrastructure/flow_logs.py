@@ -19,7 +19,7 @@ class FlowLogsArgs:
     settings: LogSettings
     vpc_id: pulumi.Output[str]
     key_arn: pulumi.Input[str]
-    """Encrypts the group; its policy names the group."""
+    """KMS key of the group; the key policy must allow the group."""
 
 
 def flow_log_group(vpc_id: str) -> str:
@@ -27,9 +27,9 @@ def flow_log_group(vpc_id: str) -> str:
 
 
 def delivery_trust(context: StackContext) -> str:
-    """Trust in the flow logs of this account and region alone.
+    """Trust in the flow logs of this account and region only, against the confused deputy problem.
 
-    Source: VPC user guide, "Publish flow logs to CloudWatch Logs", which guards against the confused deputy so.
+    Source: VPC user guide, "Publish flow logs to CloudWatch Logs".
     """
     return policy_document(
         Statement(
@@ -47,14 +47,14 @@ def delivery_trust(context: StackContext) -> str:
 
 
 def delivery_policy(group_arn: str) -> str:
-    # Source: VPC user guide, "Publish flow logs to CloudWatch Logs"; without CreateLogGroup, as the group is ours.
+    # Source: VPC user guide, "Publish flow logs to CloudWatch Logs"; no CreateLogGroup, as the stack creates the group.
     return policy_document(
         Statement(
             sid="WriteFlowLogs",
             actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
             resources=[group_arn, f"{group_arn}:*"],
         ),
-        # Source: Service Authorization Reference, "Amazon CloudWatch Logs": it takes no narrower resource.
+        # The action supports no narrower resource. Source: Service Authorization Reference, "Amazon CloudWatch Logs".
         Statement(sid="FindGroup", actions=["logs:DescribeLogGroups"], resources=["*"]),
     )
 

@@ -1,4 +1,4 @@
-"""The log groups of the platform itself: the control plane's, and the VPC's flow logs where settings want them."""
+"""The platform's own log groups: control plane logs, and VPC flow logs if enabled."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class LogsArgs:
     settings: LogSettings
     network: Network
     key_arn: pulumi.Input[str]
-    """Encrypts the groups; its policy names them."""
+    """KMS key of the groups; the key policy must allow them."""
 
 
 def log_groups(context: StackContext, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
-    """Names of the groups that the key encrypts: those that `Logs` makes, and those that later tiers make."""
+    """Names of the groups encrypted with the key: those that `Logs` creates, and those of later tiers."""
     flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
     later = [f"{prefix(context.cluster_name)}/*" for prefix in (pod_log_groups, container_insights_log_groups)]
     return [control_plane_group(context.cluster_name), *flow_logs, *later]

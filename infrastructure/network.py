@@ -1,4 +1,4 @@
-"""The VPC: public and private subnets in every zone, routes, NAT, and what belongs to it.
+"""The VPC: public and private subnets in every zone, route tables, NAT gateways, and related resources.
 
 Ranges are computed in `address_plan.py`; endpoints are in `endpoints.py`, a second range for pods in `pod_range.py`,
 security groups in `security_groups.py`.
@@ -30,7 +30,7 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC with one public and one private subnet in every zone.
 
-    Each private subnet has a route table of its own, so that changing the number of NAT gateways moves routes only.
+    Each private subnet has its own route table, so that changing the number of NAT gateways only changes routes.
     """
 
     vpc_id: pulumi.Output[str]
@@ -38,12 +38,12 @@ class Network(pulumi.ComponentResource):
     public_subnet_ids: list[pulumi.Output[str]]
     private_subnet_ids: list[pulumi.Output[str]]
     pod_subnet_ids: list[pulumi.Output[str]]
-    """Of the second range; empty where there is none."""
+    """Subnets of the second range; empty if there is none."""
     pod_cidrs: list[str]
-    """Where pods may have addresses: the private subnets, and those of the second range, which the CNI adds to them."""
+    """CIDR ranges of pod addresses: the private subnets and those of the second range, which the CNI also uses."""
     security_groups: SecurityGroups
     endpoint_cidrs: list[str]
-    """Where the interface endpoints are; empty where there are none."""
+    """CIDR ranges of the interface endpoints; empty if there are none."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Network", name, {}, opts)
@@ -80,7 +80,7 @@ class Network(pulumi.ComponentResource):
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def private_subnet_ids_in(self, zones: Sequence[str]) -> list[pulumi.Output[str]]:
-        """Private subnets of the named zones, in the network's own order; all of them if none is named."""
+        """Private subnets of the given zones, in the order of the network's zones; all of them if none is given."""
         return [
             subnet_id
             for layout, subnet_id in zip(self.layouts, self.private_subnet_ids, strict=True)
@@ -153,7 +153,7 @@ class Network(pulumi.ComponentResource):
             allocation_id=address.id,
             subnet_id=subnet.id,
             tags=self._name_tag(f"nat-{zone}"),
-            # AWS makes a public NAT gateway only in a VPC whose internet gateway is attached.
+            # AWS creates a public NAT gateway only in a VPC with an attached internet gateway.
             opts=self._child(depends_on=[gateway]),
         )
 

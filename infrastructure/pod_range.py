@@ -1,7 +1,7 @@
-"""The VPC's second range, for pods: the private subnets' addresses last for nodes and a few pods on each.
+"""The VPC's second range, for pods: the private subnets only have room for nodes and a few pods on each.
 
-The VPC CNI finds the subnets by their tag and fills whichever of a zone's has the most free addresses; nothing inside
-the cluster has to be told. Source: EKS user guide, "Configure subnet selection for Pod IP addresses".
+The VPC CNI finds the subnets by their tag and uses the subnet of the zone with the most free addresses, without any
+configuration in the cluster. Source: EKS user guide, "Configure subnet selection for Pod IP addresses".
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class PodRangeArgs:
     cidr: str
     vpc_id: pulumi.Input[str]
     layouts: Sequence[ZoneLayout]
-    """Of a plan with a second range."""
+    """Zones of an address plan with a second range."""
     route_table_ids: Sequence[pulumi.Input[str]]
-    """The private one of each zone: pods leave by the same NAT gateway as their nodes."""
+    """The private route table of each zone: pods use the same NAT gateway as their nodes."""
 
 
 class PodRange(pulumi.ComponentResource):
@@ -42,7 +42,7 @@ class PodRange(pulumi.ComponentResource):
                 cidr_block=layout.pod_cidr,
                 availability_zone=layout.zone,
                 map_public_ip_on_launch=False,
-                # No role of a load balancer: those stay in the subnets of nodes.
+                # No load balancer role tag: load balancers stay in the node subnets.
                 tags={
                     "Name": args.context.named(f"pods-{layout.zone}"),
                     f"kubernetes.io/cluster/{args.context.cluster_name}": "shared",

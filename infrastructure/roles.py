@@ -1,6 +1,6 @@
-"""The three IAM roles of the cluster: control plane, nodes, and the people and pipelines that administer it.
+"""The three IAM roles of the cluster: control plane, nodes, and administrators.
 
-Roles of workloads belong to the tier that brings the workload.
+Roles of workloads belong to the tier that deploys the workload.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Roles(pulumi.ComponentResource):
     node: aws.iam.Role
     admin: aws.iam.Role
     attachments: list[pulumi.Resource]
-    """What must exist before the cluster and the nodes use their roles."""
+    """The roles, and the policies that must exist before the cluster and the nodes use them."""
 
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Roles", name, {}, opts)

@@ -1,4 +1,4 @@
-"""Where a stack's resources go and what they are called after: plain facts that every component of the tier needs."""
+"""Account, region and naming of the running stack, as plain values that every component of the tier needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.naming import dns_label
 class StackContext:
     environment: str
     suffix: str
-    """The seeds' `environment_suffix`: ends every physical name."""
+    """Environment suffix: every physical name ends with it."""
     owner: str
     partition: str
     account_id: str

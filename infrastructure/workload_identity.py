@@ -1,4 +1,4 @@
-"""The cluster's OIDC provider in IAM, and the permissions boundary that every tenant role bears."""
+"""The cluster's OIDC provider in IAM, and the permissions boundary of every tenant role."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WorkloadIdentityArgs:
 
 
 def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_arns: Sequence[str] = ()) -> str:
-    """The most that any tenant role may do, whatever its own policies say.
+    """The maximum permissions of any tenant role, regardless of its own policies.
 
     Source: IAM user guide, "Permissions boundaries for IAM entities".
     """
@@ -57,7 +57,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:WorkloadIdentity", name, {}, opts)
-        # No thumbprint: IAM trusts EKS's issuers by its own certificate authorities.
+        # No thumbprint: IAM verifies EKS issuers with its own list of certificate authorities.
         provider = aws.iam.OpenIdConnectProvider(
             "oidc",
             url=args.cluster.oidc_issuer_url,

@@ -238,7 +238,7 @@ CASES = [
         place=f"{_STACK}, confg",
         nearest="config",
     ),
-    _setting("logs of Fargate without a profile", "  infrastructure:fargate_pod_logs: true\n", "", "no role to give"),
+    _setting("logs of Fargate without a profile", "  infrastructure:fargate_pod_logs: true\n", "", "requires fargate_profiles"),
     _setting("unknown key", "  infrastructure:vpc_cdr: 10.0.0.0/16\n", "vpc_cdr", "`vpc_cdr`", "vpc_cidr"),
     _setting(
         "misspelt project",
