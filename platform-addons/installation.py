@@ -1,7 +1,7 @@
-"""The chosen add-ons of one cluster, deployed in the order of what they require.
+"""Deploys the enabled add-ons of one cluster in dependency order.
 
-What cannot be had on this cluster is told before the first resource: its Kubernetes minor and its way of workload
-identity are read from the infrastructure's outputs as they are now.
+Add-ons without a version for this cluster are refused before the first resource is registered: its Kubernetes minor and
+workload identity method are read from the infrastructure's current outputs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Installation:
     settings: ChosenAddons
     infrastructure: Infrastructure
     cluster: Mapping[str, Any]
-    """What the infrastructure has published; empty in a preview before it exists, where the platform's pins hold."""
+    """Published infrastructure outputs; empty in a preview before it exists, when the platform's pins are used."""
 
     def deploy(self, opts: pulumi.ResourceOptions) -> dict[str, AddonComponent]:
         """The components by add-on.
@@ -58,10 +58,10 @@ class Installation:
         if unknown:
             raise ProgramInputError(
                 "addon-version-unknown",
-                f"no version for Kubernetes {minor} is known of {', '.join(unknown)}",
+                f"no version for Kubernetes {minor} is known for {', '.join(unknown)}",
                 at="shared/versions.py",
-                hint=f"name one in the stack's file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
-                f"or turn it off: platform-addons:{ADDONS[unknown[0]].switch}: false",
+                hint=f"set one in the stack file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
+                f"or disable it: platform-addons:{ADDONS[unknown[0]].switch}: false",
             )
         known = {name: pin.value for name, pin in pins.items() if pin is not None}
         return {**dict.fromkeys(self.settings.chosen, ""), **known, **given}
