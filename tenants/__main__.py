@@ -27,7 +27,7 @@ opts = pulumi.ResourceOptions(providers=[aws_provider(environment), cluster])
 
 roles = AwsRoles("roles", AwsRolesArgs(context=context, infrastructure=infrastructure), opts)
 logs = PodLogs("pod-logs", PodLogsArgs(context=context, infrastructure=infrastructure), opts)
-# Before the first pod prints something, and gone after the last one.
+# Created before the first pod writes logs, deleted after the last one.
 logged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[logs]))
 namespaces = [
     TenantNamespace(

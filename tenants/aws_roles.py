@@ -1,6 +1,6 @@
-"""The tenant's two AWS roles, behind the permissions boundary of tier 1: its pods' and its deployers'.
+"""The tenant's two IAM roles, for its pods and its deployers, limited by the permissions boundary of tier 1.
 
-What deployers may do inside the cluster is in `deployers.py`.
+Permissions of deployers inside the cluster are in `deployers.py`.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class AwsRolesArgs:
 
 
 def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) -> str:
-    """The tenant's own prefix of the bucket, listing included, and the use of the keys that encrypt it.
+    """Access to the tenant's prefix in the bucket, including listing, and use of the KMS keys that encrypt it.
 
     Source: IAM user guide, "Amazon S3: Allows IAM users access to their S3 home directory".
     """
     actions = ["s3:GetObject"]
     if tenant.bucket_access == "read-write":
-        # A large object comes in parts; SDKs take back, or take up again, what broke off.
+        # For multipart uploads, which SDKs abort or resume after a failure.
         actions += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     return policy_document(
         Statement(
@@ -57,7 +57,7 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) 
 
 
 def read_secrets_policy(arns: str) -> str:
-    """For the controller in the name of the tenant's account, and for pods that ask Secrets Manager themselves.
+    """For the controller, which acts as the tenant's service account, and for pods that call Secrets Manager.
 
     Source: that of the actions, in `shared.external_secrets`.
     """
@@ -65,7 +65,7 @@ def read_secrets_policy(arns: str) -> str:
 
 
 def keep_secrets_policy(arns: str) -> str:
-    """Putting values in and taking secrets away. Reading them back is for pods.
+    """Create, update and delete secrets, but not read them; only pods can.
 
     Source: that of the actions, in `shared.external_secrets`.
     """
@@ -73,7 +73,7 @@ def keep_secrets_policy(arns: str) -> str:
 
 
 def find_cluster_policy(cluster_arn: str) -> str:
-    """What `aws eks update-kubeconfig` asks for.
+    """Permission required by `aws eks update-kubeconfig`.
 
     Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", prerequisites.
     """
@@ -81,10 +81,10 @@ def find_cluster_policy(cluster_arn: str) -> str:
 
 
 def deployer_trust(context: StackContext) -> str:
-    """Who may deploy: people and roles of AWS, and the tenant's own pipeline if its file names a repository.
+    """Who may deploy: IAM users and roles, and the tenant's own pipeline if its file names a repository.
 
-    The pipeline's jobs must name the GitHub environment that is called after ours, so that its approval and its branch
-    rule hold for them.
+    The pipeline's jobs must run in the GitHub environment with the name of this environment, so that its approvals and
+    branch rules apply.
     """
     tenant = context.tenant
     statements = [

@@ -1,7 +1,7 @@
-"""What the tenant's deployers may do in its namespaces: namespaced objects of applications, and nothing of the rails.
+"""Permissions of the tenant's deployers in its namespaces: objects of applications, but not the guardrails.
 
-Never the stock ClusterRoles `edit` and `admin`, nor the EKS access policies that mirror them: those hand out tokens of
-the account that bears the AWS role, and the right to delete network policies.
+The built-in ClusterRoles `edit` and `admin` and the EKS access policies that mirror them are not used: they allow
+creating tokens of the service account with the IAM role, and deleting network policies.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("apps", ("deployments", "statefulsets"), WRITE),
     ("autoscaling", ("horizontalpodautoscalers",), WRITE),
     ("batch", ("cronjobs", "jobs"), WRITE),
-    # `kubectl scale`: the objects have to be there first.
+    # For `kubectl scale`; can only be used on existing objects.
     ("apps", ("deployments/scale", "statefulsets/scale"), ("get", "update", "patch")),
-    # Of no use, and no harm, where tier 2 has not the add-on external-secrets.
+    # Has no effect if tier 2 does not have the add-on external-secrets.
     ("external-secrets.io", ("externalsecrets",), WRITE),
     ("networking.k8s.io", ("ingresses",), WRITE),
     ("policy", ("poddisruptionbudgets",), WRITE),
-    # What waiting for a rollout, and finding out why it hangs, looks at.
+    # Read to wait for a rollout and to troubleshoot it.
     ("", ("endpoints", "events", "pods", "pods/log"), READ),
-    # What a refusal names: "exceeded quota", "maximum memory usage per Container", a connection that times out.
+    # The guardrails behind errors such as "exceeded quota", "maximum memory usage per Container" or a timeout.
     ("", ("limitranges", "resourcequotas"), READ),
     ("networking.k8s.io", ("networkpolicies",), READ),
     ("apps", ("controllerrevisions", "replicasets"), READ),
@@ -53,7 +53,7 @@ class DeployersArgs:
     cluster_name: pulumi.Output[str]
     role: aws.iam.Role
     namespaces: Sequence[TenantNamespace]
-    """Their rails are made before anybody is let in."""
+    """Namespaces, whose guardrails are created before access is granted."""
 
 
 def policy_rules() -> list[rbac.PolicyRuleArgs]:
@@ -65,7 +65,7 @@ def policy_rules() -> list[rbac.PolicyRuleArgs]:
 
 class Deployers(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
-    """The deployer role, known once it can sign in and its rights are bound."""
+    """The deployer role; known once its access entry and role bindings exist."""
 
     def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:Deployers", name, {}, opts)
@@ -95,7 +95,7 @@ class Deployers(pulumi.ComponentResource):
             f"{logical}-deployers",
             metadata=metadata,
             rules=policy_rules(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.rails),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.guardrails),
         )
         return rbac.RoleBinding(
             f"{logical}-deployers",

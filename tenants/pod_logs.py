@@ -1,7 +1,7 @@
-"""A log group for each of the tenant's namespaces: what its pods print goes there, and ends.
+"""A log group with retention for each of the tenant's namespaces.
 
-Who writes to them is tier 2's add-on fluent-bit, which makes no group, so that none lasts for ever. Where it is off
-they stay empty, and cost nothing.
+Tier 2's add-on fluent-bit writes to them and creates no groups itself, so that none is without retention. If the add-on
+is off, they stay empty and cost nothing.
 """
 
 from __future__ import annotations

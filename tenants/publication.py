@@ -1,4 +1,4 @@
-"""The tier's contract, filled from its components."""
+"""Fills the tier's contract from its components."""
 
 from __future__ import annotations
 

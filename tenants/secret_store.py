@@ -1,7 +1,7 @@
-"""The tenant's way to AWS Secrets Manager, where tier 2 has external-secrets: a store in each of its namespaces.
+"""A SecretStore for AWS Secrets Manager in each of the tenant's namespaces, if tier 2 has external-secrets.
 
-The controller reads with the AWS role of the tenant's own service account, which ends at the tenant's prefix, and
-writes Secrets by a Role of the namespace: here is all that it may write at all.
+The controller reads with the IAM role of the tenant's service account, limited to the tenant's prefix, and writes
+Secrets with a Role in the namespace. It has no other write permissions.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class SecretStoreArgs:
     infrastructure: Infrastructure
     namespace: pulumi.Output[str]
     service_account_name: pulumi.Output[str]
-    rails: Sequence[pulumi.Resource]
-    """Made before the controller may write here."""
+    guardrails: Sequence[pulumi.Resource]
+    """Created before the controller may write here."""
 
 
 def controller_rules() -> list[rbac.PolicyRuleArgs]:
-    """What the controller does in the namespace of an ExternalSecret.
+    """Permissions of the controller in a namespace with ExternalSecrets.
 
     Source: external-secrets v1.3.2, deploy/charts/external-secrets/templates/rbac.yaml.
     """
     return [
         _rule("", "secrets", "get", "create", "update", "patch", "delete"),
-        # With it the controller takes on the AWS role; of no other account.
+        # A token with which the controller assumes the IAM role; for this service account only.
         _rule("", "serviceaccounts/token", "create", name=TENANT_SERVICE_ACCOUNT),
         _rule(API_GROUP, "externalsecrets/status", "get", "update", "patch"),
         _rule(API_GROUP, "secretstores/status", "get", "update", "patch"),
@@ -46,7 +46,7 @@ def controller_rules() -> list[rbac.PolicyRuleArgs]:
 
 
 class SecretStore(pulumi.ComponentResource):
-    """Of one namespace."""
+    """The store of one namespace."""
 
     def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:SecretStore", name, {}, opts)
@@ -56,7 +56,7 @@ class SecretStore(pulumi.ComponentResource):
             f"{name}-{ADDON}",
             metadata=metadata,
             rules=controller_rules(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.guardrails)),
         )
         binding = rbac.RoleBinding(
             f"{name}-{ADDON}",

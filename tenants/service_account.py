@@ -1,4 +1,4 @@
-"""The ServiceAccount that bears the tenant's AWS role, one in each of its namespaces."""
+"""The ServiceAccount with the tenant's IAM role, one in each of its namespaces."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from shared.kubernetes_labels import ROLE_ARN_ANNOTATION, TENANT_SERVICE_ACCOUNT
 class TenantServiceAccountArgs:
     context: StackContext
     namespace: core.Namespace
-    """The account is deleted with it: its pods keep their AWS role until they end."""
+    """The account is deleted together with it, so that pods keep their IAM role until they terminate."""
     role_arn: pulumi.Output[str]
-    rails: Sequence[pulumi.Resource]
-    """Made before the account, so that no pod bears the role while a rail is missing."""
+    guardrails: Sequence[pulumi.Resource]
+    """Created before the account, so that no pod gets the role while a guardrail is missing."""
 
 
 class TenantServiceAccount(pulumi.ComponentResource):
@@ -36,9 +36,9 @@ class TenantServiceAccount(pulumi.ComponentResource):
                 labels=tenant_labels(args.context.tenant.name),
                 annotations={ROLE_ARN_ANNOTATION: args.role_arn},
             ),
-            # The AWS role comes by a projected token of its own; one for the Kubernetes API is for those who ask.
+            # The IAM role uses a separate projected token; a Kubernetes API token is opt-in.
             automount_service_account_token=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails), deleted_with=args.namespace),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.guardrails), deleted_with=args.namespace),
         )
         self.name = account.metadata.name
         self.register_outputs({"name": self.name})

@@ -220,7 +220,7 @@ def test_tenants_data_cannot_be_thrown_away_where_it_is_real(project: Path, stac
     assert "allowed only in dev and local" in refused.value.what
 
 
-def test_a_zone_that_the_account_has_not_is_refused_before_anything_is_registered(
+def test_a_zone_not_available_to_the_account_is_refused_before_anything_is_registered(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = {**FUNCTIONS["aws:index/getAvailabilityZones:getAvailabilityZones"], "names": ["us-east-1a", "us-east-1b"]}
@@ -237,7 +237,7 @@ def test_a_secret_setting_stays_a_secret(project: Path) -> None:
     assert settings.model_fields["ssh_key_name"].annotation == pulumi.Output[str] | None
 
 
-def test_strict_network_policies_wait_for_those_of_tier_2(project: Path) -> None:
+def test_strict_network_policies_are_refused_before_those_of_tier_2(project: Path) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", config={"network_policy_mode": "strict"})
     assert refused.value.code == "strict-too-early"
@@ -245,7 +245,7 @@ def test_strict_network_policies_wait_for_those_of_tier_2(project: Path) -> None
     assert "make platform-addons-up STACK=dev" in refused.value.hint
 
 
-def test_strict_network_policies_are_had_once_tier_2_has_its_own(project: Path) -> None:
+def test_strict_network_policies_are_allowed_once_tier_2_has_its_own(project: Path) -> None:
     deployed = contract_outputs(PlatformAddons, addons=["network-policies"])
     run = run_program(
         project,

@@ -177,7 +177,7 @@ def test_a_name_that_is_no_file_of_the_catalog_is_refused(directory: Path, name:
     assert refused.value.code == code
 
 
-def test_a_misspelt_tenant_is_answered_with_the_nearest(directory: Path) -> None:
+def test_a_misspelt_tenant_is_refused_with_the_nearest_name(directory: Path) -> None:
     with pytest.raises(BadInput, match='did you mean "shop"'):
         load_tenant("shpo", "dev", directory=directory)
 
@@ -262,7 +262,7 @@ def test_where_nothing_is_deployed_both_files_are_named(directory: Path) -> None
     assert "git log -S'first.example.com'" in refused.value.hint
 
 
-def test_a_quarrel_of_others_does_not_stand_in_a_tenants_way(directory: Path) -> None:
+def test_a_conflict_between_others_does_not_block_a_tenant(directory: Path) -> None:
     for name in ("one", "two"):
         write(directory, name, {"owner": "team", "hosts": ["same.example.com"]})
     assert load_tenant("shop", "dev", directory=directory).name == "shop"
@@ -302,9 +302,7 @@ def trusting(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize("account", ["111111111111", "222222222222"])
-def test_people_and_images_of_the_accounts_that_the_environment_trusts_are_let_in(
-    directory: Path, account: str
-) -> None:
+def test_principals_and_registries_of_trusted_accounts_are_accepted(directory: Path, account: str) -> None:
     content = {
         "owner": "t",
         "deployer_principal_arns": [EVERY_DEPLOYER.format(account)],

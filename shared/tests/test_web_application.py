@@ -62,7 +62,7 @@ def test_its_pods_meet_pod_securitys_restricted_profile() -> None:
         assert container(run)[probe]["httpGet"] == {"path": "/", "port": 8080}
 
 
-def test_its_pods_bear_the_tenants_account_and_no_token_unless_asked() -> None:
+def test_its_pods_use_the_tenants_account_and_get_no_token_by_default() -> None:
     assert pod(application())["serviceAccountName"] == "tenant"
     assert pod(application())["automountServiceAccountToken"] is False
     assert pod(application(automount_service_account_token=True))["automountServiceAccountToken"] is True

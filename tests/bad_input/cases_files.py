@@ -88,7 +88,7 @@ CASES = [
         wrong=(write(_LOCAL, "- region: us-east-1\n"),),
         code="environment-invalid",
         place=f"{_LOCAL}, line 1",
-        says="holds a list",
+        says="contains a list",
     ),
     Case(
         id="environment: directory in place of the file",
@@ -238,7 +238,12 @@ CASES = [
         place=f"{_STACK}, confg",
         nearest="config",
     ),
-    _setting("logs of Fargate without a profile", "  infrastructure:fargate_pod_logs: true\n", "", "requires fargate_profiles"),
+    _setting(
+        "logs of Fargate without a profile",
+        "  infrastructure:fargate_pod_logs: true\n",
+        "",
+        "requires fargate_profiles",
+    ),
     _setting("unknown key", "  infrastructure:vpc_cdr: 10.0.0.0/16\n", "vpc_cdr", "`vpc_cdr`", "vpc_cidr"),
     _setting(
         "misspelt project",
@@ -265,12 +270,12 @@ CASES = [
     _setting("overlapping ranges", "  infrastructure:vpc_cidr: 172.20.0.0/16\n", "", "overlaps"),
     _setting("open to nobody", "  infrastructure:endpoint_public_access: true\n", "", "public_access_cidrs"),
     _setting("sizes out of order", "  infrastructure:min_size: 9\n", "", "desired_capacity"),
-    _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: name at"),
-    _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: name at"),
+    _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: at least"),
+    _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: at least"),
     _addon_settings("days that no log group keeps", "fluent_bit_retention_days: 31", "fluent_bit_retention_days"),
     _addon_settings("truth value for days", "fargate_logging_retention_days: true", "give a whole number"),
     _addon_settings("agent without its priority", "priority_classes_enabled: false", "requires priority-classes"),
-    _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not the id of a hosted zone"),
+    _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not a hosted zone ID"),
     Case(
         id="settings: admission policy that does not exist",
         command="up platform-addons --stack local",
