@@ -1,8 +1,8 @@
-"""Who is let in to the Kubernetes API: access entries, and nothing else.
+"""Access to the Kubernetes API, by access entries only.
 
-The creator of the cluster is not let in for having made it, so the admin role's entry is the one way in. It is not
-protected against replacement: EKS keeps the unique id of the role, so an entry must follow a role that was deleted and
-made again. `tiers destroy` removes nothing of a stack that holds something protected. Tenants get theirs in tier 3.
+The cluster creator gets no access, so the admin role's entry is the only one in this tier; tenants' entries are in tier
+3. It is not protected against replacement: EKS stores the role's unique ID, so the entry is replaced with the role, and
+`tiers destroy` deletes nothing in a stack that contains a protected resource.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
 from roles import Roles
+from stack_context import StackContext
 
 from shared.iam_identity import replaced_with
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    place: Place
+    context: StackContext
     cluster: Cluster
     roles: Roles
 
@@ -33,11 +33,11 @@ class Access(pulumi.ComponentResource):
             "admin",
             cluster_name=args.cluster.name,
             principal_arn=args.roles.admin.arn,
-            tags={"Name": args.place.named("admin")},
+            tags={"Name": args.context.named("admin")},
             opts=pulumi.ResourceOptions.merge(child, replaced_with(args.roles.admin)),
         )
         # Source: EKS user guide, "Review access policy permissions".
-        policy = f"arn:{args.place.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        policy = f"arn:{args.context.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
         aws.eks.AccessPolicyAssociation(
             "admin",
             cluster_name=args.cluster.name,

@@ -1,4 +1,4 @@
-"""The AWS role of an add-on's service account, by the OIDC provider or by EKS Pod Identity, with the same policies."""
+"""The IAM role of an add-on's service account, by IRSA or EKS Pod Identity, with the same policies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
+from stack_context import StackContext
 from workload_identity import WorkloadIdentity
 
 from shared.iam import pod_identity_trust, service_account_trust
@@ -20,19 +20,19 @@ NAMESPACE = "kube-system"
 
 @dataclass(frozen=True, kw_only=True)
 class AddonRoleArgs:
-    place: Place
+    context: StackContext
     by: Literal["irsa", "pod-identity"]
     cluster: Cluster
     identity: WorkloadIdentity
     service_account: str
     managed_policies: Sequence[str]
-    """Below `policy/` in AWS's own part of IAM, e.g. `service-role/AmazonEBSCSIDriverPolicy`."""
+    """AWS managed policies, without the ARN prefix, e.g. `service-role/AmazonEBSCSIDriverPolicy`."""
 
 
 class AddonRole(pulumi.ComponentResource):
-    """Its logical name is the add-on's, and a part of the physical one.
+    """The logical name is the add-on's and is part of the physical name.
 
-    Of the two attributes one is set: what `aws.eks.Addon` takes.
+    Exactly one of the two attributes is set; `aws.eks.Addon` accepts both.
     """
 
     service_account_role_arn: pulumi.Output[str] | None
@@ -44,7 +44,7 @@ class AddonRole(pulumi.ComponentResource):
         self._args = args
         role = aws.iam.Role(
             name,
-            name=iam_role_name(args.place.named(f"eks-{name}")),
+            name=iam_role_name(args.context.named(f"eks-{name}")),
             assume_role_policy=self._trust(),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -52,7 +52,7 @@ class AddonRole(pulumi.ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"{name}-{policy.rsplit('/', 1)[-1]}",
                 role=role.name,
-                policy_arn=f"arn:{args.place.partition}:iam::aws:policy/{policy}",
+                policy_arn=f"arn:{args.context.partition}:iam::aws:policy/{policy}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for policy in args.managed_policies

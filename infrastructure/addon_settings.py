@@ -1,4 +1,4 @@
-"""Settings of the add-ons that come with the cluster, and of how workloads get AWS credentials."""
+"""Settings of the add-ons that tier 1 installs, and of how workloads get AWS credentials."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _BUILD = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 class AddonSettings(Settings):
     workload_identity: Literal["irsa", "pod-identity"] = Field(
         default="irsa",
-        description="How this tier's add-ons get their AWS roles: the OIDC provider, or EKS Pod Identity. The same "
-        "policies either way.",
+        description="How this tier's add-ons get their IAM roles: IRSA or EKS Pod Identity. The policies are the same "
+        "in both cases.",
     )
     pod_identity_agent: bool = Field(
-        default=True, description="Install the EKS Pod Identity agent, which `pod-identity` needs."
+        default=True, description="Install the EKS Pod Identity agent, required by `pod-identity`."
     )
-    ebs_csi_driver: bool = Field(default=True, description="Install the EBS CSI driver, for volumes of pods.")
+    ebs_csi_driver: bool = Field(default=True, description="Install the EBS CSI driver, for pod volumes.")
     addon_versions: dict[str, str] = Field(
         default_factory=dict,
-        description="Versions of add-ons in place of the pins in shared/versions.py, by name; all of them for a "
-        "Kubernetes minor that the pins are not for.",
+        description="Add-on versions that replace the pins in shared/versions.py, by name; required for every add-on "
+        "if the pins are for another Kubernetes minor.",
     )
 
     @model_validator(mode="after")
     def _addons_are_known(self) -> AddonSettings:
         if self.workload_identity == "pod-identity" and not self.pod_identity_agent:
-            raise ValueError("workload_identity pod-identity needs pod_identity_agent: true")
+            raise ValueError("workload_identity pod-identity requires pod_identity_agent: true")
         for name, version in self.addon_versions.items():
             if name not in self.enabled_addons():
                 known = ", ".join(self.enabled_addons())
@@ -45,7 +45,7 @@ class AddonSettings(Settings):
                     f"addon_versions: {name!r} is not one of {known}{nearest(name, self.enabled_addons())}"
                 )
             if _BUILD.fullmatch(version) is None:
-                raise ValueError(f"addon_versions: {name} {version!r} is not spelt as in {ADDONS['coredns'].value}")
+                raise ValueError(f"addon_versions: {name} {version!r} must have the form of {ADDONS['coredns'].value}")
         return self
 
     def enabled_addons(self) -> tuple[str, ...]:
@@ -57,14 +57,14 @@ class AddonSettings(Settings):
         """Version of every enabled add-on, by name.
 
         Raises:
-            ValueError: for the ones that nobody has named a version of for this minor.
+            ValueError: if an add-on has no version for this minor.
         """
         pins = {name: addon_pin(name, kubernetes_version) for name in self.enabled_addons()}
         versions = {**{name: pin.value for name, pin in pins.items() if pin is not None}, **self.addon_versions}
         missing = [name for name in self.enabled_addons() if name not in versions]
         if missing:
             raise ValueError(
-                f"addon_versions: name a version for Kubernetes {kubernetes_version} of {', '.join(missing)}; "
+                f"addon_versions: set a version for Kubernetes {kubernetes_version} of {', '.join(missing)}; "
                 f"the pins in shared/versions.py are for {KUBERNETES.value}"
             )
         return {name: versions[name] for name in self.enabled_addons()}

@@ -1,6 +1,6 @@
-"""Which addresses each zone's subnets have. Computed from ranges and zones alone, so that a plan can be read by hand.
+"""The CIDR ranges of each zone's subnets, computed only from the VPC range and the list of zones.
 
-The place of a zone's subnets does not depend on how many zones there are: a further zone moves nobody's addresses.
+A zone's ranges do not depend on the number of zones: adding a zone does not change existing ranges.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 MOST_ZONES = 4
-"""What the plan keeps room for."""
+"""Number of zones that the plan reserves ranges for."""
 
 LARGEST_VPC, SMALLEST_VPC = 16, 23
 """Prefix lengths. AWS takes /16 to /28; a VPC smaller than /23 has no room for all twelve subnets.
@@ -19,10 +19,10 @@ Source: VPC user guide, "VPC CIDR blocks".
 """
 
 _PRIVATE_BEGIN = 100
-"""In 256ths of the VPC's range: the seeds' 10.0.100.0/24 of 10.0.0.0/16."""
+"""In 1/256 of the VPC's range: 10.0.100.0/24 in 10.0.0.0/16."""
 
 _ENDPOINT_PREFIX = 27
-"""27 addresses beside the five that AWS keeps, one an endpoint; a /28 would have eleven, fewer than there are services.
+"""27 usable addresses, one per endpoint, as AWS reserves five; a /28 would have eleven, too few for all services.
 
 Source: VPC user guide, "Subnet CIDR blocks".
 """
@@ -36,17 +36,17 @@ class ZoneLayout:
     public_cidr: str
     private_cidr: str
     endpoint_cidr: str
-    """For interface endpoints: a subnet of their own, so that a network policy can name them and nothing else."""
+    """Dedicated subnet for interface endpoints, so that a network policy can select exactly these."""
     pod_cidr: str | None
-    """A quarter of the VPC's second range, where there is one."""
+    """A quarter of the VPC's second range; empty if there is none."""
 
 
 def zone_layouts(vpc_cidr: str, zones: Sequence[str], pod_cidr: str = "") -> list[ZoneLayout]:
-    """The plan of a VPC.
+    """The address plan of a VPC.
 
-    Public and private subnets are a /24 each, or a sixteenth of a VPC smaller than /20. Public ones stand at the
-    beginning of the range and private ones at 100/256 of it: 10.0.0.0/24 and 10.0.100.0/24 of 10.0.0.0/16. Endpoints
-    have the last four /27.
+    Public and private subnets are a /24 each, or a sixteenth of a VPC smaller than /20. Public subnets start at the
+    beginning of the range and private ones at 100/256 of it: 10.0.0.0/24 and 10.0.100.0/24 in 10.0.0.0/16. Endpoints
+    use the last four /27 ranges.
     """
     vpc = IPv4Network(vpc_cidr)
     prefix = max(24, vpc.prefixlen + 4)

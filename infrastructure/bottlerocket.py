@@ -1,4 +1,4 @@
-"""User data of a Bottlerocket node, as a pure function of what the node must know."""
+"""User data of a Bottlerocket node, as a pure function of its arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KUBERNETES_EFFECTS = {
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
-# Picked by feeling: enough that a full node still answers. What the kubelet itself needs, Bottlerocket reserves.
+# An estimate: enough for a full node to stay responsive. Bottlerocket itself reserves what the kubelet needs.
 _SYSTEM_RESERVED = {"cpu": "50m", "memory": "256Mi"}
 _EVICTION_HARD = {"memory.available": "5%", "nodefs.available": "10%"}
 
@@ -27,21 +27,21 @@ class UserDataArgs:
     cluster_name: str
     endpoint: str
     certificate_authority: str
-    """Base64, as EKS gives it."""
+    """Base64-encoded, as EKS returns it."""
     cluster_dns_ip: str
     node_labels: Mapping[str, str] = field(default_factory=dict)
     node_taints: Sequence[Taint] = ()
     max_pods: int | None = None
-    """`None`: EKS reckons it from the instance type and the CNI's options."""
+    """`None`: EKS calculates it from the instance type and the CNI options."""
     ssh: bool = False
-    """Runs the admin container, where SSH ends, with the public key of the instance's key pair."""
+    """Enable the admin container, which accepts SSH with the instance's key pair."""
 
 
 def bottlerocket_toml(args: UserDataArgs) -> str:
     """The settings of one node group, as TOML.
 
-    EKS adds what it knows itself, which is all of the first section and the group's labels and taints; they are
-    repeated so that a node says the same where EKS does not merge.
+    EKS merges in the first section and the group's labels and taints; they are repeated here so that nodes are
+    configured identically if EKS does not merge.
 
     Source: Bottlerocket settings reference, `settings.kubernetes`; EKS user guide, "Customize managed nodes with launch
     templates".
@@ -69,7 +69,7 @@ def bottlerocket_toml(args: UserDataArgs) -> str:
 
 
 def _section(name: str, values: Mapping[str, str | int | list[str]]) -> str:
-    """JSON's strings, numbers and lists of strings are TOML's, too; keys are bare where TOML lets them be."""
+    """JSON strings, numbers and lists of strings are valid TOML too; keys are bare where TOML allows it."""
     if not values:
         return ""
     lines = (

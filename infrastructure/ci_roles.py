@@ -1,12 +1,12 @@
-"""The AWS roles of this repository's pipelines, assumed by GitHub's OIDC tokens: no key is stored anywhere.
+"""The IAM roles of this repository's pipelines, assumed with GitHub OIDC tokens: no keys are stored.
 
-Which job may assume which role is decided by the subject of its token, compared whole:
+The exact subject of a job's token decides which role it may assume:
 
-- `deploy`: jobs of the GitHub environment that the stack is called after, behind its approval and its branch rule;
-- `preview`: pull requests of the same repository, whose code nobody has reviewed yet. Reads the configuration of AWS
-  and the stacks' states; changes nothing and never enters the cluster;
-- `drift`: the weekly comparison of `main`. As `preview`, and it enters the cluster, since comparing Kubernetes objects
-  takes server-side dry runs, which RBAC cannot tell from writes. docs/decisions/0008-pipelines.md.
+- `deploy`: jobs of the GitHub environment named after the stack, with its approvals and branch rules;
+- `preview`: pull requests of this repository, whose code is not reviewed yet. Reads AWS configuration and stack states;
+  changes nothing and has no access to the cluster;
+- `drift`: the weekly drift check of `main`. As `preview`, plus cluster access, since comparing Kubernetes objects needs
+  server-side dry runs, which RBAC cannot distinguish from writes. docs/decisions/0008-pipelines.md.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from ci_settings import GithubSettings
-from place import Place
+from stack_context import StackContext
 
 from shared.iam import GITHUB_ISSUER, Statement, deployers_path, github_statement, policy_document
 from shared.naming import iam_role_name
 
 DEPLOY_POLICY = "AdministratorAccess"
-"""A role that makes IAM roles is an administrator, whatever its policies are called. What holds it is its trust, and
-the permissions boundary if one is set."""
+"""A role that can create IAM roles is effectively an administrator. Its trust policy limits it, and the permissions
+boundary if one is set."""
 
 READ_POLICY = "SecurityAudit"
-"""AWS's own list of what reads configuration and no data: no object, log line, parameter or secret.
+"""AWS managed policy that reads configuration but no data: no objects, log events, parameters or secrets.
 
 Source: AWS managed policy reference, "SecurityAudit".
 """
@@ -38,30 +38,30 @@ NOT_IN_SECURITY_AUDIT = (
     "eks:DescribePodIdentityAssociation",
     "eks:ListPodIdentityAssociations",
 )
-"""What a refresh reads besides. Source: Service Authorization Reference, "Amazon Elastic Kubernetes Service"."""
+"""Further read actions of a refresh. Source: Service Authorization Reference, "Amazon Elastic Kubernetes Service"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CiRolesArgs:
-    place: Place
+    context: StackContext
     settings: GithubSettings
     admin_role_arn: pulumi.Input[str]
-    """The cluster's admin role, which `drift` assumes."""
+    """The cluster's admin role, assumed by `drift`."""
 
 
 def trust(args: CiRolesArgs, *subjects: str) -> str:
-    """Trust in this repository's jobs alone; a subject is what follows `repo:<owner>/<name>:`."""
+    """Trust in this repository's jobs only; a subject is the part after `repo:<owner>/<name>:`."""
     return policy_document(
         github_statement(
-            partition=args.place.partition,
-            account_id=args.place.account_id,
+            partition=args.context.partition,
+            account_id=args.context.account_id,
             subjects=[f"repo:{args.settings.repository}:{subject}" for subject in subjects],
         )
     )
 
 
 def read_policy(settings: GithubSettings) -> str:
-    """What a preview reads and the managed policy leaves out: parts of EKS, the stacks' states, and their key.
+    """Read permissions of a preview that the managed policy lacks: parts of EKS, the stack states, and their key.
 
     Source: AWS managed policy reference, SecurityAudit; Pulumi documentation, "State and backends", AWS S3.
     """
@@ -72,21 +72,21 @@ def read_policy(settings: GithubSettings) -> str:
             Statement(sid="ReadStates", actions=["s3:GetObject"], resources=[f"{settings.state_bucket_arn}/*"]),
         ]
     if settings.state_key_arn:
-        # Encrypt, as the preview of a new stack makes a data key for it, in its copy of the states.
+        # Encrypt, because the preview of a new stack creates a data key in its copy of the states.
         statements.append(
             Statement(sid="StatesKey", actions=["kms:Decrypt", "kms:Encrypt"], resources=[settings.state_key_arn])
         )
     return policy_document(*statements)
 
 
-def cluster_policy(admin_role_arn: str, place: Place) -> str:
-    """The roles that sign the kubeconfigs: the admin role in tiers 2 and 3, the tenants' deployer roles in tier 4.
+def cluster_policy(admin_role_arn: str, context: StackContext) -> str:
+    """Permission to assume the roles in the kubeconfigs: the admin role in tiers 2 and 3, deployer roles in tier 4.
 
-    The latter are known by their path, since tier 1 knows no tenant and a name is anybody's to choose.
+    Deployer roles are matched by path, since tier 1 does not know the tenants and role names can be chosen freely.
 
     Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", `--role-arn`.
     """
-    deployers = f"arn:{place.partition}:iam::{place.account_id}:role{deployers_path(place.suffix)}*"
+    deployers = f"arn:{context.partition}:iam::{context.account_id}:role{deployers_path(context.suffix)}*"
     return policy_document(
         Statement(sid="EnterTheCluster", actions=["sts:AssumeRole"], resources=[admin_role_arn, deployers])
     )
@@ -100,7 +100,7 @@ class CiRoles(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:CiRoles", name, {}, opts)
         self._args = args
         before = self._github_provider()
-        environment = args.settings.environment or args.place.environment
+        environment = args.settings.environment or args.context.environment
         deploy = self._role("deploy", trust(args, f"environment:{environment}"), [DEPLOY_POLICY], before)
         preview = self._role("preview", trust(args, "pull_request"), [READ_POLICY], before)
         drift = self._role("drift", trust(args, f"environment:{environment}-drift"), [READ_POLICY], before)
@@ -109,22 +109,22 @@ class CiRoles(pulumi.ComponentResource):
         self._policy(
             "drift-cluster",
             drift,
-            pulumi.Output.from_input(args.admin_role_arn).apply(lambda arn: cluster_policy(arn, args.place)),
+            pulumi.Output.from_input(args.admin_role_arn).apply(lambda arn: cluster_policy(arn, args.context)),
         )
         self.arns = {"deploy": deploy.arn, "preview": preview.arn, "drift": drift.arn}
         self.register_outputs({"arns": self.arns})
 
     def _github_provider(self) -> list[pulumi.Resource]:
-        """GitHub's OIDC provider, of which an account has one; its ARN is known either way."""
+        """GitHub's OIDC provider, one per account; its ARN is known even if it is created elsewhere."""
         if self._args.settings.oidc_provider == "existing":
             return []
-        # No thumbprint: IAM trusts GitHub's issuer by its own certificate authorities.
+        # No thumbprint: IAM verifies GitHub's issuer with its own list of certificate authorities.
         return [
             aws.iam.OpenIdConnectProvider(
                 "github",
                 url=f"https://{GITHUB_ISSUER}",
                 client_id_lists=["sts.amazonaws.com"],
-                tags={"Name": self._args.place.named("github-oidc")},
+                tags={"Name": self._args.context.named("github-oidc")},
                 opts=pulumi.ResourceOptions(parent=self),
             )
         ]
@@ -132,13 +132,13 @@ class CiRoles(pulumi.ComponentResource):
     def _role(
         self, name: str, assume_role_policy: str, managed_policies: Sequence[str], before: Sequence[pulumi.Resource]
     ) -> aws.iam.Role:
-        place = self._args.place
+        context = self._args.context
         role = aws.iam.Role(
             f"ci-{name}",
-            name=iam_role_name(place.named(f"eks-ci-{name}")),
+            name=iam_role_name(context.named(f"eks-ci-{name}")),
             assume_role_policy=assume_role_policy,
             permissions_boundary=self._args.settings.permissions_boundary_arn or None,
-            # One job's longest time: a token that ends in the middle of an `up` would leave it half done.
+            # The longest duration of a job: a session that expires during an `up` would leave it incomplete.
             max_session_duration=2 * 60 * 60,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(before)),
         )
@@ -146,7 +146,7 @@ class CiRoles(pulumi.ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"ci-{name}-{policy}",
                 role=role.name,
-                policy_arn=f"arn:{place.partition}:iam::aws:policy/{policy}",
+                policy_arn=f"arn:{context.partition}:iam::aws:policy/{policy}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
         return role
@@ -154,7 +154,7 @@ class CiRoles(pulumi.ComponentResource):
     def _policy(self, name: str, role: aws.iam.Role, policy: pulumi.Input[str]) -> None:
         aws.iam.RolePolicy(
             f"ci-{name}",
-            name=self._args.place.named(f"ci-{name}"),
+            name=self._args.context.named(f"ci-{name}"),
             role=role.name,
             policy=policy,
             opts=pulumi.ResourceOptions(parent=self),
@@ -162,16 +162,16 @@ class CiRoles(pulumi.ComponentResource):
 
 
 def ci_roles(
-    place: Place,
+    context: StackContext,
     settings: GithubSettings | None,
     admin_role_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """The roles, where the stack has a `github` setting, and their ARNs as the output `ci_role_arns`.
+    """Creates the roles if the stack has a `github` setting, and exports their ARNs as the output `ci_role_arns`.
 
-    Not in the contract: no tier reads them; a person writes them into the repository's variables.
+    Not in the contract, as no tier reads them; users set them as repository variables.
     """
     if settings is None:
         return
-    roles = CiRoles("ci-roles", CiRolesArgs(place=place, settings=settings, admin_role_arn=admin_role_arn), opts)
+    roles = CiRoles("ci-roles", CiRolesArgs(context=context, settings=settings, admin_role_arn=admin_role_arn), opts)
     pulumi.export("ci_role_arns", roles.arns)

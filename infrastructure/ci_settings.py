@@ -11,20 +11,21 @@ from shared.settings import Settings
 
 
 class GithubSettings(Settings):
-    """This repository's pipelines on GitHub, and what their roles need besides."""
+    """This repository's GitHub pipelines, and the settings of their roles."""
 
     repository: Repository = Field(description="This repository on GitHub, `owner/name`.")
     oidc_provider: Literal["create", "existing"] = Field(
-        default="create", description="GitHub's OIDC provider: an account has one, so its second stack says `existing`."
+        default="create", description="GitHub's OIDC provider: one per account, so a second stack uses `existing`."
     )
     environment: str = Field(
-        default="", description="GitHub environment whose jobs may deploy; empty: called as the stack's environment."
+        default="", description="GitHub environment whose jobs may deploy; empty: the name of the stack's environment."
     )
     state_bucket_arn: str = Field(
-        default="", description="S3 bucket of the stacks' states, which previews read; empty: states lie elsewhere."
+        default="",
+        description="S3 bucket of the stack states, which previews read; empty: states are stored elsewhere.",
     )
     state_key_arn: str = Field(
-        default="", description="KMS key of the stacks' secrets; empty: the secrets provider is not KMS."
+        default="", description="KMS key of the stack secrets; empty: the secrets provider is not KMS."
     )
     permissions_boundary_arn: str = Field(
         default="", description="Permissions boundary of the pipelines' roles; empty: none."
@@ -33,5 +34,5 @@ class GithubSettings(Settings):
 
 class CiSettings(Settings):
     github: GithubSettings | None = Field(
-        default=None, description="Roles of this repository's pipelines; left out: no roles."
+        default=None, description="IAM roles of this repository's pipelines; default: none."
     )

@@ -1,7 +1,7 @@
-"""The EKS control plane, kept thin: `pulumi_eks.Cluster` without node group, security groups or OIDC provider.
+"""The EKS control plane: `pulumi_eks.Cluster` without node group, security groups or OIDC provider.
 
-What the component does not expose is set by a transform on its `aws.eks.Cluster`. Who is let in is in `access.py`;
-nodes are in `nodes.py`, the OIDC provider in `workload_identity.py`.
+A transform on its `aws.eks.Cluster` sets what the component does not expose. Access entries are in `access.py`, nodes
+in `nodes.py`, the OIDC provider in `workload_identity.py`.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from cluster_settings import ControlPlaneSettings
 from control_plane_logs import LOG_TYPES
 from logs import Logs
 from network import Network
-from place import Place
 from roles import Roles
 from settings import InfrastructureSettings
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     network: Network
     roles: Roles
     secrets_key_arn: pulumi.Input[str]
     logs: Logs
-    """The control plane's is made before the cluster."""
+    """The control plane's log group must exist before the cluster."""
 
 
 def cluster_dns_ip(service_cidr: str) -> str:
@@ -40,14 +40,14 @@ def cluster_dns_ip(service_cidr: str) -> str:
 
 
 def cni_options(settings: InfrastructureSettings, version: str) -> eks.VpcCniOptionsArgs:
-    """The VPC CNI: network policies always, the rest as set; nothing logs more than INFO."""
+    """Options of the VPC CNI: network policies always on, the rest as configured, log level INFO."""
     environment = {
-        # The component's own default is DEBUG, and it has no option for the plug-in's half.
+        # The component's default is DEBUG, and it has no option for the plug-in's log level.
         "AWS_VPC_K8S_PLUGIN_LOG_LEVEL": "INFO",
         "NETWORK_POLICY_ENFORCING_MODE": settings.network_policy_mode,
     }
     if settings.security_groups_for_pods:
-        # `strict` would hold the kubelet's probes and a node's own name server to the rules of each pod's groups.
+        # `strict` would subject kubelet probes and the node's DNS resolver to the rules of each pod's security groups.
         # Source: amazon-vpc-cni-k8s, README.
         environment["POD_SECURITY_GROUP_ENFORCING_MODE"] = "standard"
     return eks.VpcCniOptionsArgs(
@@ -56,20 +56,20 @@ def cni_options(settings: InfrastructureSettings, version: str) -> eks.VpcCniOpt
         enable_prefix_delegation=settings.prefix_delegation or None,
         warm_prefix_target=1 if settings.prefix_delegation else None,
         enable_pod_eni=settings.security_groups_for_pods or None,
-        # Probes of the kubelet reach pods on branch interfaces only without it.
+        # Required for kubelet probes to reach pods on branch interfaces.
         disable_tcp_early_demux=settings.security_groups_for_pods or None,
         log_level="INFO",
         configuration_values={"env": environment},
     )
 
 
-def beyond_the_component(
+def override_cluster_props(
     settings: ControlPlaneSettings,
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """A transform for what `pulumi_eks.Cluster` fixes or does not expose of its `aws.eks.Cluster`.
+    """A transform that sets properties of the `aws.eks.Cluster` that `pulumi_eks.Cluster` does not expose.
 
-    It makes whoever creates the cluster its lasting admin, where access is to be by named entries only, and knows no
-    zonal shift.
+    The component makes the cluster creator a permanent administrator, although access must be by access entries only,
+    and does not support zonal shift.
     """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -84,7 +84,7 @@ def beyond_the_component(
 
 
 class Cluster(pulumi.ComponentResource):
-    """An EKS cluster whose only way in is its access entries."""
+    """An EKS cluster with access by access entries only."""
 
     eks_cluster: pulumi.Output[aws.eks.Cluster]
     name: pulumi.Output[str]
@@ -101,7 +101,7 @@ class Cluster(pulumi.ComponentResource):
         settings, versions = args.settings, args.settings.pinned_addons(args.settings.kubernetes_version)
         component = eks.Cluster(
             "cluster",
-            name=args.place.cluster_name,
+            name=args.context.cluster_name,
             version=settings.kubernetes_version,
             vpc_id=args.network.vpc_id,
             private_subnet_ids=args.network.private_subnet_ids,
@@ -125,7 +125,7 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[args.logs.control_plane, *args.roles.attachments],
                 protect=settings.protect,
-                transforms=[beyond_the_component(settings)],
+                transforms=[override_cluster_props(settings)],
             ),
         )
         self.component = component

@@ -1,6 +1,6 @@
 """Settings of the control plane: version, endpoints, who administers it, and the VPC CNI.
 
-What depends on the environment or on what is deployed already is refused in `preflight.py`.
+Checks that depend on the environment or on what is already deployed are in `preflight.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.settings import Settings
 from shared.versions import KUBERNETES, KUBERNETES_MINORS
 
 ACCOUNT = "account"
-"""Stands for the account that the cluster is in: who in it may assume a role is decided by its own IAM policies."""
+"""Means the cluster's account, whose own IAM policies then decide who may assume the role."""
 
 _PRINCIPAL = re.compile(r"arn:aws[-a-z]*:iam::\d{12}:(root|role/.+|user/.+)")
 
@@ -43,14 +43,14 @@ class AdminSettings(Settings):
     admin_principal_arns: list[Annotated[str, AfterValidator(_principal)]] = Field(
         default_factory=lambda: [ACCOUNT],
         description="Who may assume the admin role: ARNs of IAM roles and users, or `account` for whoever the "
-        "account's own IAM policies allow. Never empty: nobody could reach the Kubernetes API.",
+        "account's own IAM policies allow. Must not be empty: nobody could access the Kubernetes API.",
     )
 
     @field_validator("admin_principal_arns")
     @classmethod
     def _somebody_is_left(cls, value: list[str]) -> list[str]:
         if not value:
-            raise ValueError(f"empty: nobody could reach the Kubernetes API; name an IAM role or user, or {ACCOUNT!r}")
+            raise ValueError(f"empty: nobody could access the Kubernetes API; name an IAM role or user, or {ACCOUNT!r}")
         return value
 
     kubeconfig_profile: str = Field(
@@ -64,23 +64,24 @@ class ControlPlaneSettings(ProtectionSettings):
     kubernetes_version: Annotated[str, AfterValidator(known_minor)] = Field(
         default=KUBERNETES.value,
         description=f"Kubernetes minor of the EKS cluster, one of {', '.join(KUBERNETES_MINORS)}; "
-        "goes up one minor at a time.",
+        "upgrades go one minor at a time.",
     )
     public_access_cidrs: list[Annotated[str, AfterValidator(_range)]] = Field(
         default_factory=list,
-        description="IPv4 ranges from which the Kubernetes API can be reached outside the VPC; empty: private only. "
+        description="IPv4 ranges outside the VPC that can reach the Kubernetes API; empty: private only. "
         "The whole internet is refused in staging and prod.",
     )
     service_cidr: str = Field(
-        default="172.20.0.0/16", description="IPv4 range of Kubernetes Services, /12 to /24; outside the VPC's range."
+        default="172.20.0.0/16",
+        description="IPv4 range of Kubernetes Services, /12 to /24; must be outside the VPC's range.",
     )
     support_type: Literal["STANDARD", "EXTENDED"] = Field(
         default="STANDARD",
-        description="What happens when the minor's standard support ends: EKS upgrades the cluster itself (STANDARD), "
-        "or asks six times the price for another year (EXTENDED).",
+        description="At the end of the minor's standard support, EKS upgrades the cluster automatically (STANDARD), or "
+        "supports it for another year at six times the price (EXTENDED).",
     )
     zonal_shift: bool = Field(
-        default=True, description="Let Amazon Application Recovery Controller take traffic out of an impaired zone."
+        default=True, description="Let Amazon Application Recovery Controller shift traffic away from an impaired zone."
     )
 
     @field_validator("service_cidr")
@@ -94,14 +95,15 @@ class ControlPlaneSettings(ProtectionSettings):
 class CniSettings(Settings):
     network_policy_mode: Literal["standard", "strict"] = Field(
         default="standard",
-        description="Whether a pod is open until its network policies are in place (standard) or closed (strict); "
-        "strict is refused until tier 2 is deployed with its add-on network-policies.",
+        description="Whether a new pod's traffic is allowed (standard) or denied (strict) until its network policies "
+        "are applied; strict requires that tier 2 is deployed with its add-on network-policies.",
     )
     prefix_delegation: bool = Field(
-        default=False, description="Give nodes /28 prefixes instead of single addresses: more pods on small instances."
+        default=False,
+        description="Assign /28 prefixes to nodes instead of single addresses: more pods on small instances.",
     )
     security_groups_for_pods: bool = Field(
         default=False,
-        description="Let SecurityGroupPolicy objects give pods security groups of their own; needs instances that are "
-        "not of the t family.",
+        description="Allow SecurityGroupPolicy objects to assign security groups to pods; requires instances outside "
+        "the t family.",
     )

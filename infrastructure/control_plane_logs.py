@@ -1,7 +1,7 @@
-"""The log group of the control plane, made before the cluster.
+"""The log group of the control plane, created before the cluster.
 
-EKS would make it by itself, without retention and without an end: it outlives the cluster and bars the next one of the
-same name from a group of ours.
+EKS would otherwise create it, without retention. That group would outlive the cluster, and a later stack could not
+create a group with the same name.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from log_settings import LogSettings
-from place import Place
+from stack_context import StackContext
 
-# Source: EKS user guide, "Send control plane logs to CloudWatch Logs"; all that there are.
+# All log types. Source: EKS user guide, "Send control plane logs to CloudWatch Logs".
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneLogsArgs:
-    place: Place
+    context: StackContext
     settings: LogSettings
     key_arn: pulumi.Input[str]
-    """Encrypts the group; its policy names the group."""
+    """KMS key of the group; the key policy must allow the group."""
 
 
 def control_plane_group(cluster_name: str) -> str:
@@ -35,10 +35,10 @@ class ControlPlaneLogs(pulumi.ComponentResource):
         super().__init__("platform:infrastructure:ControlPlaneLogs", name, {}, opts)
         self.group = aws.cloudwatch.LogGroup(
             "control-plane",
-            name=control_plane_group(args.place.cluster_name),
+            name=control_plane_group(args.context.cluster_name),
             retention_in_days=args.settings.log_retention_days,
             kms_key_id=args.key_arn,
-            tags={"Name": args.place.named("eks-control-plane")},
+            tags={"Name": args.context.named("eks-control-plane")},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -1,6 +1,6 @@
-"""EKS add-ons that a cluster needs before anything can run on it.
+"""EKS add-ons that a cluster needs before any workload can run.
 
-kube-proxy and the VPC CNI come with the control plane (`cluster.py`); everything else belongs to tier 2.
+kube-proxy and the VPC CNI are installed with the control plane (`cluster.py`); all others belong to tier 2.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from addon_role import AddonRole, AddonRoleArgs
 from addon_settings import EBS_CSI_DRIVER, POD_IDENTITY_AGENT
 from cluster import Cluster
 from nodes import DISKS_OF_A_NODE
-from place import Place
 from settings import InfrastructureSettings
+from stack_context import StackContext
 from workload_identity import WorkloadIdentity
 
 
@@ -25,32 +25,32 @@ from workload_identity import WorkloadIdentity
 class CoreAddon:
     name: str
     after_nodes: bool
-    """An add-on with a Deployment hangs degraded where there are no nodes; one with a DaemonSet only does not."""
+    """Whether to install it after the nodes: without nodes an add-on with a Deployment stays degraded."""
     service_account: str = ""
-    """The one that bears its AWS role; empty: it needs none."""
+    """Service account with its IAM role; empty: it needs no role."""
     managed_policies: Sequence[str] = ()
-    values: Callable[[Place], Mapping[str, Any]] | None = None
+    values: Callable[[StackContext], Mapping[str, Any]] | None = None
     """`configurationValues` of the add-on."""
 
 
-def ebs_csi_driver_values(place: Place) -> dict[str, Any]:
-    """What the driver would otherwise read from instance metadata, which the hop limit of 1 keeps from pods.
+def ebs_csi_driver_values(context: StackContext) -> dict[str, Any]:
+    """Values that the driver would otherwise read from instance metadata, which pods cannot reach (hop limit 1).
 
-    Without metadata its node plug-in reports room for volumes as if a node had one network interface and one disk, and
-    the scheduler puts pods on nodes that cannot attach their volumes. On the host network it counts the interfaces,
-    which take the same slots as volumes on most instance types. The reserved slots are the node's two disks (see
-    `nodes.py`): metadata lists disks as they were at boot, tenants' volumes among them after a reboot.
+    Without metadata the node plug-in reports volume capacity as if a node had one network interface and one disk, so
+    the scheduler places pods on nodes that cannot attach their volumes. On the host network it counts the interfaces,
+    which share attachment slots with volumes on most instance types. The reserved slots are the node's two disks (see
+    `nodes.py`): metadata lists the disks at boot time, which after a reboot include tenants' volumes.
 
     Source: kubernetes-sigs/aws-ebs-csi-driver v1.55, docs/options.md (reserved-volume-attachments) and the chart's
     values.schema.json; issue 2262 there; that the EKS add-on takes `node.hostNetwork`: aws/containers-roadmap 2661.
     """
     return {
-        "controller": {"region": place.region},
+        "controller": {"region": context.region},
         "node": {"hostNetwork": True, "reservedVolumeAttachments": DISKS_OF_A_NODE},
     }
 
 
-# Before the others: what needs credentials by Pod Identity looks for the agent on its node.
+# Before the others: pods that get credentials by Pod Identity need the agent on their node.
 AGENT = CoreAddon(name=POD_IDENTITY_AGENT, after_nodes=False)
 OTHERS = (
     CoreAddon(name="coredns", after_nodes=True),
@@ -67,12 +67,12 @@ OTHERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class CoreAddonsArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     cluster: Cluster
     identity: WorkloadIdentity
     nodes: pulumi.Resource
-    """Made before the add-ons that need nodes."""
+    """Created before the add-ons that need nodes."""
 
 
 class CoreAddons(pulumi.ComponentResource):
@@ -95,12 +95,12 @@ class CoreAddons(pulumi.ComponentResource):
             cluster_name=self._args.cluster.name,
             addon_name=addon.name,
             addon_version=self._versions[addon.name],
-            configuration_values=json.dumps(addon.values(self._args.place)) if addon.values else None,
+            configuration_values=json.dumps(addon.values(self._args.context)) if addon.values else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             service_account_role_arn=role.service_account_role_arn if role else None,
             pod_identity_associations=role.pod_identity_associations if role else None,
-            tags={"Name": self._args.place.named(addon.name)},
+            tags={"Name": self._args.context.named(addon.name)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *(role.attachments if role else ())]),
         )
 
@@ -109,7 +109,7 @@ class CoreAddons(pulumi.ComponentResource):
         return AddonRole(
             addon.name,
             AddonRoleArgs(
-                place=args.place,
+                context=args.context,
                 by=args.settings.workload_identity,
                 cluster=args.cluster,
                 identity=args.identity,

@@ -1,7 +1,7 @@
-"""Ways to AWS's services that do not leave the VPC: the S3 gateway, and interface endpoints in subnets of their own.
+"""VPC endpoints: the S3 gateway endpoint, and interface endpoints in dedicated subnets.
 
-Interface endpoints have private addresses, which tenants' network policies take out of the internet: hence the subnets
-of their own, whose ranges a policy can name without naming a pod or a node.
+Interface endpoints have private addresses, which tenants' internet egress rules exclude. A network policy can allow the
+ranges of dedicated subnets without also allowing pods or nodes.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import pulumi
 import pulumi_aws as aws
 from address_plan import ZoneLayout
 from network_settings import NetworkSettings
-from place import Place
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointsArgs:
-    place: Place
+    context: StackContext
     settings: NetworkSettings
     vpc_id: pulumi.Input[str]
     layouts: Sequence[ZoneLayout]
     route_table_ids: Sequence[pulumi.Input[str]]
-    """Those from which S3 is reached by the gateway."""
+    """Route tables that route S3 traffic to the gateway endpoint."""
 
 
 class Endpoints(pulumi.ComponentResource):
     cidrs: list[str]
-    """Ranges of the interface endpoints; empty where there are none."""
+    """CIDR ranges of the interface endpoints; empty if there are none."""
 
     def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Endpoints", name, {}, opts)
@@ -51,7 +51,7 @@ class Endpoints(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _subnet(self, layout: ZoneLayout) -> aws.ec2.Subnet:
-        """With the VPC's main route table, which leads nowhere else: an endpoint answers and never asks."""
+        """Uses the VPC's main route table, which has local routes only: endpoints never open connections."""
         return aws.ec2.Subnet(
             f"endpoints-{layout.zone}",
             vpc_id=self._args.vpc_id,
@@ -65,7 +65,7 @@ class Endpoints(pulumi.ComponentResource):
     def _security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             "endpoints",
-            name=self._args.place.named("eks-endpoints"),
+            name=self._args.context.named("eks-endpoints"),
             description="Interface endpoints of AWS services",
             vpc_id=self._args.vpc_id,
             tags=self._name_tag("eks-endpoints"),
@@ -96,17 +96,17 @@ class Endpoints(pulumi.ComponentResource):
                 vpc_endpoint_type="Interface",
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],
-                # The service's usual name then leads here, and no client has to be told.
+                # The service's public name then resolves to the endpoint, without client configuration.
                 private_dns_enabled=True,
                 tags=self._name_tag(service),
                 opts=self._child(),
             )
 
     def _service(self, service: str) -> str:
-        return f"com.amazonaws.{self._args.place.region}.{service}"
+        return f"com.amazonaws.{self._args.context.region}.{service}"
 
     def _name_tag(self, name: str) -> dict[str, str]:
-        return {"Name": self._args.place.named(name)}
+        return {"Name": self._args.context.named(name)}
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

@@ -1,4 +1,4 @@
-"""What settings and an environment must agree on, checked before anything is registered."""
+"""Consistency of the settings with the environment, checked before any resource is registered."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from shared.errors import nearest
 from shared.program_errors import ProgramInputError
 
 DISPOSABLE = ("dev", "local")
-"""Environments whose tenants' data may be thrown away with them."""
+"""Environments whose tenant data may be destroyed with them."""
 
 
 def require_agreement(settings: InfrastructureSettings, environment: Environment, provider: aws.Provider) -> None:
-    """Raises ProgramInputError, naming the setting and what is allowed."""
+    """Raises ProgramInputError with the setting and the allowed values."""
     if settings.force_destroy and environment.name not in DISPOSABLE:
         raise _refused(
             "force_destroy",
-            f"`force_destroy` is true in {environment.name}; allowed in {' and '.join(DISPOSABLE)} only",
+            f"`force_destroy` is true in {environment.name}; it is allowed only in {' and '.join(DISPOSABLE)}",
         )
     if settings.bucket_key_arn and settings.bucket_key_arn.split(":")[3] != environment.region:
         raise _refused(
             "bucket_key_arn",
-            f"`bucket_key_arn` is a key of {settings.bucket_key_arn.split(':')[3]}; "
-            f"allowed are keys of {environment.region}, where the bucket is",
+            f"`bucket_key_arn` is a key in {settings.bucket_key_arn.split(':')[3]}; "
+            f"it must be in {environment.region}, the region of the bucket",
         )
     if settings.interface_endpoints and environment.partition == "aws-cn":
         raise _refused(
             "interface_endpoints",
-            "`interface_endpoints` is set in partition aws-cn, where services have other names; allowed there is none",
+            "`interface_endpoints` is not supported in partition aws-cn, where endpoint services have other names",
         )
     _require_zones_of_groups(settings, environment)
     _require_zones(environment, zones_of_region(provider))
 
 
 def zones_of_region(provider: aws.Provider) -> list[str]:
-    """The zones that this account has in the provider's region, without local and wavelength zones."""
+    """The zones available to this account in the provider's region, without local and wavelength zones."""
     found = aws.get_availability_zones(
         state="available",
         filters=[aws.GetAvailabilityZonesFilterArgs(name="zone-type", values=["availability-zone"])],
@@ -52,8 +52,8 @@ def _require_zones(environment: Environment, there_are: list[str]) -> None:
     if missing:
         raise ProgramInputError(
             "settings-invalid",
-            f"`availability_zones` names {', '.join(missing)}, which the account has not in {environment.region}; "
-            f"allowed are two to {MOST_ZONES} of {', '.join(there_are)}",
+            f"`availability_zones`: {', '.join(missing)} not available to this account in {environment.region}; "
+            f"use two to {MOST_ZONES} of {', '.join(there_are)}",
             at=f"shared/environments/{environment.name}.yaml, availability_zones",
             hint=f"edit shared/environments/{environment.name}.yaml",
         )
@@ -67,7 +67,7 @@ def _require_zones_of_groups(settings: InfrastructureSettings, environment: Envi
             raise _refused(
                 f"node_groups.{name}.zones",
                 f"`node_groups.{name}.zones` names {', '.join(unknown)}, where {environment.name} has no subnets; "
-                f"allowed are {allowed}{nearest(unknown[0], environment.availability_zones)}",
+                f"use zones of {allowed}{nearest(unknown[0], environment.availability_zones)}",
             )
 
 

@@ -1,6 +1,6 @@
-"""Fargate profiles: pods of named platform namespaces that run without nodes of ours.
+"""Fargate profiles: pods of selected platform namespaces run on Fargate instead of the platform's nodes.
 
-Where their logs go is a ConfigMap in Kubernetes, hence tier 2's business; that they may go there is the role's.
+A ConfigMap in tier 2 configures their logging; the execution role here allows it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
 from network import Network
-from place import Place
 from settings import InfrastructureSettings
+from stack_context import StackContext
 
 from shared.iam import Statement, policy_document
 from shared.log_groups import fargate_log_group
@@ -23,14 +23,16 @@ POLICY = "AmazonEKSFargatePodExecutionRolePolicy"
 
 @dataclass(frozen=True, kw_only=True)
 class FargateArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     network: Network
     cluster: Cluster
 
 
-def execution_trust(place: Place) -> str:
-    profiles = f"arn:{place.partition}:eks:{place.region}:{place.account_id}:fargateprofile/{place.cluster_name}/*"
+def execution_trust(context: StackContext) -> str:
+    profiles = (
+        f"arn:{context.partition}:eks:{context.region}:{context.account_id}:fargateprofile/{context.cluster_name}/*"
+    )
     # Source: EKS user guide, "Amazon EKS Pod execution IAM role".
     return policy_document(
         Statement(
@@ -42,14 +44,14 @@ def execution_trust(place: Place) -> str:
     )
 
 
-def pod_logs_policy(place: Place) -> str:
-    """Writes to the one group that tier 2 makes for them; without CreateLogGroup, which would make one without end.
+def pod_logs_policy(context: StackContext) -> str:
+    """Allows writing to the log group that tier 2 creates; no CreateLogGroup, which would create one without retention.
 
     Source: EKS user guide, "Start AWS Fargate logging for your cluster".
     """
     group = (
-        f"arn:{place.partition}:logs:{place.region}:{place.account_id}"
-        f":log-group:{fargate_log_group(place.cluster_name)}"
+        f"arn:{context.partition}:logs:{context.region}:{context.account_id}"
+        f":log-group:{fargate_log_group(context.cluster_name)}"
     )
     return policy_document(
         Statement(
@@ -61,7 +63,7 @@ def pod_logs_policy(place: Place) -> str:
 
 
 class Fargate(pulumi.ComponentResource):
-    """Makes nothing where no profile is set."""
+    """Creates nothing if no profile is set."""
 
     def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Fargate", name, {}, opts)
@@ -71,23 +73,23 @@ class Fargate(pulumi.ComponentResource):
             role, policies = self._execution_role()
             before: list[pulumi.Resource] = policies
             for profile in profiles:
-                # EKS makes or removes one profile of a cluster at a time.
+                # EKS creates or deletes only one profile of a cluster at a time.
                 before = [self._profile(profile, role, after=before)]
         self.register_outputs({})
 
     def _execution_role(self) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-        """The role, and what gives it its rights."""
-        place = self._args.place
+        """The role, and the resources that grant its permissions."""
+        context = self._args.context
         role = aws.iam.Role(
             "eks-fargate-role",
-            name=iam_role_name(place.named("eks-fargate-role")),
-            assume_role_policy=execution_trust(place),
+            name=iam_role_name(context.named("eks-fargate-role")),
+            assume_role_policy=execution_trust(context),
             opts=pulumi.ResourceOptions(parent=self),
         )
         attachment = aws.iam.RolePolicyAttachment(
             f"eks-fargate-role-{POLICY}",
             role=role.name,
-            policy_arn=f"arn:{place.partition}:iam::aws:policy/{POLICY}",
+            policy_arn=f"arn:{context.partition}:iam::aws:policy/{POLICY}",
             opts=pulumi.ResourceOptions(parent=self),
         )
         policies: list[pulumi.Resource] = [attachment]
@@ -95,9 +97,9 @@ class Fargate(pulumi.ComponentResource):
             policies.append(
                 aws.iam.RolePolicy(
                     "eks-fargate-pod-logs",
-                    name=place.named("eks-fargate-pod-logs"),
+                    name=context.named("eks-fargate-pod-logs"),
                     role=role.name,
-                    policy=pod_logs_policy(place),
+                    policy=pod_logs_policy(context),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
             )
@@ -108,14 +110,14 @@ class Fargate(pulumi.ComponentResource):
         return aws.eks.FargateProfile(
             name,
             cluster_name=args.cluster.name,
-            fargate_profile_name=args.place.named(name),
+            fargate_profile_name=args.context.named(name),
             pod_execution_role_arn=role.arn,
             subnet_ids=args.network.private_subnet_ids,
             selectors=[
                 aws.eks.FargateProfileSelectorArgs(namespace=selector.namespace, labels=selector.labels or None)
                 for selector in args.settings.fargate_profiles[name].selectors
             ],
-            tags={"Name": args.place.named(name)},
-            # A profile cannot be changed, and its name is fixed, since it shows in the names of its nodes.
+            tags={"Name": args.context.named(name)},
+            # Profiles are immutable, and the name is fixed, since it is part of the node names.
             opts=pulumi.ResourceOptions(parent=self, depends_on=after, delete_before_replace=True),
         )

@@ -1,6 +1,6 @@
-"""The AWS services that a cluster without a way to the internet talks to, and who needs each.
+"""The AWS services that a cluster without internet access needs, and what uses each.
 
-The last part of an endpoint's service name; `com.amazonaws.<region>.` stands before it.
+Keys are the last part of the endpoint's service name, after `com.amazonaws.<region>.`.
 Source: EKS user guide, "Deploy private clusters with limited internet access"; Systems Manager user guide, "Improve the
 security of EC2 instances by using VPC endpoints".
 """
@@ -33,11 +33,11 @@ NEEDED_BY: dict[InterfaceEndpoint, str] = {
     "ec2": "nodes, VPC CNI, EBS driver, Karpenter",
     "ec2messages": "Session Manager on older agents",
     "ecr.api": "image pulls",
-    "ecr.dkr": "image pulls; the layers come by the S3 gateway",
-    "eks": "nodes that join, Karpenter",
+    "ecr.dkr": "image pulls; layers are fetched through the S3 gateway endpoint",
+    "eks": "nodes joining the cluster, Karpenter",
     "eks-auth": "pod identity",
     "elasticloadbalancing": "load balancer controller",
-    "kms": "workloads that decrypt by themselves",
+    "kms": "workloads that use KMS directly",
     "logs": "Fluent Bit, Container Insights",
     "monitoring": "Container Insights, metrics of workloads",
     "secretsmanager": "External Secrets and CSI drivers",

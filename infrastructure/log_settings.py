@@ -10,9 +10,9 @@ from shared.settings import Settings
 
 class LogSettings(Settings):
     log_retention_days: RetentionDays = Field(
-        default=90, description="Days that control-plane logs are kept; a value that CloudWatch Logs allows."
+        default=90, description="Retention of control plane logs in days; a value that CloudWatch Logs allows."
     )
-    flow_logs: bool = Field(default=True, description="Log every connection of the VPC to CloudWatch Logs.")
+    flow_logs: bool = Field(default=True, description="Log every connection in the VPC to CloudWatch Logs.")
     flow_log_retention_days: RetentionDays = Field(
-        default=90, description="Days that flow logs are kept; a value that CloudWatch Logs allows."
+        default=90, description="Retention of flow logs in days; a value that CloudWatch Logs allows."
     )

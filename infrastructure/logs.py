@@ -1,4 +1,4 @@
-"""The log groups of the platform itself: the control plane's, and the VPC's flow logs where settings want them."""
+"""The platform's own log groups: control plane logs, and VPC flow logs if enabled."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from control_plane_logs import ControlPlaneLogs, ControlPlaneLogsArgs, control_p
 from flow_logs import FlowLogs, FlowLogsArgs, flow_log_group
 from log_settings import LogSettings
 from network import Network
-from place import Place
+from stack_context import StackContext
 
 from shared.log_groups import container_insights_log_groups, pod_log_groups
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogsArgs:
-    place: Place
+    context: StackContext
     settings: LogSettings
     network: Network
     key_arn: pulumi.Input[str]
-    """Encrypts the groups; its policy names them."""
+    """KMS key of the groups; the key policy must allow them."""
 
 
-def log_groups(place: Place, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
-    """Names of the groups that the key encrypts: those that `Logs` makes, and those that later tiers make."""
+def log_groups(context: StackContext, settings: LogSettings, network: Network) -> list[pulumi.Input[str]]:
+    """Names of the groups encrypted with the key: those that `Logs` creates, and those of later tiers."""
     flow_logs = [network.vpc_id.apply(flow_log_group)] if settings.flow_logs else []
-    later = [f"{prefix(place.cluster_name)}/*" for prefix in (pod_log_groups, container_insights_log_groups)]
-    return [control_plane_group(place.cluster_name), *flow_logs, *later]
+    later = [f"{prefix(context.cluster_name)}/*" for prefix in (pod_log_groups, container_insights_log_groups)]
+    return [control_plane_group(context.cluster_name), *flow_logs, *later]
 
 
 class Logs(pulumi.ComponentResource):
@@ -38,12 +38,12 @@ class Logs(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.control_plane = ControlPlaneLogs(
             "control-plane",
-            ControlPlaneLogsArgs(place=args.place, settings=args.settings, key_arn=args.key_arn),
+            ControlPlaneLogsArgs(context=args.context, settings=args.settings, key_arn=args.key_arn),
             child,
         )
         if args.settings.flow_logs:
             flow_logs = FlowLogsArgs(
-                place=args.place, settings=args.settings, vpc_id=args.network.vpc_id, key_arn=args.key_arn
+                context=args.context, settings=args.settings, vpc_id=args.network.vpc_id, key_arn=args.key_arn
             )
             FlowLogs("flow-logs", flow_logs, child)
         self.register_outputs({})

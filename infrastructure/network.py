@@ -1,4 +1,4 @@
-"""The VPC: public and private subnets in every zone, routes, NAT, and what belongs to it.
+"""The VPC: public and private subnets in every zone, route tables, NAT gateways, and related resources.
 
 Ranges are computed in `address_plan.py`; endpoints are in `endpoints.py`, a second range for pods in `pod_range.py`,
 security groups in `security_groups.py`.
@@ -14,14 +14,14 @@ import pulumi_aws as aws
 from address_plan import ZoneLayout, zone_layouts
 from endpoints import Endpoints, EndpointsArgs
 from network_settings import NetworkSettings
-from place import Place
 from pod_range import PodRange, PodRangeArgs
 from security_groups import SecurityGroups, SecurityGroupsArgs
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    place: Place
+    context: StackContext
     settings: NetworkSettings
     zones: Sequence[str]
     """Availability zones, in the order of their subnets."""
@@ -30,7 +30,7 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC with one public and one private subnet in every zone.
 
-    Each private subnet has a route table of its own, so that changing the number of NAT gateways moves routes only.
+    Each private subnet has its own route table, so that changing the number of NAT gateways only changes routes.
     """
 
     vpc_id: pulumi.Output[str]
@@ -38,12 +38,12 @@ class Network(pulumi.ComponentResource):
     public_subnet_ids: list[pulumi.Output[str]]
     private_subnet_ids: list[pulumi.Output[str]]
     pod_subnet_ids: list[pulumi.Output[str]]
-    """Of the second range; empty where there is none."""
+    """Subnets of the second range; empty if there is none."""
     pod_cidrs: list[str]
-    """Where pods may have addresses: the private subnets, and those of the second range, which the CNI adds to them."""
+    """CIDR ranges of pod addresses: the private subnets and those of the second range, which the CNI also uses."""
     security_groups: SecurityGroups
     endpoint_cidrs: list[str]
-    """Where the interface endpoints are; empty where there are none."""
+    """CIDR ranges of the interface endpoints; empty if there are none."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Network", name, {}, opts)
@@ -67,7 +67,7 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids = [subnet.id for subnet in private_subnets]
         self.security_groups = SecurityGroups(
             "security-groups",
-            SecurityGroupsArgs(place=args.place, settings=args.settings, vpc_id=self.vpc_id),
+            SecurityGroupsArgs(context=args.context, settings=args.settings, vpc_id=self.vpc_id),
             self._child(),
         )
         public_table = self._route_publicly(gateway, public_subnets)
@@ -80,7 +80,7 @@ class Network(pulumi.ComponentResource):
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def private_subnet_ids_in(self, zones: Sequence[str]) -> list[pulumi.Output[str]]:
-        """Private subnets of the named zones, in the network's own order; all of them if none is named."""
+        """Private subnets of the given zones, in the order of the network's zones; all of them if none is given."""
         return [
             subnet_id
             for layout, subnet_id in zip(self.layouts, self.private_subnet_ids, strict=True)
@@ -98,7 +98,7 @@ class Network(pulumi.ComponentResource):
             map_public_ip_on_launch=False,
             tags={
                 **self._name_tag(f"{kind}-{zone}"),
-                f"kubernetes.io/cluster/{self._args.place.cluster_name}": "shared",
+                f"kubernetes.io/cluster/{self._args.context.cluster_name}": "shared",
                 role: "1",
             },
             opts=self._child(),
@@ -153,13 +153,13 @@ class Network(pulumi.ComponentResource):
             allocation_id=address.id,
             subnet_id=subnet.id,
             tags=self._name_tag(f"nat-{zone}"),
-            # AWS makes a public NAT gateway only in a VPC whose internet gateway is attached.
+            # AWS creates a public NAT gateway only in a VPC with an attached internet gateway.
             opts=self._child(depends_on=[gateway]),
         )
 
     def _add_endpoints(self, route_tables: Sequence[aws.ec2.RouteTable]) -> list[str]:
         args = EndpointsArgs(
-            place=self._args.place,
+            context=self._args.context,
             settings=self._args.settings,
             vpc_id=self.vpc_id,
             layouts=self.layouts,
@@ -171,7 +171,7 @@ class Network(pulumi.ComponentResource):
         if not self._args.settings.pod_cidr:
             return []
         args = PodRangeArgs(
-            place=self._args.place,
+            context=self._args.context,
             cidr=self._args.settings.pod_cidr,
             vpc_id=self.vpc_id,
             layouts=self.layouts,
@@ -183,7 +183,7 @@ class Network(pulumi.ComponentResource):
         aws.ec2.RouteTableAssociation(name, route_table_id=table.id, subnet_id=subnet.id, opts=self._child())
 
     def _name_tag(self, name: str) -> dict[str, str]:
-        return {"Name": self._args.place.named(name)}
+        return {"Name": self._args.context.named(name)}
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

@@ -1,4 +1,4 @@
-"""Settings of the network: ranges, ways out, endpoints, and who may come in."""
+"""Settings of the network: CIDR ranges, NAT, endpoints, and ingress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from shared.settings import Settings
 
 POD_RANGES = IPv4Network("100.64.0.0/10")
-"""Shared address space: the one range that AWS lets be added to any VPC, and that tenants' egress leaves out.
+"""Shared address space: the one range that can be added to any VPC, and that tenants' internet egress excludes.
 
 Source: VPC user guide, "IPv4 CIDR block association restrictions".
 """
@@ -27,17 +27,17 @@ class SecurityGroupSettings(Settings):
     )
     ssh_key_name: pulumi.Output[str] | None = Field(
         default=None,
-        description="EC2 key pair that opens SSH on nodes, a secret; left out: no SSH, Session Manager instead.",
+        description="EC2 key pair for SSH on nodes, a secret; default: no SSH, use Session Manager.",
     )
     ssh_source_security_group_ids: list[str] = Field(
-        default_factory=list, description="Security groups that SSH may come from; set exactly where ssh_key_name is."
+        default_factory=list, description="Source security groups for SSH; required with ssh_key_name, and only then."
     )
 
     @field_validator("private_access_cidrs")
     @classmethod
     def _are_ranges(cls, value: list[str]) -> list[str]:
         if "0.0.0.0/0" in value:
-            raise ValueError("0.0.0.0/0 is everybody; name the ranges of your own network")
+            raise ValueError("0.0.0.0/0 is the whole internet; name the ranges of your own network")
         return [str(IPv4Network(cidr)) for cidr in value]
 
     @field_validator("ssh_source_security_group_ids")
@@ -63,19 +63,19 @@ class NetworkSettings(SecurityGroupSettings):
     )
     pod_cidr: str = Field(
         default="",
-        description=f"Second IPv4 range of the VPC for pods, inside {POD_RANGES}, /16 to /24, a quarter a zone; "
+        description=f"Second IPv4 range of the VPC for pods, inside {POD_RANGES}, /16 to /24, one quarter per zone; "
         "empty: none.",
     )
     nat_gateways: Literal["one", "per-zone"] = Field(
         default="per-zone",
-        description="One NAT gateway for all zones is cheaper; one a zone survives the loss of a zone.",
+        description="One NAT gateway for all zones is cheaper; one per zone survives the loss of a zone.",
     )
     s3_gateway_endpoint: bool = Field(
-        default=True, description="Reach S3, and the layers of images, without a NAT gateway; costs nothing."
+        default=True, description="Access S3, including image layers, without a NAT gateway; free of charge."
     )
     interface_endpoints: list[InterfaceEndpoint] = Field(
         default_factory=list,
-        description="AWS services that are reached inside the VPC, in subnets of their own; billed by hour and zone.",
+        description="AWS services with an interface endpoint in dedicated subnets; billed per hour and zone.",
     )
 
     @field_validator("vpc_cidr")
@@ -97,5 +97,5 @@ class NetworkSettings(SecurityGroupSettings):
     def _each_once(cls, value: list[InterfaceEndpoint]) -> list[InterfaceEndpoint]:
         twice = sorted({name for name in value if value.count(name) > 1})
         if twice:
-            raise ValueError(f"each service stands once in the list, and {', '.join(twice)} stands there more often")
+            raise ValueError(f"{', '.join(twice)} must not be listed more than once")
         return value

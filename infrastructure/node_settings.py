@@ -1,6 +1,6 @@
 """Settings of the nodes: the group `general`, further groups by name, and Fargate profiles.
 
-The first group has the seeds' flat keys; every other one is an entry of `node_groups`.
+Flat keys configure the group `general`; every other group is an entry of `node_groups`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _ARM_FAMILY = re.compile(r"a1|[a-z]+\d+g[a-z]*")
 _LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?")
 _LONGEST_LABEL_KEY = 80
-"""So that the autoscaler's tag for it stays within the 128 characters of an Auto Scaling tag's key."""
+"""Keeps the autoscaler's tag for the label within the 128 characters of an Auto Scaling tag key."""
 _ACCELERATED_FAMILY = re.compile(r"(g|gr|p|inf|trn|dl|vt|f)\d.*")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$")]
-"""At most 20 characters: the physical name ends in the environment's suffix and 26 characters of the engine."""
+"""At most 20 characters: the physical name also has the environment's suffix and 26 characters from the engine."""
 
 
 def family(instance_type: str) -> str:
@@ -35,22 +35,22 @@ def family(instance_type: str) -> str:
 
 
 def architecture(instance_type: str) -> Literal["x86_64", "arm64"]:
-    """By the name of the family: Graviton's have a `g` right after the generation. Source: EC2 user guide, "Instance
+    """From the family name: Graviton families have a `g` after the generation. Source: EC2 user guide, "Instance
     type naming conventions"."""
     return "arm64" if _ARM_FAMILY.fullmatch(family(instance_type)) else "x86_64"
 
 
 def is_burstable(instance_type: str) -> bool:
-    """Of the t family: t3, t3a, t4g."""
+    """Whether the type is in the t family: t3, t3a, t4g."""
     return re.match(r"t\d", instance_type) is not None
 
 
 def _instance_type(value: str) -> str:
     found = _INSTANCE_TYPE.fullmatch(value)
     if found is None:
-        raise ValueError(f"{value!r} is no EC2 instance type, such as t3.large")
+        raise ValueError(f"{value!r} is not an EC2 instance type such as t3.large")
     if _ACCELERATED_FAMILY.fullmatch(found["family"]) and not _ARM_FAMILY.fullmatch(found["family"]):
-        raise ValueError(f"{value!r} is an accelerated instance type, which the platform's node images do not serve")
+        raise ValueError(f"{value!r} is an accelerated instance type, which the platform's node images do not support")
     return value
 
 
@@ -67,7 +67,9 @@ InstanceType = Annotated[str, AfterValidator(_instance_type)]
 class Taint(Settings):
     key: str = Field(min_length=1, max_length=63, description="Key of the taint, e.g. `dedicated`.")
     value: str = Field(default="", max_length=63, description="Value of the taint; may be empty.")
-    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = Field(description="As EKS spells it.")
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = Field(
+        description="Effect of the taint, in EKS notation."
+    )
 
 
 class NodeGroupSettings(Settings):
@@ -76,47 +78,51 @@ class NodeGroupSettings(Settings):
     instance_types: list[InstanceType] = Field(
         min_length=1,
         max_length=20,
-        description="EC2 instance types of one architecture; Graviton's make it a group of ARM nodes. More than one "
-        "only helps spot groups, and the autoscaler takes all for like the first.",
+        description="EC2 instance types of one architecture; Graviton types give ARM nodes. More than one type is "
+        "useful only for spot groups, and the autoscaler assumes that all are like the first.",
     )
-    capacity_type: Literal["ON_DEMAND", "SPOT"] = Field(default="ON_DEMAND", description="On demand, or spot.")
-    min_size: int = Field(default=0, ge=0, description="Fewest nodes; 0 lets the autoscaler empty the group.")
-    max_size: int = Field(default=3, ge=1, description="Most nodes.")
+    capacity_type: Literal["ON_DEMAND", "SPOT"] = Field(default="ON_DEMAND", description="On-demand or spot instances.")
+    min_size: int = Field(default=0, ge=0, description="Minimum number of nodes; 0 lets the autoscaler scale to zero.")
+    max_size: int = Field(default=3, ge=1, description="Maximum number of nodes.")
     desired_capacity: int | None = Field(
-        default=None, ge=0, description="Nodes to begin with; left out: min_size. Afterwards the autoscaler decides."
+        default=None, ge=0, description="Initial number of nodes; default: min_size. Later the autoscaler sets it."
     )
     volume_gib: int = Field(default=80, ge=20, le=16384, description="Encrypted data volume of a node, GiB.")
-    labels: dict[str, str] = Field(default_factory=dict, description="Labels of the nodes, beside `environment`.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Labels of the nodes, in addition to `environment`."
+    )
     taints: list[Taint] = Field(default_factory=list, max_length=50, description="Taints of the nodes.")
     max_pods: int | None = Field(
-        default=None, ge=8, le=250, description="Most pods on a node; left out: EKS reckons it."
+        default=None, ge=8, le=250, description="Maximum pods per node; default: calculated by EKS."
     )
     zones: list[str] = Field(
         default_factory=list,
         max_length=MOST_ZONES,
-        description="Availability zones of the group, out of the environment's `availability_zones`; empty: all of "
-        "them. One group per zone lets the autoscaler add a node in the zone of a pod's EBS volume.",
+        description="Availability zones of the group, a subset of the environment's `availability_zones`; empty: all. "
+        "With one group per zone, the autoscaler can add a node in the zone of a pod's EBS volume.",
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> NodeGroupSettings:
-        _in_order(self.min_size, self.begin_with, self.max_size)
+        _in_order(self.min_size, self.initial_size, self.max_size)
         if len({architecture(kind) for kind in self.instance_types}) > 1:
             raise ValueError(f"instance_types {', '.join(self.instance_types)} are of more than one architecture")
         for key, value in self.labels.items():
             if len(key) > _LONGEST_LABEL_KEY or not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
-                raise ValueError(f"labels: {key}={value} is no label, or its key has over {_LONGEST_LABEL_KEY} letters")
+                raise ValueError(
+                    f"labels: {key}={value} is not a label, or its key is longer than {_LONGEST_LABEL_KEY}"
+                )
             if key == "environment" or key.partition("/")[0].endswith(("kubernetes.io", "k8s.io", "eks.amazonaws.com")):
-                raise ValueError(f"labels: {key!r} is set by the platform, EKS or the kubelet")
+                raise ValueError(f"labels: {key!r} is reserved for the platform, EKS or the kubelet")
         if len(set(self.zones)) < len(self.zones):
-            raise ValueError(f"zones {', '.join(self.zones)} names one zone twice")
+            raise ValueError(f"zones {', '.join(self.zones)} contains a duplicate")
         if len({(taint.key, taint.effect) for taint in self.taints}) < len(self.taints):
-            raise ValueError("taints name one key and effect twice")
+            raise ValueError("taints contain the same key and effect twice")
         return self
 
     @property
-    def begin_with(self) -> int:
-        """Nodes that the group is made with."""
+    def initial_size(self) -> int:
+        """Number of nodes that the group is created with."""
         return self.min_size if self.desired_capacity is None else self.desired_capacity
 
     @property
@@ -126,14 +132,14 @@ class NodeGroupSettings(Settings):
 
 class FargateSelector(Settings):
     namespace: str = Field(description=f"One of {', '.join(PLATFORM_NAMESPACES)}.")
-    labels: dict[str, str] = Field(default_factory=dict, max_length=5, description="Labels that a pod must bear.")
+    labels: dict[str, str] = Field(default_factory=dict, max_length=5, description="Labels that a pod must have.")
 
     @model_validator(mode="after")
     def _is_the_platforms(self) -> FargateSelector:
         # Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies", considerations.
         if self.namespace not in PLATFORM_NAMESPACES:
             raise ValueError(
-                f"namespace {self.namespace!r} may be a tenant's, and network policies do not hold on Fargate; "
+                f"namespace {self.namespace!r} may belong to a tenant, and Fargate does not enforce network policies; "
                 f"use one of {', '.join(PLATFORM_NAMESPACES)}"
             )
         return self
@@ -143,7 +149,7 @@ class FargateProfileSettings(Settings):
     """One entry of `fargate_profiles`."""
 
     selectors: list[FargateSelector] = Field(
-        min_length=1, max_length=5, description="Which pods run on Fargate: those that any selector takes."
+        min_length=1, max_length=5, description="Pods that match any of these selectors run on Fargate."
     )
 
 
@@ -151,62 +157,66 @@ class NodeSettings(Settings):
     instance_type: InstanceType = Field(
         default="t3.large", description="EC2 instance type of the node group `general`."
     )
-    min_size: int = Field(default=3, ge=0, description="Fewest nodes of the node group `general`.")
-    max_size: int = Field(default=10, ge=1, description="Most nodes of the node group `general`.")
+    min_size: int = Field(default=3, ge=0, description="Minimum number of nodes of the node group `general`.")
+    max_size: int = Field(default=10, ge=1, description="Maximum number of nodes of the node group `general`.")
     desired_capacity: int = Field(
-        default=5, ge=0, description="Nodes to begin with; afterwards the autoscaler decides, and changes are ignored."
+        default=5, ge=0, description="Initial number of nodes; later the autoscaler sets it, and changes are ignored."
     )
     volume_gib: int = Field(
         default=80, ge=20, le=16384, description="Encrypted data volume of a node, GiB: images, logs and emptyDir."
     )
     node_groups: dict[Name, NodeGroupSettings] = Field(
-        default_factory=dict, description="Node groups beside `general`, by name."
+        default_factory=dict, description="Node groups in addition to `general`, by name."
     )
     node_kubernetes_version: str = Field(
         default="",
-        description="Kubernetes minor of the nodes while an upgrade is under way, at most three behind the cluster's; "
+        description="Kubernetes minor of the nodes during an upgrade, at most three behind the cluster's; "
         "empty: the cluster's.",
     )
     node_release_version: str = Field(
         default="",
         pattern=r"^$|^\d+\.\d+\.\d+-[0-9a-f]{8}$",
-        description="Bottlerocket release of all nodes, e.g. 1.52.0-943d9a41; empty: EKS takes the newest when it "
-        "makes a group or moves it to another minor.",
+        description="Bottlerocket release of all nodes, e.g. 1.52.0-943d9a41; empty: EKS uses the newest when it "
+        "creates a group or upgrades it to another minor.",
     )
-    node_repair: bool = Field(default=True, description="Let EKS replace nodes that it finds unhealthy.")
+    node_repair: bool = Field(default=True, description="Let EKS replace unhealthy nodes.")
     max_unavailable_percentage: int = Field(
-        default=33, ge=1, le=100, description="Part of a group's nodes that an update may replace at a time."
+        default=33, ge=1, le=100, description="Percentage of a group's nodes that an update may replace at a time."
     )
     volume_key_arn: str = Field(
         default="",
         pattern=r"^$|^arn:aws[-a-z]*:kms:.+:key/.+$",
-        description="KMS key of the nodes' volumes, whose policy must admit the role AWSServiceRoleForAutoScaling; "
-        "empty: the account's own key for EBS.",
+        description="KMS key of the nodes' volumes, whose policy must allow the role AWSServiceRoleForAutoScaling; "
+        "empty: the account's default key for EBS.",
     )
     node_cloudwatch_policy: bool = Field(
         default=False,
-        description="Attach CloudWatchAgentServerPolicy to the nodes' role, for agents on the host network; others "
-        "cannot reach the role.",
+        description="Attach CloudWatchAgentServerPolicy to the node role, for agents on the host network; other pods "
+        "cannot use the role.",
     )
     fargate_profiles: dict[Name, FargateProfileSettings] = Field(
         default_factory=dict, description="Fargate profiles by name; they select platform namespaces only."
     )
     fargate_pod_logs: bool = Field(
         default=False,
-        description="Let pods on Fargate write to CloudWatch Logs; goes with the add-on fargate-logging, which says "
-        "what they write.",
+        description="Let pods on Fargate write to CloudWatch Logs; used with the add-on fargate-logging, which "
+        "configures the logs.",
     )
 
     @model_validator(mode="after")
     def _logs_of_some_profile(self) -> NodeSettings:
         if self.fargate_pod_logs and not self.fargate_profiles:
-            raise ValueError("fargate_pod_logs: there is no role to give the right to without fargate_profiles")
+            raise ValueError(
+                "fargate_pod_logs: requires fargate_profiles, as there is no role to grant the permission otherwise"
+            )
         return self
 
     @model_validator(mode="after")
     def _groups_are_sound(self) -> NodeSettings:
         if GENERAL in self.node_groups:
-            raise ValueError(f"node_groups: {GENERAL!r} is the group of instance_type, min_size, max_size and so on")
+            raise ValueError(
+                f"node_groups: {GENERAL!r} is the group that instance_type, min_size, max_size and so on configure"
+            )
         _in_order(self.min_size, self.desired_capacity, self.max_size)
         if self.node_kubernetes_version:
             known_minor(self.node_kubernetes_version)

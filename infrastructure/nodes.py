@@ -1,8 +1,8 @@
-"""Managed node groups of Bottlerocket nodes, each with a launch template of our own.
+"""Managed node groups of Bottlerocket nodes, each with its own launch template.
 
-The component library's node groups fix the metadata hop limit at 2, which lets a pod take the node's role, and leave
-volumes unencrypted and untagged; hence `aws.eks.NodeGroup` with our own template. What a node is told at its start
-is in `bottlerocket.py`, what an autoscaler is told of a group without nodes in `scale_from_zero.py`.
+The node groups of `pulumi_eks` have a fixed metadata hop limit of 2, which lets a pod use the node's role, and leave
+volumes unencrypted and untagged; hence `aws.eks.NodeGroup` with a custom template. User data is in `bottlerocket.py`,
+tags for the autoscaler in `scale_from_zero.py`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from bottlerocket import UserDataArgs, bottlerocket_toml
 from cluster import Cluster
 from network import Network
 from node_settings import NodeGroupSettings, NodeSettings
-from place import Place
 from scale_from_zero import template_tags
+from stack_context import StackContext
 
 from shared.naming import node_group_name
 
 DISKS_OF_A_NODE = 2
-"""Bottlerocket has its system on /dev/xvda and everything else on /dev/xvdb."""
+"""Bottlerocket uses /dev/xvda for the OS and /dev/xvdb for all data."""
 
 AMI_TYPES = {"x86_64": "BOTTLEROCKET_x86_64", "arm64": "BOTTLEROCKET_ARM_64"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeGroupsArgs:
-    place: Place
+    context: StackContext
     settings: NodeSettings
     network: Network
     cluster: Cluster
@@ -57,7 +57,7 @@ class NodeGroups(pulumi.ComponentResource):
             group: NodeGroup(
                 group,
                 NodeGroupArgs(shared=args, group=settings),
-                # Nodes that come before the CNI never become ready.
+                # Nodes do not become ready without the CNI.
                 pulumi.ResourceOptions(parent=self, depends_on=[args.cluster.component]),
             )
             for group, settings in args.settings.all_node_groups().items()
@@ -75,7 +75,7 @@ class NodeGroups(pulumi.ComponentResource):
 
 
 class NodeGroup(pulumi.ComponentResource):
-    """One node group; its logical name is also the first part of its physical one."""
+    """One node group; its physical name begins with the logical name."""
 
     autoscaling_group_name: pulumi.Output[str]
     node_group: aws.eks.NodeGroup
@@ -93,19 +93,19 @@ class NodeGroup(pulumi.ComponentResource):
         self.register_outputs({"autoscaling_group_name": self.autoscaling_group_name})
 
     def _node_group(self, name: str, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
-        shared, group, place = self._args.shared, self._args.group, self._args.shared.place
+        shared, group, context = self._args.shared, self._args.group, self._args.shared.context
         settings = shared.settings
         return aws.eks.NodeGroup(
             name,
-            # A prefix, since some changes replace the group, and the new one must stand beside the old.
-            node_group_name_prefix=node_group_name(place.named(name)) + "-",
+            # A prefix, since some changes replace the group, and the old and new group must coexist meanwhile.
+            node_group_name_prefix=node_group_name(context.named(name)) + "-",
             cluster_name=shared.cluster.name,
             node_role_arn=shared.role.arn,
             subnet_ids=shared.network.private_subnet_ids_in(group.zones),
             ami_type=AMI_TYPES[group.architecture],
             capacity_type=group.capacity_type,
             instance_types=group.instance_types,
-            # The cluster's as an output, so that nodes follow the control plane and never overtake it.
+            # The cluster's version as an output, so that nodes are upgraded after the control plane.
             version=settings.node_kubernetes_version or shared.cluster.version,
             release_version=settings.node_release_version or None,
             labels=self._labels(),
@@ -114,7 +114,7 @@ class NodeGroup(pulumi.ComponentResource):
                 for taint in group.taints
             ],
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                min_size=group.min_size, max_size=group.max_size, desired_size=group.begin_with
+                min_size=group.min_size, max_size=group.max_size, desired_size=group.initial_size
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(
                 max_unavailable_percentage=settings.max_unavailable_percentage
@@ -123,32 +123,32 @@ class NodeGroup(pulumi.ComponentResource):
             launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
                 id=template.id, version=template.latest_version.apply(str)
             ),
-            # EKS puts the autoscaler's two tags on the Auto Scaling group by itself; these are for whoever looks here.
+            # Informational: EKS itself sets the autoscaler's two tags on the Auto Scaling group.
             tags={
-                "Name": place.named(name),
+                "Name": context.named(name),
                 "k8s.io/cluster-autoscaler/enabled": "true",
-                f"k8s.io/cluster-autoscaler/{place.cluster_name}": "owned",
+                f"k8s.io/cluster-autoscaler/{context.cluster_name}": "owned",
             },
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
         )
 
     def _launch_template(self, name: str) -> aws.ec2.LaunchTemplate:
-        shared, place, cluster = self._args.shared, self._args.shared.place, self._args.shared.cluster
-        tags = {"Name": place.named(name), "environment_suffix": place.suffix, "owner": place.owner}
+        shared, context, cluster = self._args.shared, self._args.shared.context, self._args.shared.cluster
+        tags = {"Name": context.named(name), "environment_suffix": context.suffix, "owner": context.owner}
         user_data = pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority).apply(
             lambda facts: self._user_data(*facts)
         )
         key_arn = shared.settings.volume_key_arn
         return aws.ec2.LaunchTemplate(
             name,
-            name=place.named(f"eks-{name}"),
+            name=context.named(f"eks-{name}"),
             update_default_version=True,
             user_data=user_data,
-            # Naming any drops the cluster's own group, hence both. Source: EKS user guide, "Customize managed nodes
-            # with launch templates".
+            # Setting any group removes the default cluster security group, hence both. Source: EKS user guide,
+            # "Customize managed nodes with launch templates".
             vpc_security_group_ids=[shared.network.security_groups.nodes.id, cluster.security_group_id],
             key_name=shared.network.security_groups.ssh_key_name,
-            # Tokens only, and one hop: a pod off the host network cannot take the node's role.
+            # IMDSv2 only, hop limit 1: a pod outside the host network cannot use the node's role.
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
@@ -179,7 +179,7 @@ class NodeGroup(pulumi.ComponentResource):
         return base64.b64encode(toml.encode()).decode()
 
     def _labels(self) -> dict[str, str]:
-        return {"environment": self._args.shared.place.environment, **self._args.group.labels}
+        return {"environment": self._args.shared.context.environment, **self._args.group.labels}
 
     def _describe_a_node_to_the_autoscaler(self, name: str) -> None:
         for about, (key, value) in template_tags(self._args.group, self._labels()).items():

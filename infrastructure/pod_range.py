@@ -1,7 +1,7 @@
-"""The VPC's second range, for pods: the private subnets' addresses last for nodes and a few pods on each.
+"""The VPC's second range, for pods: the private subnets only have room for nodes and a few pods on each.
 
-The VPC CNI finds the subnets by their tag and fills whichever of a zone's has the most free addresses; nothing inside
-the cluster has to be told. Source: EKS user guide, "Configure subnet selection for Pod IP addresses".
+The VPC CNI finds the subnets by their tag and uses the subnet of the zone with the most free addresses, without any
+configuration in the cluster. Source: EKS user guide, "Configure subnet selection for Pod IP addresses".
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from address_plan import ZoneLayout
-from place import Place
+from stack_context import StackContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodRangeArgs:
-    place: Place
+    context: StackContext
     cidr: str
     vpc_id: pulumi.Input[str]
     layouts: Sequence[ZoneLayout]
-    """Of a plan with a second range."""
+    """Zones of an address plan with a second range."""
     route_table_ids: Sequence[pulumi.Input[str]]
-    """The private one of each zone: pods leave by the same NAT gateway as their nodes."""
+    """The private route table of each zone: pods use the same NAT gateway as their nodes."""
 
 
 class PodRange(pulumi.ComponentResource):
@@ -42,10 +42,10 @@ class PodRange(pulumi.ComponentResource):
                 cidr_block=layout.pod_cidr,
                 availability_zone=layout.zone,
                 map_public_ip_on_launch=False,
-                # No role of a load balancer: those stay in the subnets of nodes.
+                # No load balancer role tag: load balancers stay in the node subnets.
                 tags={
-                    "Name": args.place.named(f"pods-{layout.zone}"),
-                    f"kubernetes.io/cluster/{args.place.cluster_name}": "shared",
+                    "Name": args.context.named(f"pods-{layout.zone}"),
+                    f"kubernetes.io/cluster/{args.context.cluster_name}": "shared",
                     "kubernetes.io/role/cni": "1",
                 },
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[association]),

@@ -1,5 +1,5 @@
-"""What is refused before anything is sent, but cannot be seen in the settings alone: the environment's own rules, and
-steps that a deployed cluster cannot take. Everything else is refused by the settings' models.
+"""Checks before the deployment that need more than the settings: rules of the environment, and upgrades that a deployed
+cluster does not support. All other checks are in the settings models.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from shared.environment import Environment
 from shared.program_errors import ProgramInputError
 
 GUARDED = ("staging", "prod")
-"""Environments whose Kubernetes API is never open to everybody."""
+"""Environments whose Kubernetes API must not be open to the whole internet."""
 
 NETWORK_POLICIES = "network-policies"
-"""The add-on of tier 2 without which nothing in kube-system may be closed."""
+"""The tier 2 add-on required for network policy mode `strict`."""
 
 
 def preflight(
@@ -30,8 +30,8 @@ def preflight(
     """Checks the settings against the environment and against what is deployed.
 
     Args:
-        published: what the stack itself published last, empty before its first deployment.
-        platform_addons: reads what tier 2 published last, empty before its first deployment; asked where it matters.
+        published: the stack's own last published outputs; empty before its first deployment.
+        platform_addons: reads tier 2's last published outputs, empty before its first deployment.
 
     Raises:
         ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `upgrade-refused`.
@@ -51,7 +51,7 @@ def preflight(
         # needs a policy, CoreDNS included; without one the cluster has no name resolution.
         raise ProgramInputError(
             "strict-too-early",
-            "`network_policy_mode`: strict would cut off CoreDNS and every add-on, since tier 2 is not deployed with "
+            "`network_policy_mode`: strict would block CoreDNS and every add-on, since tier 2 is not deployed with "
             "its network policies",
             at=f"{where}, network_policy_mode",
             hint=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",

@@ -1,4 +1,4 @@
-"""The one setting that several concerns share: whether what holds data may be destroyed."""
+"""The setting that several settings models share: whether resources that hold data may be destroyed."""
 
 from __future__ import annotations
 

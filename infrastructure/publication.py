@@ -1,4 +1,4 @@
-"""The tier's contract, filled from its components."""
+"""Fills the tier's contract from its components."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from cluster import Cluster
 from encryption import Encryption
 from network import Network
 from nodes import NodeGroups
-from place import Place
 from roles import Roles
 from settings import InfrastructureSettings
+from stack_context import StackContext
 from tenant_storage import TenantStorage
 from workload_identity import WorkloadIdentity
 
@@ -19,7 +19,7 @@ from shared.kubeconfig import kubeconfig, kubeconfig_command
 
 def infrastructure_contract(
     settings: InfrastructureSettings,
-    place: Place,
+    context: StackContext,
     network: Network,
     encryption: Encryption,
     roles: Roles,
@@ -53,12 +53,12 @@ def infrastructure_contract(
                 endpoint=facts[1],
                 certificate_authority=facts[2],
                 role_arn=facts[3],
-                region=place.region,
+                region=context.region,
             )
         ),
         kubeconfig_command=pulumi.Output.all(cluster.name, roles.admin.arn).apply(
             lambda facts: kubeconfig_command(
-                cluster_name=facts[0], role_arn=facts[1], region=place.region, profile=settings.kubeconfig_profile
+                cluster_name=facts[0], role_arn=facts[1], region=context.region, profile=settings.kubeconfig_profile
             )
         ),
         vpc_id=network.vpc_id,
@@ -72,9 +72,9 @@ def infrastructure_contract(
         service_cidr=plain(settings.service_cidr),
         cluster_dns_ip=plain(cluster.dns_ip),
         availability_zones=plain([layout.zone for layout in network.layouts]),
-        region=plain(place.region),
-        account_id=plain(place.account_id),
-        partition=plain(place.partition),
+        region=plain(context.region),
+        account_id=plain(context.account_id),
+        partition=plain(context.partition),
         tenant_bucket_name=storage.bucket_name,
         tenant_bucket_arn=storage.bucket_arn,
         tenant_bucket_key_arns=plain(storage.key_arns),

@@ -1,6 +1,6 @@
-"""The three IAM roles of the cluster: control plane, nodes, and the people and pipelines that administer it.
+"""The three IAM roles of the cluster: control plane, nodes, and administrators.
 
-Roles of workloads belong to the tier that brings the workload.
+Roles of workloads belong to the tier that deploys the workload.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from cluster_settings import ACCOUNT
-from place import Place
 from settings import InfrastructureSettings
+from stack_context import StackContext
 
 from shared.iam import Statement, policy_document, principal_statement, service_trust
 from shared.naming import iam_role_name
@@ -35,15 +35,15 @@ CLOUDWATCH_POLICY = "CloudWatchAgentServerPolicy"
 
 @dataclass(frozen=True, kw_only=True)
 class RolesArgs:
-    place: Place
+    context: StackContext
     settings: InfrastructureSettings
     secrets_key_arn: pulumi.Input[str]
 
 
 def admin_trust(args: RolesArgs) -> str:
     """Who may assume the admin role; the setting is never empty."""
-    place = args.place
-    root = f"arn:{place.partition}:iam::{place.account_id}:root"
+    context = args.context
+    root = f"arn:{context.partition}:iam::{context.account_id}:root"
     # Source: EKS user guide, "Grant IAM users access to Kubernetes with EKS access entries"; IAM user guide, "AWS JSON
     # policy elements: Principal".
     arns = [root if arn == ACCOUNT else arn for arn in args.settings.admin_principal_arns]
@@ -70,7 +70,7 @@ class Roles(pulumi.ComponentResource):
     node: aws.iam.Role
     admin: aws.iam.Role
     attachments: list[pulumi.Resource]
-    """What must exist before the cluster and the nodes use their roles."""
+    """The roles, and the policies that must exist before the cluster and the nodes use them."""
 
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Roles", name, {}, opts)
@@ -86,7 +86,7 @@ class Roles(pulumi.ComponentResource):
         self.attachments.append(
             aws.iam.RolePolicy(
                 "eks-cluster-role-secrets-key",
-                name=args.place.named("secrets-key"),
+                name=args.context.named("secrets-key"),
                 role=self.cluster.name,
                 policy=pulumi.Output.from_input(args.secrets_key_arn).apply(secrets_key_use),
                 opts=pulumi.ResourceOptions(parent=self),
@@ -97,7 +97,7 @@ class Roles(pulumi.ComponentResource):
     def _role(self, name: str, trust: str, managed_policies: Sequence[str]) -> aws.iam.Role:
         role = aws.iam.Role(
             name,
-            name=iam_role_name(self._args.place.named(name)),
+            name=iam_role_name(self._args.context.named(name)),
             assume_role_policy=trust,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -106,7 +106,7 @@ class Roles(pulumi.ComponentResource):
                 aws.iam.RolePolicyAttachment(
                     f"{name}-{policy}",
                     role=role.name,
-                    policy_arn=f"arn:{self._args.place.partition}:iam::aws:policy/{policy}",
+                    policy_arn=f"arn:{self._args.context.partition}:iam::aws:policy/{policy}",
                     opts=pulumi.ResourceOptions(parent=self),
                 )
             )

@@ -1,7 +1,7 @@
-"""What an autoscaler is told of a node group that may be empty: the labels, taints and disk that a node would have.
+"""Tags that tell the autoscaler the labels, taints and disk size of nodes in a group that may be empty.
 
-EKS does not copy the tags of a node group to its Auto Scaling group, where the autoscaler looks for them; its own role
-may also ask EKS (`eks:DescribeNodegroup`), which knows no disk.
+The autoscaler reads them from the Auto Scaling group, to which EKS does not copy the node group's tags. It can also
+call `eks:DescribeNodegroup`, which does not return the disk size.
 
 Source: kubernetes/autoscaler, cluster-autoscaler/cloudprovider/aws/README.md, "Auto-Discovery Setup".
 """
@@ -16,15 +16,15 @@ from node_settings import NodeGroupSettings
 _TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
 _ZONE_LABELS = ("topology.ebs.csi.aws.com/zone", "topology.kubernetes.io/zone")
-"""What an EBS volume's node affinity names. The first one is set by the driver on a running node, so the autoscaler
-cannot know it of an empty group: without the tag it would never start a node for a volume of the zone.
+"""Labels in the node affinity of EBS volumes. The driver sets the first one on running nodes, so the autoscaler does
+not know it for an empty group: without the tag it would never start a node for a volume in the zone.
 Source: kubernetes/autoscaler, issues 3845 and 3230."""
 
 
 def template_tags(group: NodeGroupSettings, labels: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Tags of the Auto Scaling group: what each is about, to its key and value.
+    """Tags of the Auto Scaling group: maps the subject of each tag to its key and value.
 
-    Of several taints with one key the autoscaler's tags can tell one only, the last.
+    For several taints with the same key, the autoscaler's tags can represent only the last one.
     """
     told = {**labels, "eks.amazonaws.com/capacityType": group.capacity_type}
     if len(group.zones) == 1:

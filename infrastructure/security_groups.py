@@ -1,7 +1,7 @@
-"""Security groups of the control plane and the nodes, one resource per rule.
+"""Security groups of control plane and nodes, one resource per rule.
 
-The rules are rows; `docs/reference/security-groups.md` lists them, together with the group that EKS adds. The group
-of interface endpoints is in `endpoints.py`.
+`docs/reference/security-groups.md` lists the rules, and those of the security group that EKS creates. The group of interface
+endpoints is in `endpoints.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 from network_settings import SecurityGroupSettings
-from place import Place
+from stack_context import StackContext
 
 Group = Literal["cluster", "nodes"]
 ANYWHERE = "0.0.0.0/0"
@@ -23,11 +23,11 @@ ANYWHERE = "0.0.0.0/0"
 class Rule:
     """One rule of one group.
 
-    `peer` is the other group, an IPv4 range, or the ID of a group that is not ours.
+    `peer` is the other group, an IPv4 range, or the ID of an external security group.
     """
 
     name: str
-    """Logical name inside the group and direction."""
+    """Logical name, unique within group and direction."""
     group: Group
     direction: Literal["in", "out"]
     protocol: Literal["tcp", "udp"]
@@ -37,7 +37,7 @@ class Rule:
 
 
 # Source: EKS user guide, "View Amazon EKS security group requirements for clusters", restricting cluster traffic: 443,
-# 10250, DNS. HTTPS and NTP out: what nodes fetch images, AWS's answers and the time with.
+# 10250, DNS. Egress for HTTPS and NTP: nodes pull images, call AWS APIs and synchronize time.
 RULES = (
     Rule(name="https", group="cluster", direction="in", protocol="tcp", port=443, peer="nodes", why="Kubernetes API"),
     Rule(name="https", group="cluster", direction="out", protocol="tcp", port=443, peer="nodes", why="Webhooks"),
@@ -54,7 +54,7 @@ RULES = (
 
 
 def rules(settings: SecurityGroupSettings) -> list[Rule]:
-    """The rules that always hold, and those that settings open."""
+    """The fixed rules, and those that settings add."""
     api = [
         Rule(
             name=f"https-{cidr.replace('/', '-')}",
@@ -76,17 +76,17 @@ def rules(settings: SecurityGroupSettings) -> list[Rule]:
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityGroupsArgs:
-    place: Place
+    context: StackContext
     settings: SecurityGroupSettings
     vpc_id: pulumi.Input[str]
 
 
 class SecurityGroups(pulumi.ComponentResource):
     cluster: aws.ec2.SecurityGroup
-    """Stands at the control plane's interfaces beside the group that EKS makes."""
+    """Attached to the control plane's interfaces in addition to the group that EKS creates."""
     nodes: aws.ec2.SecurityGroup
     ssh_key_name: pulumi.Output[str] | None
-    """A secret; `None`: nodes take no SSH, and people come by Session Manager."""
+    """A secret; `None`: no SSH on nodes, use Session Manager."""
 
     def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:SecurityGroups", name, {}, opts)
@@ -98,8 +98,8 @@ class SecurityGroups(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _group(self, name: Group, description: str) -> aws.ec2.SecurityGroup:
-        # Without the tag kubernetes.io/cluster: controllers want exactly one group with it on a node, and EKS's has it.
-        physical = self._args.place.named(f"eks-{name}")
+        # No tag kubernetes.io/cluster: controllers expect exactly one group with it per node, which is the EKS group.
+        physical = self._args.context.named(f"eks-{name}")
         return aws.ec2.SecurityGroup(
             name,
             name=physical,
@@ -124,6 +124,6 @@ class SecurityGroups(pulumi.ComponentResource):
                 to_port=rule.port,
                 cidr_ipv4=rule.peer if is_range else None,
                 referenced_security_group_id=None if is_range else ids.get(rule.peer, rule.peer),
-                tags={"Name": self._args.place.named(name)},
+                tags={"Name": self._args.context.named(name)},
                 opts=pulumi.ResourceOptions(parent=self),
             )

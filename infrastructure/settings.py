@@ -1,4 +1,4 @@
-"""Settings of the infrastructure tier, one model a concern; each field is a key of `Pulumi.<stack>.yaml`."""
+"""Settings of the infrastructure tier, one model per concern; each field is a key of `Pulumi.<stack>.yaml`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class InfrastructureSettings(
         kinds = [kind for group in self.all_node_groups().values() for kind in group.instance_types]
         if self.security_groups_for_pods and all(is_burstable(kind) for kind in kinds):
             raise ValueError(
-                f"security_groups_for_pods: no instance of the t family can serve them, and all of {', '.join(kinds)} "
-                "are; choose another instance_type or add a group to node_groups, e.g. of m6i.large"
+                f"security_groups_for_pods: not supported by the t family, to which {', '.join(kinds)} belong; "
+                "choose another instance_type or add a group to node_groups, e.g. of m6i.large"
             )
         return self

@@ -1,4 +1,4 @@
-"""The bucket that tenants share, a prefix each. Who reaches which prefix is decided in the tenants tier."""
+"""The bucket that tenants share, one prefix per tenant. The tenants tier grants access to the prefixes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from data_settings import StorageSettings
-from place import Place
+from stack_context import StackContext
 
 from shared.iam import Statement, policy_document
 from shared.naming import bucket_name
@@ -15,7 +15,7 @@ from shared.naming import bucket_name
 
 @dataclass(frozen=True, kw_only=True)
 class TenantStorageArgs:
-    place: Place
+    context: StackContext
     settings: StorageSettings
 
 
@@ -34,7 +34,7 @@ def tls_only(bucket_arn: str) -> str:
 
 
 def lifecycle_rules(noncurrent_version_days: int) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
-    """What versioning and broken uploads leave behind, and tenants would pay for. Current objects are the tenants'.
+    """Expires noncurrent versions and incomplete uploads, which would cause costs. Current objects are never expired.
 
     Source: S3 user guide, "Lifecycle configuration elements".
     """
@@ -56,12 +56,12 @@ def lifecycle_rules(noncurrent_version_days: int) -> list[aws.s3.BucketLifecycle
 
 
 def default_encryption(key_arn: str) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
-    """How an object is encrypted whose writer says nothing: by S3's own keys, or by the one that is named."""
+    """Encryption of objects whose writer does not specify it: with S3 managed keys, or with the given KMS key."""
     if not key_arn:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
     return {
         "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn},
-        # One request to KMS for many objects, instead of one each.
+        # One KMS request for many objects instead of one per object.
         "bucket_key_enabled": True,
     }
 
@@ -70,13 +70,13 @@ class TenantStorage(pulumi.ComponentResource):
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
     key_arns: list[str]
-    """Of KMS keys that a role must be let use to reach the objects: none, or one."""
+    """KMS keys that a role needs to access the objects: none or one."""
 
     def __init__(self, name: str, args: TenantStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:TenantStorage", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        # The account is part of it, since S3 names are unique over all accounts.
-        physical = bucket_name(args.place.named(f"eks-tenant-data-{args.place.account_id}"))
+        # The account ID is part of the name, since S3 bucket names are globally unique.
+        physical = bucket_name(args.context.named(f"eks-tenant-data-{args.context.account_id}"))
         bucket = aws.s3.Bucket(
             "tenant-data",
             bucket=physical,
@@ -109,7 +109,7 @@ class TenantStorage(pulumi.ComponentResource):
             "tenant-data",
             bucket=bucket.id,
             policy=bucket.arn.apply(tls_only),
-            # S3 refuses two changes of a bucket's access at once.
+            # S3 rejects concurrent changes of a bucket's access settings.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
         self.key_arns = [args.settings.bucket_key_arn] if args.settings.bucket_key_arn else []

@@ -1,7 +1,7 @@
-"""Whether a deployed cluster may go to the versions that the settings ask for.
+"""Whether a deployed cluster can be upgraded to the versions in the settings.
 
-Compares plain values: what the stack published when it was last deployed, and what is wanted. EKS would refuse the same
-things, but one by one and in the middle of a deployment.
+Compares the versions that the stack last published with the configured ones. EKS would reject the same upgrades, but
+one by one and in the middle of a deployment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OLDEST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """Versions at the end of the last deployment; nothing is known before the first."""
+    """Versions after the last deployment; empty before the first."""
 
     cluster: str = ""
     """Kubernetes minor, e.g. `1.35`."""
@@ -30,7 +30,7 @@ class Deployed:
 
 
 def refusals(deployed: Deployed, settings: InfrastructureSettings) -> list[str]:
-    """What stands against it, one sentence each; empty: nothing does."""
+    """Reasons why the upgrade is not possible, one sentence each; empty if it is."""
     wanted = settings.kubernetes_version
     nodes = settings.node_kubernetes_version or wanted
     proxy = settings.pinned_addons(wanted)["kube-proxy"]
@@ -40,7 +40,7 @@ def refusals(deployed: Deployed, settings: InfrastructureSettings) -> list[str]:
     elif minor_number(wanted) - minor_number(nodes) > OLDEST:
         found.append(f"node_kubernetes_version {nodes} is more than {OLDEST} minors behind kubernetes_version {wanted}")
     if not 0 <= minor_number(wanted) - minor_number(proxy) <= OLDEST:
-        found.append(f"addon_versions: kube-proxy {proxy} does not fit kubernetes_version {wanted}")
+        found.append(f"addon_versions: kube-proxy {proxy} is not compatible with kubernetes_version {wanted}")
     return [*found, *_from(deployed, wanted, nodes)]
 
 
@@ -49,7 +49,10 @@ def _from(deployed: Deployed, wanted: str, nodes: str) -> list[str]:
     if deployed.cluster:
         step = minor_number(wanted) - minor_number(deployed.cluster)
         if step < 0:
-            found.append(f"kubernetes_version {wanted} is older than the cluster's {deployed.cluster}: none goes back")
+            found.append(
+                f"kubernetes_version {wanted} is older than the cluster's {deployed.cluster}: "
+                "downgrades are not supported"
+            )
         elif step > 1:
             following = f"1.{minor_number(deployed.cluster) + 1}"
             found.append(
@@ -60,10 +63,10 @@ def _from(deployed: Deployed, wanted: str, nodes: str) -> list[str]:
         if minor_number(wanted) - minor_number(version) > OLDEST:
             found.append(
                 f"nodes of group {group} run {version}, more than {OLDEST} minors behind kubernetes_version {wanted}: "
-                "bring them up first"
+                "upgrade them first"
             )
         elif minor_number(nodes) < minor_number(version):
-            found.append(f"nodes of group {group} run {version}, and {nodes} would be older: none goes back")
+            found.append(f"nodes of group {group} run {version}, newer than {nodes}: downgrades are not supported")
     running = deployed.addons.get("kube-proxy")
     if running and minor_number(wanted) - minor_number(running) > OLDEST:
         found.append(f"kube-proxy is at {running}, more than {OLDEST} minors behind kubernetes_version {wanted}")

@@ -1,4 +1,4 @@
-"""The cluster's OIDC provider in IAM, and the permissions boundary that every tenant role bears."""
+"""The cluster's OIDC provider in IAM, and the permissions boundary of every tenant role."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from cluster import Cluster
-from place import Place
+from stack_context import StackContext
 from tenant_storage import TenantStorage
 
 from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns
@@ -18,13 +18,13 @@ from shared.naming import iam_policy_name
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadIdentityArgs:
-    place: Place
+    context: StackContext
     cluster: Cluster
     storage: TenantStorage
 
 
 def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_arns: Sequence[str] = ()) -> str:
-    """The most that any tenant role may do, whatever its own policies say.
+    """The maximum permissions of any tenant role, regardless of its own policies.
 
     Source: IAM user guide, "Permissions boundaries for IAM entities".
     """
@@ -57,17 +57,17 @@ class WorkloadIdentity(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:WorkloadIdentity", name, {}, opts)
-        # No thumbprint: IAM trusts EKS's issuers by its own certificate authorities.
+        # No thumbprint: IAM verifies EKS issuers with its own list of certificate authorities.
         provider = aws.iam.OpenIdConnectProvider(
             "oidc",
             url=args.cluster.oidc_issuer_url,
             client_id_lists=["sts.amazonaws.com"],
-            tags={"Name": args.place.named("eks-oidc")},
+            tags={"Name": args.context.named("eks-oidc")},
             opts=pulumi.ResourceOptions(parent=self),
         )
         boundary = aws.iam.Policy(
             "tenant-boundary",
-            name=iam_policy_name(args.place.named("eks-tenant-boundary")),
+            name=iam_policy_name(args.context.named("eks-tenant-boundary")),
             description="The most that a tenant's roles may do",
             policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn, args.cluster.name).apply(
                 lambda facts: tenant_boundary(*facts, key_arns=args.storage.key_arns)

@@ -2,8 +2,8 @@
 
 import pulumi
 from installation import Installation
-from place import Place
 from settings import PlatformAddonsSettings
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure, PlatformAddons, consume, publish, published
 from shared.kubernetes_labels import INGRESS_CLASS
@@ -14,7 +14,7 @@ settings = load_settings(PlatformAddonsSettings)
 environment = stack_environment()
 infrastructure = consume(Infrastructure, stack=environment.name)
 installation = Installation(
-    place=Place.of(environment),
+    context=StackContext.of(environment),
     settings=settings,
     infrastructure=infrastructure,
     cluster=published(Infrastructure, stack=environment.name),

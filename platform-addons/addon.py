@@ -1,4 +1,4 @@
-"""What an add-on declares: its settings, what it needs and gives, its version, and the component that makes it."""
+"""The declaration of an add-on: settings, requirements, capabilities, version, and the component that deploys it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import pulumi
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.settings import Settings
@@ -15,29 +15,29 @@ from shared.versions import Pin
 
 S_co = TypeVar("S_co", bound=Settings, covariant=True)
 PinOfMinor = Callable[[str], Pin | None]
-"""Kubernetes minor to the pin that fits it; `None` where none is known."""
+"""Maps a Kubernetes minor to the matching version pin; `None` if none is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddonArgs(Generic[S_co]):
-    """What every add-on's component is given."""
+    """Arguments of every add-on's component."""
 
-    place: Place
+    context: StackContext
     settings: S_co
     infrastructure: Infrastructure
     version: str
-    """Of what the add-on runs; empty for an add-on that runs nothing."""
+    """Version of the add-on's workload; empty if it runs none."""
     identity: str
-    """`irsa` or `pod-identity`: how service accounts get their AWS roles in this cluster."""
+    """`irsa` or `pod-identity`: how service accounts get their IAM roles in this cluster."""
     after: Sequence[pulumi.Resource] = ()
-    """Components of the add-ons that it requires."""
+    """Components of the add-ons that this one requires."""
 
 
 class AddonComponent(pulumi.ComponentResource):
     """Base of the components of add-ons."""
 
     role_arn: pulumi.Output[str] | None = None
-    """Of its AWS role, where it has one."""
+    """ARN of its IAM role, if it has one."""
 
     def __init__(self, name: str, args: AddonArgs[Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"platform:platform-addons:{type(self).__name__}", name, {}, opts)
@@ -53,13 +53,13 @@ class Addon:
 
     name: str
     summary: str
-    """Half a sentence: what it does for the cluster."""
+    """A phrase that says what it does for the cluster."""
     component: Callable[[str, AddonArgs[Any], pulumi.ResourceOptions], AddonComponent]
     settings: type[Settings] = Settings
     namespace: str = ""
-    """Where its workloads run; empty for cluster-wide objects alone."""
+    """Namespace of its workloads; empty if it has only cluster-wide objects."""
     enabled: bool = True
-    """Unless `<name>_enabled` says otherwise."""
+    """Default of the setting `<name>_enabled`."""
     requires: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Addon:
 
     @property
     def switch(self) -> str:
-        """The setting that turns it on and off."""
+        """The setting that enables it."""
         return f"{self.name.replace('-', '_')}_enabled"
 
 

@@ -1,7 +1,7 @@
-"""The add-ons of the tier, found in `addons/`: held against each other before anything is made of them.
+"""The add-ons of the tier, discovered in `addons/` and checked for consistency before anything is deployed.
 
-A file there that has an `ADDON` is an add-on. What a person can fix with a setting is told as such; what only the
-author of an add-on can fix is `addons-invalid`, and names the file's add-on.
+Every module there with an `ADDON` is an add-on. Problems that a setting can fix are reported as invalid settings;
+problems that only the author of an add-on can fix are `addons-invalid` errors that name the add-on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shared.program_errors import ProgramError
 
 
 def declared() -> dict[str, Addon]:
-    """Every add-on by name, each after what it requires.
+    """Every add-on by name, in dependency order.
 
     Raises:
         ProgramError: `addons-invalid`.
@@ -28,16 +28,16 @@ def declared() -> dict[str, Addon]:
 
 
 def in_order(found: Iterable[Addon]) -> dict[str, Addon]:
-    """The add-ons by name, each after what it requires, else by name.
+    """The add-ons by name, in dependency order, then by name.
 
     Raises:
-        ProgramError: `addons-invalid`: a name twice, a capability that two declare without excluding each other, one
-            that nobody provides, or a cycle.
+        ProgramError: `addons-invalid`: a duplicate name, a capability that two add-ons provide without a conflict
+            declared, a capability that no add-on provides, or a cycle.
     """
     by_name: dict[str, Addon] = {}
     for addon in found:
         if addon.name in by_name:
-            raise _invalid(addon, "another add-on has that name", "give it another `name`")
+            raise _invalid(addon, "another add-on has the same name", "give it another `name`")
         by_name[addon.name] = addon
     providers = _providers(by_name)
     graph: nx.DiGraph[str] = nx.DiGraph()
@@ -58,13 +58,13 @@ def in_order(found: Iterable[Addon]) -> dict[str, Addon]:
         raise _invalid(
             by_name[min(round_)],
             f"it requires itself: {' <- '.join([*round_, round_[0]])}",
-            "take one `requires` out of that circle",
+            "remove one `requires` from the cycle",
         ) from None
     return {name: by_name[name] for name in order}
 
 
 def wrong_choice(all_addons: Mapping[str, Addon], chosen: Iterable[str]) -> str | None:
-    """Why these add-ons cannot be had together, with the settings that fix it; `None` if they can."""
+    """Why these add-ons cannot be combined, with the settings that fix it; `None` if they can."""
     on = [all_addons[name] for name in all_addons if name in set(chosen)]
     providers = _providers(all_addons)
     provided = {capability for addon in on for capability in addon.capabilities}
@@ -84,7 +84,7 @@ def wrong_choice(all_addons: Mapping[str, Addon], chosen: Iterable[str]) -> str 
 
 
 def requirements(all_addons: Mapping[str, Addon], name: str) -> list[str]:
-    """Names of the add-ons that provide what one requires."""
+    """Names of the add-ons that provide the requirements of add-on `name`."""
     providers = _providers(all_addons)
     return sorted({provider for capability in all_addons[name].requires for provider in providers[capability]})
 

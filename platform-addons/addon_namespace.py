@@ -1,4 +1,4 @@
-"""The namespace of an add-on's own."""
+"""The dedicated namespace of an add-on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.kubernetes_labels import MANAGED_BY_LABEL, PLATFORM
 def addon_namespace(
     name: str, opts: pulumi.ResourceOptions, *, pod_security: Literal["restricted", "privileged"] = "restricted"
 ) -> core.Namespace:
-    """`pod_security`: the level that its pods are held to. Source: Kubernetes, "Pod Security Standards"."""
+    """`pod_security`: the Pod Security level that is enforced. Source: Kubernetes, "Pod Security Standards"."""
     return core.Namespace(
         name,
         metadata=meta.ObjectMetaArgs(

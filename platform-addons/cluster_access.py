@@ -1,4 +1,4 @@
-"""What a service account of an add-on may do in the cluster: a role, and the binding that gives it."""
+"""RBAC of add-on service accounts: a role and its binding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ = ("get", "list", "watch")
 def rule(
     group: str, resources: Sequence[str], verbs: Sequence[str] = _READ, *, names: Sequence[str] = ()
 ) -> rbac.PolicyRuleArgs:
-    """Reading, unless `verbs` say otherwise."""
+    """Read access, unless `verbs` are given."""
     return rbac.PolicyRuleArgs(
         api_groups=[group], resources=list(resources), verbs=list(verbs), resource_names=list(names) or None
     )
@@ -29,7 +29,7 @@ def bind_in_cluster(
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Resource:
-    """A ClusterRole called `name`, bound in every namespace. Returns the binding."""
+    """Creates a ClusterRole `name`, bound cluster-wide. Returns the binding."""
     metadata = meta.ObjectMetaArgs(name=name, labels=dict(labels))
     role = rbac.ClusterRole(name, metadata=metadata, rules=list(rules), opts=opts)
     return rbac.ClusterRoleBinding(
@@ -49,7 +49,7 @@ def bind_in_namespace(
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Resource:
-    """A Role called `name`, bound in the one namespace. Returns the binding."""
+    """Creates a Role `name`, bound in one namespace. Returns the binding."""
     metadata = meta.ObjectMetaArgs(name=name, namespace=namespace, labels=dict(labels))
     role = rbac.Role(name, metadata=metadata, rules=list(rules), opts=opts)
     return rbac.RoleBinding(

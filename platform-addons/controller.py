@@ -1,4 +1,4 @@
-"""An add-on's controller of one pod: its Deployment and its disruption budget."""
+"""A controller with one replica: Deployment and PodDisruptionBudget."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def single_controller(
 
     Args:
         metadata: of both.
-        selector: which of `labels`, those of the pod, tell it from others.
-        before: what must stand before the pod starts.
+        selector: the subset of the pod's `labels` that selects it.
+        before: resources that must exist before the pod starts.
     """
     match = meta.LabelSelectorArgs(match_labels=dict(selector))
     policy.PodDisruptionBudget(
         name,
         metadata=metadata,
-        # One replica: a budget that kept it would stop every drain.
+        # One replica: a budget that protected it would block every drain.
         spec=one_at_a_time(selector),
         opts=opts,
     )
@@ -45,7 +45,7 @@ def single_controller(
         metadata=metadata,
         spec=apps.DeploymentSpecArgs(
             replicas=1,
-            # Two at once would do the same work twice, or wait for each other's lease.
+            # Two pods at once would duplicate work or wait for each other's lease.
             strategy=apps.DeploymentStrategyArgs(type="Recreate"),
             selector=match,
             template=core.PodTemplateSpecArgs(

@@ -1,4 +1,4 @@
-"""Definitions of custom resources that add-ons bring, in few words: group, names, and the schema of `spec`."""
+"""Concise definitions of the add-ons' custom resources: group, names, and the schema of `spec`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Schema = apiextensions.JSONSchemaPropsArgs
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """One kind. `spec` is an OpenAPI v3 schema; `status` is the controller's, and taken as it is."""
+    """One kind. `spec` is an OpenAPI v3 schema; `status` is written by the controller and not validated."""
 
     group: str
     version: str
@@ -26,7 +26,7 @@ class Definition:
     spec: Schema
     short_names: tuple[str, ...] = ()
     columns: Mapping[str, str] | None = None
-    """What `kubectl get` shows: title to JSONPath."""
+    """Columns of `kubectl get`: maps title to JSONPath."""
 
     def deploy(self, opts: pulumi.ResourceOptions) -> apiextensions.CustomResourceDefinition:
         name = f"{self.plural}.{self.group}"
@@ -74,7 +74,7 @@ class Definition:
 
 
 def text(*choices: str, default: str | None = None) -> Schema:
-    """One of `choices`, if there are any. `default`: what the API server writes where nothing is said."""
+    """A string, one of `choices` if given. `default`: set by the API server if the field is absent."""
     return Schema(type="string", enum=list(choices) or None, default=default)
 
 
@@ -101,12 +101,12 @@ def record(*required: str, **properties: Schema) -> Schema:
 
 
 def record_of_defaults(**properties: Schema) -> Schema:
-    """An object that is there, with the defaults of its members, where it is left out."""
+    """An object that, if absent, is created with the defaults of its members."""
     return Schema(type="object", properties=dict(properties), default={})
 
 
 def anything() -> Schema:
-    """An object whose members nobody looks at here."""
+    """An object whose members are not validated."""
     return Schema(type="object", x_kubernetes_preserve_unknown_fields=True)
 
 

@@ -1,12 +1,12 @@
-"""Custom resources of the External Secrets Operator: its own fields, without those that would go round the rails.
+"""Custom resources of the External Secrets Operator, without the fields that would bypass guardrails.
 
-What a field is not here for: other stores and generators than the tenant's one, since there are none; `find`, which
-lists the names of everybody's secrets; finalizers in a template, and the deletion policy `Delete`, either of which
-could keep a namespace from ending; templates from elsewhere and new names by expressions, which nothing here could
-check. The API server drops what it does not know, and `kubectl` refuses it.
+Left out are: stores other than the tenant's, and generators; `find`, which lists the names of all tenants' secrets;
+finalizers in a template and the deletion policy `Delete`, which could block the deletion of a namespace; external
+templates and names from expressions, which cannot be validated. The API server drops unknown fields, and `kubectl`
+rejects them.
 
-One controller with a memory limit runs the templates of all tenants. So they may put values together and call functions
-that make a value a few times longer, each once: `{{ repeat 500000000 "x" }}` would end it for everybody.
+One controller with a memory limit runs the templates of all tenants. So templates can only combine values and call
+functions that lengthen a value by a small factor, once each: `{{ repeat 500000000 "x" }}` would crash it for everyone.
 
 Source: external-secrets v1.3.2, config/crds/bases; defaults are those that the controller counts on.
 """
@@ -33,7 +33,7 @@ _READY = '.status.conditions[?(@.type=="Ready")]'
 _REMOTE = record(
     "key",
     key=text(),
-    # Of a JSON value. No modifiers and queries: a chain of `@tostr` doubles the value at each step.
+    # Path into a JSON value, without modifiers and queries: each `@tostr` in a chain doubles the value.
     property=Schema(type="string", pattern=r"^[-_.:/\\ a-zA-Z0-9]*$", max_length=253),
     version=text(),
     conversionStrategy=text("Default", "Unicode", default="Default"),
@@ -62,14 +62,14 @@ _TEMPLATE_TEXT = Schema(
 )
 """Text with values of the secret, such as `postgres://{{ .user }}:{{ .password | urlquery }}@db`.
 
-Ten members of ten values of 64 KiB, each made four times longer, are 26 MB; the controller does five at a time."""
+Ten keys with ten values of 64 KiB, each lengthened four times, are 26 MB; the controller processes five at a time."""
 _TEMPLATE_TEXTS = mapping_of(_TEMPLATE_TEXT, most=_MOST_VALUES)
 _TEMPLATE = record(
     type=text(),
     engineVersion=text("v2", default="v2"),
     mergePolicy=text("Replace", "Merge", default="Replace"),
     data=_TEMPLATE_TEXTS,
-    # The controller takes these for templates too.
+    # The controller evaluates these as templates too.
     metadata=record(annotations=_TEMPLATE_TEXTS, labels=_TEMPLATE_TEXTS),
 )
 _REFRESH_INTERVAL = Schema(
@@ -77,7 +77,7 @@ _REFRESH_INTERVAL = Schema(
     default="1h0m0s",
     pattern=r"^([0-9]+(s|m|h))+$",
     max_length=32,
-    # Secrets Manager's limit of requests is the account's, and so every tenant's.
+    # The request rate limit of Secrets Manager applies to the account, and so to all tenants together.
     x_kubernetes_validations=[
         apiextensions.ValidationRuleArgs(
             rule="duration(self) == duration('0s') || duration(self) >= duration('1m')",
@@ -148,6 +148,6 @@ GENERATOR_STATE = Definition(
     namespaced=True,
     spec=anything(),
 )
-"""Made by nobody here; without the kind the controller does not start."""
+"""Not used here, but the controller does not start without the kind."""
 
 DEFINITIONS = (EXTERNAL_SECRET, SECRET_STORE, GENERATOR_STATE)

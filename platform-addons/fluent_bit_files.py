@@ -1,7 +1,7 @@
-"""Configuration files of Fluent Bit, in its classic form: of our own agent, and of the log router that Fargate has.
+"""Fluent Bit configuration files in classic mode, for the agent on nodes and for Fargate's log router.
 
-Routes by the label of a namespace, which no tenant can write, and never by what a record says: whatever a pod prints
-stays in the fields `log` and `data`. No `aws` filter: it asks instance metadata, which is out of a pod's reach.
+Records are routed by namespace label, which tenants cannot change, and never by content: the output of a pod stays in
+the fields `log` and `data`. No `aws` filter, which needs instance metadata, as pods cannot reach it.
 
 Source: Fluent Bit manual, "Classic mode", and the page of each plug-in; of Fargate EKS user guide, "Start AWS Fargate
 logging for your cluster".
@@ -16,12 +16,12 @@ from shared.kubernetes_labels import TENANT_LABEL
 from shared.log_groups import fargate_log_group, platform_log_group, tenant_log_group
 
 STATE = "/var/fluent-bit/state"
-"""On the node, since a new pod must go on where the old one was."""
+"""On the node, so that a new pod continues where the old one stopped."""
 HEALTH_PORT = 2020
 
 _NAMESPACE, _POD, _CONTAINER = (f"$kubernetes['{key}']" for key in ("namespace_name", "pod_name", "container_name"))
 _FILES = "var.log.containers."
-"""How a tag spells the directory of the containers' log files."""
+"""The directory of container log files as it appears in tags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def written(*sections: Section) -> str:
 
 
 def agent_files(*, cluster_name: str, region: str) -> dict[str, str]:
-    """Of the agent on every node."""
+    """Files of the agent on every node."""
     return {
         "fluent-bit.conf": written(
             _service(), _container_files(), *_agent_filters(), *_agent_outputs(cluster_name, region)
@@ -50,7 +50,7 @@ def agent_files(*, cluster_name: str, region: str) -> dict[str, str]:
 
 
 def fargate_files(*, cluster_name: str, region: str) -> dict[str, str]:
-    """Of Fargate's router, which brings `SERVICE` and `INPUT` itself and takes no more than 5300 characters."""
+    """Files of Fargate's router, which has its own `SERVICE` and `INPUT` and accepts at most 5300 characters."""
     return {
         "filters.conf": written(
             Section(kind="FILTER", entries={"Name": "parser", "Match": "*", "Key_Name": "log", "Parser": "cri-line"}),
@@ -68,7 +68,7 @@ def fargate_files(*, cluster_name: str, region: str) -> dict[str, str]:
             )
         ),
         "parsers.conf": written(_cri_line()),
-        # What the router itself has to say would go to a group that AWS makes, without an end.
+        # The router's own logs would go to a group that AWS creates without retention.
         "flb_log_cw": "false",
     }
 
@@ -83,7 +83,7 @@ def _service() -> Section:
             "Log_Level": "warn",
             "Parsers_File": "parsers.conf",
             "HTTP_Server": "On",
-            # The kubelet asks by the pod's address.
+            # The kubelet probes the pod's address.
             "HTTP_Listen": "0.0.0.0",  # noqa: S104 - inside the pod's own network
             "HTTP_Port": HEALTH_PORT,
             "Health_Check": "On",
@@ -95,7 +95,7 @@ def _service() -> Section:
             "storage.path": f"{STATE}/chunks/",
             "storage.sync": "normal",
             "storage.checksum": "On",
-            # Chunks of some 2 MB that may be in memory at once: the larger part of what the pod may use.
+            # Chunks of about 2 MB in memory at the same time: most of the pod's memory limit.
             "storage.max_chunks_up": 48,
             "storage.backlog.mem_limit": "16M",
         },
@@ -109,18 +109,18 @@ def _container_files() -> Section:
             "Name": "tail",
             "Tag": "kube.*",
             "Path": "/var/log/containers/*.log",
-            # Lines that the container runtime cut are put together again.
+            # Joins lines that the container runtime has split.
             "multiline.parser": "docker, cri",
             "DB": f"{STATE}/positions.db",
             "DB.locking": "true",
-            # The files are the buffer: where this is full, reading pauses.
+            # The log files are the buffer: if memory is full, reading pauses.
             "storage.type": "memory",
             "Mem_Buf_Limit": "16MB",
             "Buffer_Max_Size": "256k",
             "Skip_Long_Lines": "On",
             "Refresh_Interval": 10,
             "Rotate_Wait": 30,
-            # A pod that ended before the agent came has left something too.
+            # Also read logs of pods that finished before the agent started.
             "Read_from_Head": "On",
         },
     )
@@ -130,11 +130,11 @@ def _metadata(*, match: str) -> dict[str, str | int]:
     return {
         "Name": "kubernetes",
         "Match": match,
-        # JSON that a pod prints becomes fields below one key, else it could overwrite those that we route by.
+        # JSON output of a pod is stored below one key; otherwise it could overwrite the fields used for routing.
         "Merge_Log": "On",
         "Merge_Log_Key": "data",
         "Keep_Log": "Off",
-        # Annotations of a pod must not decide what is read of it.
+        # Pod annotations must not control how its logs are processed.
         "K8S-Logging.Parser": "Off",
         "K8S-Logging.Exclude": "Off",
         "Annotations": "Off",
@@ -164,11 +164,11 @@ def _agent_filters() -> tuple[Section, ...]:
                 "Match": "kube.*",
                 "Rule": f"{tenant} ^.+$ tenant.{_NAMESPACE}.{_POD}.{_CONTAINER} false",
                 "Emitter_Name": "tenants",
-                # On disk, so that one tenant's flood does not stop the reading of all.
+                # Buffered on disk, so that one tenant's high log volume does not block the others.
                 "Emitter_Storage.type": "filesystem",
             },
         ),
-        # Only the platform's own are left under the old tag.
+        # Only platform records still have the old tag.
         Section(
             kind="FILTER",
             entries={
@@ -189,14 +189,14 @@ def _agent_outputs(cluster_name: str, region: str) -> tuple[Section, ...]:
         "log_group_name": platform_log_group(cluster_name),
         "log_stream_template": f"{_NAMESPACE}.{_POD}.{_CONTAINER}",
         "log_stream_prefix": "unnamed-",
-        # A group that the agent made would have no end, and stand in the way of the stack that wants to make it.
+        # A group created by the agent would have no retention, and conflict with the stack that creates it.
         "auto_create_group": "Off",
         "Retry_Limit": 10,
     }
     to_tenants = {
         **to_platform,
         "log_group_template": tenant_log_group(cluster_name, _NAMESPACE),
-        # On the disk of a node; the oldest go first.
+        # On the node's disk; the oldest chunks are dropped first.
         "storage.total_limit_size": "256M",
     }
     return (
@@ -222,7 +222,7 @@ def _klog() -> Section:
 
 
 def _cri_line() -> Section:
-    """A line as the container runtime writes it: moment, stream, whole or part, and what the container printed."""
+    """A line in the container runtime's format: time, stream, full or partial, and the container's output."""
     return Section(
         kind="PARSER",
         entries={

@@ -1,7 +1,7 @@
-"""The AWS role of an add-on's service account, by whichever of EKS's two ways the cluster uses.
+"""The IAM role of an add-on's service account, by IRSA or EKS Pod Identity.
 
-One policy text for both. IRSA trusts the cluster's OIDC provider and is named on the ServiceAccount; Pod Identity
-trusts EKS and is associated with the ServiceAccount's name.
+Both use the same policies. With IRSA the role trusts the cluster's OIDC provider, and an annotation on the
+ServiceAccount names it; with Pod Identity it trusts EKS and is associated with the ServiceAccount's name.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ class ServiceAccountName:
 
 @dataclass(frozen=True, kw_only=True)
 class Policies:
-    """What a role may do."""
+    """Policies of a role."""
 
     inline: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Documents by name."""
+    """Inline policy documents by name."""
     managed: Sequence[str] = ()
-    """AWS's own, without the part of the ARN that every one has: `CloudWatchAgentServerPolicy`."""
+    """AWS managed policies, without the ARN prefix: `CloudWatchAgentServerPolicy`."""
 
 
 class WorkloadRole:
     """Registers role, policies and, with Pod Identity, the association, as children of the add-on's component.
 
     Args:
-        name: logical name; the role's physical one is `eks-<name>-<suffix>`.
-        associate: whether to make the association; an EKS add-on makes its own.
+        name: logical name; the role's physical name is `eks-<name>-<suffix>`.
+        associate: whether to create the association; an EKS add-on creates its own.
     """
 
     arn: pulumi.Output[str]
     annotations: dict[str, pulumi.Input[str]]
-    """For the ServiceAccount."""
+    """Annotations of the ServiceAccount."""
     ready: list[pulumi.Resource]
-    """What must be there before a pod bears the role."""
+    """Resources that must exist before a pod uses the role."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class WorkloadRole:
         associate: bool = True,
     ) -> None:
         above = args.infrastructure
-        physical = iam_role_name(args.place.named(f"eks-{name}"))
+        physical = iam_role_name(args.context.named(f"eks-{name}"))
         by_pod_identity = args.identity == "pod-identity"
         role = aws.iam.Role(
             name,
@@ -74,7 +74,7 @@ class WorkloadRole:
         self.ready = [
             aws.iam.RolePolicy(
                 name if len(policies.inline) == 1 else f"{name}-{policy}",
-                name=args.place.named(policy),
+                name=args.context.named(policy),
                 role=role.name,
                 policy=document,
                 opts=opts,

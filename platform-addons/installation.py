@@ -1,7 +1,7 @@
-"""The chosen add-ons of one cluster, deployed in the order of what they require.
+"""Deploys the enabled add-ons of one cluster in dependency order.
 
-What cannot be had on this cluster is told before the first resource: its Kubernetes minor and its way of workload
-identity are read from the infrastructure's outputs as they are now.
+Add-ons without a version for this cluster are refused before the first resource is registered: its Kubernetes minor and
+workload identity method are read from the infrastructure's current outputs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from addon import AddonArgs, AddonComponent
 from addon_graph import requirements
-from place import Place
 from settings import ADDONS, ChosenAddons
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.program_errors import ProgramInputError
@@ -23,11 +23,11 @@ from shared.versions import KUBERNETES
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    place: Place
+    context: StackContext
     settings: ChosenAddons
     infrastructure: Infrastructure
     cluster: Mapping[str, Any]
-    """What the infrastructure has published; empty in a preview before it exists, where the platform's pins hold."""
+    """Published infrastructure outputs; empty in a preview before it exists, when the platform's pins are used."""
 
     def deploy(self, opts: pulumi.ResourceOptions) -> dict[str, AddonComponent]:
         """The components by add-on.
@@ -40,7 +40,7 @@ class Installation:
         made: dict[str, AddonComponent] = {}
         for name in self.settings.chosen:
             args = AddonArgs(
-                place=self.place,
+                context=self.context,
                 settings=self.settings,
                 infrastructure=self.infrastructure,
                 version=versions[name],
@@ -58,10 +58,10 @@ class Installation:
         if unknown:
             raise ProgramInputError(
                 "addon-version-unknown",
-                f"no version for Kubernetes {minor} is known of {', '.join(unknown)}",
+                f"no version for Kubernetes {minor} is known for {', '.join(unknown)}",
                 at="shared/versions.py",
-                hint=f"name one in the stack's file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
-                f"or turn it off: platform-addons:{ADDONS[unknown[0]].switch}: false",
+                hint=f"set one in the stack file: platform-addons:addon_versions: {{{unknown[0]}: <version>}}, "
+                f"or disable it: platform-addons:{ADDONS[unknown[0]].switch}: false",
             )
         known = {name: pin.value for name, pin in pins.items() if pin is not None}
         return {**dict.fromkeys(self.settings.chosen, ""), **known, **given}

@@ -1,8 +1,6 @@
-"""NetworkPolicies of the platform's own pods: what each may reach and who may reach it.
+"""NetworkPolicies of platform pods: allowed egress and ingress, in namespaces that deny all other traffic.
 
-Nothing else is, once the namespace denies by default.
-
-Pods on the host network are under no policy. The VPC CNI compares pod ports, not those of Services.
+Policies do not apply to pods on the host network. The VPC CNI matches pod ports, not Service ports.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ _ANYWHERE = "0.0.0.0/0"
 
 
 def dns() -> networking.NetworkPolicyEgressRuleArgs:
-    """The cluster's resolver."""
+    """Egress to cluster DNS."""
     peer = Peer(
         namespace_selector=meta.LabelSelectorArgs(match_labels={NAMESPACE_NAME_LABEL: "kube-system"}),
         pod_selector=meta.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
@@ -32,12 +30,12 @@ def dns() -> networking.NetworkPolicyEgressRuleArgs:
 
 
 def https() -> networking.NetworkPolicyEgressRuleArgs:
-    """The Kubernetes API and AWS's: both have addresses that nobody can name beforehand."""
+    """Egress to the Kubernetes API and AWS APIs, whose addresses are not known in advance."""
     return Egress(to=[_range(_ANYWHERE)], ports=ports([443]))
 
 
 def aws_credentials(identity: str) -> list[networking.NetworkPolicyEgressRuleArgs]:
-    """Where the AWS SDK gets them with Pod Identity: the agent on the node. With IRSA it asks STS, by HTTPS.
+    """Egress to the agent on the node, which provides credentials with Pod Identity. IRSA uses STS (HTTPS).
 
     Source: EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services", considerations.
     """
@@ -49,7 +47,7 @@ def to_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.N
 
 
 def from_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyIngressRuleArgs]:
-    """E.g. from the control plane, whose interfaces lie in the private subnets, to a webhook."""
+    """E.g. from the control plane, whose interfaces are in the private subnets, to a webhook."""
     return [Ingress(from_=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]
 
 
@@ -70,7 +68,7 @@ def network_policy(
     ingress: pulumi.Input[Sequence[networking.NetworkPolicyIngressRuleArgs]] = (),
     egress: pulumi.Input[Sequence[networking.NetworkPolicyEgressRuleArgs]] = (),
 ) -> networking.NetworkPolicy:
-    """Both directions of the pods that bear these labels; without labels of all pods of the namespace."""
+    """A policy for both directions of the pods with these labels; without labels, of all pods in the namespace."""
     return networking.NetworkPolicy(
         f"{name}-network",
         metadata=meta.ObjectMetaArgs(name=name, namespace=namespace, labels={MANAGED_BY_LABEL: PLATFORM}),

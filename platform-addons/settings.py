@@ -1,4 +1,4 @@
-"""Settings of the add-ons tier: those of every add-on, and a switch for each; keys of `Pulumi.<stack>.yaml`."""
+"""Settings of the add-ons tier: those of every add-on, and one to enable it; keys of `Pulumi.<stack>.yaml`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ADDONS = declared()
 
 
 class ChosenAddons(Settings):
-    """What every stack of the tier may say, whichever add-ons there are."""
+    """Settings that do not belong to a single add-on."""
 
     addon_versions: dict[str, str] = Field(
         default_factory=dict,
-        description="Versions in place of the pins in shared/versions.py, by add-on; needed for a Kubernetes minor "
-        "that the pins are not for.",
+        description="Versions that replace the pins in shared/versions.py, by add-on; required if the pins are for "
+        "another Kubernetes minor.",
     )
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """Names of the add-ons that are on, each after what it requires."""
+        """Names of the enabled add-ons, in dependency order."""
         return tuple(name for name, addon in ADDONS.items() if getattr(self, addon.switch))
 
     @model_validator(mode="after")

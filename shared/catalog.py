@@ -1,8 +1,8 @@
 """The tenant catalog: one file per tenant, `tenants/catalog/<tenant>.yaml`.
 
-What one file may say is in `shared.tenant_file`, what an environment allows in `shared.tenant_rules`, what only one of
-them may have in `shared.claims`; here they are read. While one file is wrong, no tenant is deployed: what a file that
-cannot be understood claims is not known, and another tenant could take it.
+This module reads the files. Their schema is in `shared.tenant_file`, the rules of an environment in
+`shared.tenant_rules`, uniqueness across tenants in `shared.claims`. While any file is invalid, no tenant is deployed:
+the claims of an unreadable file are unknown, so another tenant could take them.
 
 Read by the tenants' program and by `tiers`, hence no import of Pulumi.
 """
@@ -144,7 +144,7 @@ def _read(name: str, directory: Path) -> TenantFile:
     if content.get("name", name) != name:
         raise BadInput(
             "tenant-invalid",
-            f"`name` is not the file's own name, {name!r}",
+            f"`name` does not match the file name, {name!r}",
             at=f"{where}, name",
             hint=f"edit {where}",
         )

@@ -1,7 +1,7 @@
-"""What belongs to one tenant alone: its namespaces, and its hosts with everything below and above them.
+"""Names that only one tenant may use: its namespaces, and its hosts with every name below and above them.
 
-Who asks for what another has cannot be read from two files of which each names it. What is deployed can tell; where
-nothing is, both files are named.
+When two files claim the same name, the deployed stacks decide which tenant owns it. If neither tenant has deployed it,
+the error names both files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.host_names import above
 from shared.tenant_file import TenantFile
 
 Deployed = Callable[[str], Mapping[str, object]]
-"""A tenant's name to the outputs that its stack has published; empty where there is none."""
+"""Maps a tenant's name to the published outputs of its stack; empty if the stack does not exist."""
 
 
 def nothing_deployed(_tenant: str) -> Mapping[str, object]:
@@ -30,14 +30,14 @@ class _Claim:
     value: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"tenants/catalog/{self.tenant}.yaml, {self.key}.{self.index}"
 
 
 def refuse_shared_claims(
     tenants: Iterable[TenantFile], *, of: str | None = None, deployed: Deployed = nothing_deployed
 ) -> None:
-    """Compares all with all, or, given `of`, only with that tenant: what others dispute does not concern it.
+    """Refuses names that two tenants claim. With `of`, only conflicts that involve that tenant count.
 
     Raises:
         BadInput: `namespace-taken`, `host-taken`.
@@ -63,7 +63,7 @@ def _same(key: str, tenants: Iterable[TenantFile]) -> Iterator[tuple[_Claim, _Cl
 
 
 def _below(tenants: Iterable[TenantFile]) -> Iterator[tuple[_Claim, _Claim]]:
-    """Pairs of a host and one of another tenant below it."""
+    """Pairs of a host and a host of another tenant below it."""
     hosts = {claim.value: claim for claim in _claims("hosts", tenants)}
     for claim in hosts.values():
         for domain in above(claim.value):
@@ -87,14 +87,14 @@ def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
         return BadInput(
             code,
             f"{what}, and {holder.tenant} has it deployed",
-            at=asks.place,
+            at=asks.location,
             hint=f"choose another name in tenants/catalog/{asks.tenant}.yaml",
         )
     return BadInput(
         code,
         what,
-        at=f"{one.place}; {other.place}",
-        hint=f"take it out of the file that asked second; git log -S'{other.value}' -- tenants/catalog shows which",
+        at=f"{one.location}; {other.location}",
+        hint=f"remove it from the file that added it last; git log -S'{other.value}' -- tenants/catalog shows which",
     )
 
 

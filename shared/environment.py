@@ -1,7 +1,7 @@
 """An environment: account, region, owner and tags, which all tiers share.
 
-One file an environment, `shared/environments/<name>.yaml`, on top of `common.yaml`, which says once what they have in
-common; stack files hold only what a tier adds. Read by programs and by `tiers`, hence no import of Pulumi.
+Each environment has one file, `shared/environments/<name>.yaml`, which is merged over `common.yaml`. Stack files hold
+only the settings of their tier. Both programs and `tiers` read these files, so this module does not import Pulumi.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from shared.yaml_files import read_mapping
 DIRECTORY = Path(__file__).parent / "environments"
 
 COMMON = "common"
-"""Name of the file that every environment begins with; no environment itself."""
+"""Name of the file with the values that all environments share; not itself an environment."""
 
 
 class AwsProviderFlags(BaseModel):
-    """Switches of the AWS provider that differ where AWS is emulated."""
+    """AWS provider options that differ when AWS is emulated."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    s3_use_path_style: bool = Field(default=False, description="Address buckets by path, not by host name.")
-    skip_credentials_validation: bool = Field(default=False, description="Do not ask STS whether the keys are valid.")
-    skip_metadata_api_check: bool = Field(default=False, description="Do not look for EC2 instance metadata.")
-    skip_region_validation: bool = Field(default=False, description="Accept a region that the provider does not know.")
+    s3_use_path_style: bool = Field(default=False, description="Use path-style bucket addresses instead of host names.")
+    skip_credentials_validation: bool = Field(default=False, description="Do not validate credentials with STS.")
+    skip_metadata_api_check: bool = Field(default=False, description="Do not query EC2 instance metadata.")
+    skip_region_validation: bool = Field(default=False, description="Accept a region unknown to the provider.")
 
 
 class Environment(BaseModel):
@@ -43,19 +43,19 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(description="The environment, which is also the stack's name in tiers 1, 2 and 4.")
+    name: str = Field(description="Name of the environment, and of its stacks in tiers 1, 2 and 4.")
     account_id: str = Field(
         default="",
-        description="AWS account that the stacks may touch, 12 digits; empty: taken from PLATFORM_ACCOUNT_ID.",
+        description="AWS account that the stacks may use, 12 digits; empty: taken from PLATFORM_ACCOUNT_ID.",
     )
-    region: str = Field(description="AWS region of everything regional.")
+    region: str = Field(description="AWS region of all regional resources.")
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(default="aws", description="First part of every ARN.")
     availability_zones: tuple[str, ...] = Field(
         min_length=2,
         max_length=4,
-        description="Two to four zones of the region, in the order of subnets; named, as a looked-up list may change.",
+        description="Two to four availability zones, in subnet order; listed here because a looked-up list can change.",
     )
-    owner: str = Field(description="Team that answers for the environment; the tag `owner`.")
+    owner: str = Field(description="Team responsible for the environment; the value of the tag `owner`.")
     organization: str = Field(
         default="organization",
         description="Pulumi organization in stack references: the real one on Pulumi Cloud, else `organization`.",
@@ -63,7 +63,7 @@ class Environment(BaseModel):
     deploy_role_arn: str = Field(
         default="", description="Role that the AWS provider assumes; empty: the caller's own credentials."
     )
-    confirm: bool = Field(default=False, description="`tiers` asks before it changes anything, or wants --yes.")
+    confirm: bool = Field(default=False, description="`tiers` asks before it changes anything, unless --yes is given.")
     backend_url: str = Field(default="", description="Pulumi state backend; empty: the one `pulumi login` chose.")
     secrets_provider: str = Field(
         default="", description="Secrets provider of new stacks, such as awskms://alias/pulumi; empty: the backend's."
@@ -71,14 +71,14 @@ class Environment(BaseModel):
     aws: AwsProviderFlags = Field(default_factory=AwsProviderFlags, description="Switches of the AWS provider.")
     allowed_domains: tuple[str, ...] = Field(
         default=(),
-        description="Domains below which tenants' hosts lie; empty: no tenant may have a host.",
+        description="Domains that tenants' hosts must be below; empty: no tenant can have a host.",
     )
     trusted_account_ids: tuple[str, ...] = Field(
         default=(),
-        description="AWS accounts besides `account_id` whose roles may deploy tenants, and whose ECR tenants' images "
-        "may come from.",
+        description="AWS accounts besides `account_id` whose roles may deploy tenants and whose ECR registries tenants "
+        "may pull images from.",
     )
-    tags: dict[str, str] = Field(default_factory=dict, description="Further tags of every AWS resource.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Additional tags of every AWS resource.")
 
     @field_validator("account_id")
     @classmethod
@@ -92,7 +92,7 @@ class Environment(BaseModel):
     def _own_domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
         for domain in domains:
             if not is_host_name(domain):
-                raise ValueError(f"{domain!r} is not a whole domain such as example.com")
+                raise ValueError(f"{domain!r} is not a complete domain name such as example.com")
             if any(overlap(domain, reserved) for reserved in RESERVED_DOMAINS):
                 raise ValueError(f"{domain!r} belongs to AWS, to the cluster or to DNS itself")
         return domains
@@ -102,7 +102,7 @@ class Environment(BaseModel):
     def _each_twelve_digits(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not re.fullmatch(r"[0-9]{12}", value):
-                raise ValueError(f"{value!r} is no AWS account ID, which has 12 digits")
+                raise ValueError(f"{value!r} is not an AWS account ID, which has 12 digits")
         return values
 
     @model_validator(mode="after")
@@ -117,13 +117,13 @@ class Environment(BaseModel):
 
     @cached_property
     def suffix(self) -> str:
-        """The seeds' `environment_suffix`: in every physical name and tag, never in a logical name."""
+        """Environment suffix: part of every physical name and tag, never of a logical name."""
         value = os.environ.get(ENVIRONMENT_SUFFIX.name) or self.name
         return require_dns_label(value, what="environment suffix", at=f"environment variable {ENVIRONMENT_SUFFIX.name}")
 
     @property
     def known_account(self) -> str:
-        """The account ID as given, which may be none; empty where neither the file nor the variable names one."""
+        """The account ID as configured, not validated; empty if neither the file nor the variable sets one."""
         return self.account_id or os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
 
     @property
@@ -131,14 +131,14 @@ class Environment(BaseModel):
         """The account ID.
 
         Raises:
-            BadInput: `account-missing`, where neither the file nor the variable names one.
+            BadInput: `account-missing`, if neither the file nor the variable sets a valid one.
         """
         given = os.environ.get(PLATFORM_ACCOUNT_ID.name, "")
         value = self.known_account
         if not re.fullmatch(r"[0-9]{12}", value):
             raise BadInput(
                 "account-missing",
-                f"environment {self.name} names no AWS account of 12 digits",
+                f"environment {self.name} has no valid AWS account ID of 12 digits",
                 at=f"environment variable {PLATFORM_ACCOUNT_ID.name}"
                 if given
                 else f"shared/environments/{self.name}.yaml, account_id",
@@ -153,10 +153,10 @@ def environment_names() -> list[str]:
 
 
 def load_environment(name: str, *, named_by: str = "shared/environments") -> Environment:
-    """Reads `shared/environments/<name>.yaml` on top of what environments have in common.
+    """Reads `shared/environments/<name>.yaml`, merged over `common.yaml`.
 
     Args:
-        named_by: where a person wrote `name`, for the error.
+        named_by: where `name` was given, for the error message.
 
     Raises:
         BadInput: `environment-unknown`, `environment-invalid`.
@@ -174,7 +174,7 @@ def load_environment(name: str, *, named_by: str = "shared/environments") -> Env
     if own.get("name", name) != name:
         raise BadInput(
             "environment-invalid",
-            f"`name` is not the file's own name, {name!r}",
+            f"`name` does not match the file name, {name!r}",
             at=f"{where}, name",
             hint=f"edit {where}",
         )
@@ -183,7 +183,7 @@ def load_environment(name: str, *, named_by: str = "shared/environments") -> Env
 
 
 def _common() -> dict[str, Any]:
-    """What all environments say alike; a platform with one environment needs no such file."""
+    """The values that all environments share; the file is optional."""
     path = DIRECTORY / f"{COMMON}.yaml"
     where = f"shared/environments/{COMMON}.yaml"
     return dict(read_mapping(path, at=where, code="environment-invalid")) if path.exists() else {}

@@ -1,6 +1,6 @@
-"""Every environment variable that the platform reads, and nothing that reads one.
+"""Declares every environment variable that the platform reads; does not read any.
 
-`tooling` and `shared` take them from here, so that the reference page and the tests' washing know them all.
+`tooling` and `shared` use these declarations, so that the reference page and the test fixtures cover all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ class Variable:
 
 ENVIRONMENT_SUFFIX = Variable(
     name="ENVIRONMENT_SUFFIX",
-    meaning="ends every physical name and tag; the environment's name if unset. For a second copy in one account.",
+    meaning="suffix of every physical name and tag; default: the environment's name. Allows a second copy per account.",
 )
 PLATFORM_ACCOUNT_ID = Variable(
     name="PLATFORM_ACCOUNT_ID",
-    meaning="AWS account of the environment, 12 digits, where shared/environments/<environment>.yaml names none.",
+    meaning="AWS account of the environment, 12 digits, if shared/environments/<environment>.yaml does not set one.",
 )
 TIERS_LOCAL_DIR = Variable(
-    name="TIERS_LOCAL_DIR", meaning="directory of the local lane; `.local` in the clone if unset."
+    name="TIERS_LOCAL_DIR", meaning="directory of the local lane; default: `.local` in the clone."
 )
 
 TIERS_BACKEND_URL = Variable(
@@ -32,8 +32,8 @@ TIERS_BACKEND_URL = Variable(
 )
 TIERS_FETCH_CHARTS = Variable(
     name="TIERS_FETCH_CHARTS",
-    meaning="`true`: the local lane fetches Helm charts from their repositories; else what is neither on disk nor on "
-    "loopback is recorded and not run.",
+    meaning="`true`: the local lane fetches Helm charts from their repositories; otherwise releases of charts that are "
+    "neither on disk nor on loopback are recorded but not installed.",
 )
 
 ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR, TIERS_BACKEND_URL, TIERS_FETCH_CHARTS)

@@ -1,7 +1,7 @@
-"""The errors people see, and nothing else.
+"""The errors that users see.
 
-Every error has four parts (code, what, at, hint) so that leaving out the hint is a decision somebody wrote. Standard
-library only: anything may import this module, and `tiers --help` stays quick. Errors raised while a Pulumi program runs
+Every error has four mandatory parts (code, what, at, hint), so that an empty hint is a deliberate choice. Standard
+library only: any module may import this one, and `tiers --help` stays fast. Errors raised while a Pulumi program runs
 use `shared.program_errors`, which adds the type that the engine prints without a traceback.
 """
 
@@ -13,7 +13,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `tiers`, sorted by whose move is next."""
+    """Exit codes of `tiers`, by who has to act next."""
 
     DONE = 0
     DEPLOYMENT_FAILED = 1
@@ -24,14 +24,14 @@ class ExitCode(IntEnum):
 
 
 class PlatformError(Exception):
-    """A failure that a person can act on.
+    """A failure that the user can act on.
 
     Args:
         code: kebab-case, stable, e.g. `output-missing`; tests and scripts match on it.
-        what: one sentence, no full stop, that names what was wrong.
+        what: one sentence without a full stop that says what is wrong.
         at: the file, stack or setting to look at; empty only if `what` already names it.
-        hint: the command or edit that fixes it; empty only where nobody can.
-        exit_code: what `tiers` exits with.
+        hint: the command or edit that fixes it; empty only if there is no fix.
+        exit_code: the exit code of `tiers`.
     """
 
     exit_code: ExitCode = ExitCode.DEPLOYMENT_FAILED
@@ -53,18 +53,18 @@ class PlatformError(Exception):
         return "\n".join(lines)
 
     def document(self) -> dict[str, str]:
-        """The parts, as every JSON document shows an error."""
+        """The parts, in the form that every JSON document uses for an error."""
         return {"code": self.code, "what": self.what, "at": self.at, "hint": self.hint}
 
 
 class BadInput(PlatformError):
-    """A flag, setting or catalog file that cannot be used as it stands."""
+    """An invalid flag, setting or catalog file."""
 
     exit_code = ExitCode.BAD_INPUT
 
 
 class Refused(PlatformError):
-    """A guard said no: live dependants, protection, somebody else's lock."""
+    """A guard refused the operation: live dependants, protection, a lock held by another process."""
 
     exit_code = ExitCode.REFUSED
 

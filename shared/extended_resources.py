@@ -23,7 +23,7 @@ KNOWN = (
     "hugepages-32Mi",
     "hugepages-64Ki",
 )
-"""What nodes of EKS can offer. MIG profiles of GPUs (`nvidia.com/mig-…`) are too many to list.
+"""Extended resources that EKS nodes can offer. MIG profiles of GPUs (`nvidia.com/mig-…`) are too many to list.
 
 Source: EKS user guide, "Manage hardware devices", "Use EFA" and "Security groups for Pods"; NVIDIA k8s-device-plugin
 README; Kubernetes, "Manage HugePages", sizes of amd64 and of arm64 with 4 KiB pages.
@@ -39,7 +39,7 @@ _EXTENDED = re.compile(
 
 
 def is_extended_resource(name: str) -> bool:
-    """Whether a device plug-in may offer `name`. Source: Kubernetes, "Extended resources"."""
+    """Whether a device plug-in can offer `name`. Source: Kubernetes, "Extended resources"."""
     if _HUGE_PAGES.fullmatch(name):
         return True
     domain = name.partition("/")[0]
@@ -47,6 +47,6 @@ def is_extended_resource(name: str) -> bool:
 
 
 def quota_row(name: str) -> str:
-    """The key of `spec.hard` that counts it. Source: Kubernetes, "Resource Quotas", "Resource quota for extended
+    """The key in `spec.hard` that counts it. Source: Kubernetes, "Resource Quotas", "Resource quota for extended
     resources"; huge pages are counted under their own name."""
     return name if name.startswith("hugepages-") else f"requests.{name}"

@@ -1,21 +1,21 @@
-"""What tiers agree on about secrets that come from AWS Secrets Manager. Standard library only.
+"""Names and permissions for secrets from AWS Secrets Manager, shared by all tiers. Standard library only.
 
-Tier 2 runs the controller, tier 3 makes a store in each namespace of a tenant, tier 1 bounds the roles that read.
+Tier 2 runs the controller, tier 3 creates a store in each tenant namespace, tier 1 limits the roles that read.
 """
 
 from __future__ import annotations
 
 ADDON = "external-secrets"
-"""Name of tier 2's add-on, and of its namespace and service account."""
+"""Name of the add-on in tier 2, its namespace and its service account."""
 
 API_GROUP = "external-secrets.io"
 API_VERSION = "v1"
 
 TENANT_STORE = "tenant"
-"""The SecretStore of each tenant's namespace; ExternalSecrets name no other."""
+"""The SecretStore in each tenant namespace, the only one that ExternalSecrets can use."""
 
 READ_ACTIONS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
-"""Of a tenant's pods. Source: external-secrets v1.3.2, docs/provider/aws-secrets-manager.md, "IAM Policy"."""
+"""Actions of a tenant's pods. Source: external-secrets v1.3.2, docs/provider/aws-secrets-manager.md, "IAM Policy"."""
 
 KEEP_ACTIONS = (
     "secretsmanager:CreateSecret",
@@ -25,19 +25,19 @@ KEEP_ACTIONS = (
     "secretsmanager:RestoreSecret",
     "secretsmanager:TagResource",
 )
-"""Of a tenant's deployers. Source: Service Authorization Reference, "AWS Secrets Manager"."""
+"""Actions of a tenant's deployers. Source: Service Authorization Reference, "AWS Secrets Manager"."""
 
 
 def tenant_secrets(cluster_name: str, tenant: str) -> str:
-    """What the names of a tenant's secrets in Secrets Manager begin with.
+    """Name prefix of a tenant's secrets in Secrets Manager.
 
-    Ends with a slash, so that tenant `a` does not reach what belongs to `ab`.
+    Ends with a slash, so that tenant `a` cannot access secrets of tenant `ab`.
     """
     return f"{cluster_name}/{tenant}/"
 
 
 def secret_arns(cluster_arn: str, prefix: str) -> str:
-    """All secrets, in the cluster's account and region, whose names begin with `prefix`.
+    """ARN pattern of all secrets in the cluster's account and region whose names begin with `prefix`.
 
     Source: Service Authorization Reference, "AWS Secrets Manager", resource types; AWS ends each ARN with a hyphen and
     six characters of its own.

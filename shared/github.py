@@ -1,4 +1,4 @@
-"""Names of repositories on GitHub, as settings and tenants' files write them."""
+"""GitHub repository names in settings and tenant files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,10
 
 
 def _repository(value: str) -> str:
-    # A pattern in here would end in a trust policy: `*` would admit every repository.
+    # The name becomes part of a trust policy: `*` would allow every repository.
     if not _REPOSITORY.fullmatch(value):
-        raise ValueError(f"{value!r} is not the name of a repository on GitHub, owner/name")
+        raise ValueError(f"{value!r} is not a GitHub repository name of the form owner/name")
     return value
 
 

@@ -1,6 +1,6 @@
-"""Host names as tenants' files and environments write them, and how two of them lie to each other.
+"""Host names in tenant files and environments, and how two of them relate.
 
-ASCII in lower case alone: names in other scripts are written in Punycode (`xn--…`), which shows what they are.
+Lower-case ASCII only: internationalized names are written in Punycode (`xn--…`), so that look-alikes are visible.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ RESERVED_DOMAINS = (
     "localhost",
     "arpa",
 )
-"""Names of AWS, of the cluster's own DNS and of DNS itself, which no tenant may answer for."""
+"""Domains of AWS, of cluster DNS and of DNS itself, which no tenant may use."""
 
 
 def is_host_name(value: str) -> bool:
-    """Whether `value` is a whole host name such as `shop.example.com`: two labels or more, and no IP address."""
+    """Whether `value` is a complete host name such as `shop.example.com`: at least two labels, not an IP address."""
     labels = value.split(".")
     return (len(value) <= 253 and len(labels) >= 2 and all(is_dns_label(label) for label in labels)) and not labels[
         -1
@@ -31,16 +31,16 @@ def is_host_name(value: str) -> bool:
 
 
 def is_below(host: str, domain: str) -> bool:
-    """Whether `host` lies below `domain`, which itself does not."""
+    """Whether `host` is a subdomain of `domain`; false if they are equal."""
     return host.endswith(f".{domain}")
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether they are one name, or one lies below the other."""
+    """Whether the names are equal or one is a subdomain of the other."""
     return one == other or is_below(one, other) or is_below(other, one)
 
 
 def above(host: str) -> list[str]:
-    """The names that `host` lies below, the nearest first: `b.c` and `c` for `a.b.c`."""
+    """The parent domains of `host`, nearest first: `b.c` and `c` for `a.b.c`."""
     labels = host.split(".")
     return [".".join(labels[index:]) for index in range(1, len(labels))]

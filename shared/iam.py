@@ -1,7 +1,7 @@
 """IAM documents, built from typed parts.
 
-Only what several tiers need: statements, documents, and trust policies whose subject is exact. A policy of one tier
-stands in that tier, with the AWS page it comes from on the line above it.
+Only what several tiers need: statements, documents, and trust policies with exact subjects. Policies that one tier
+uses are defined in that tier, with the AWS page they come from on the line above.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
-"""Issuer of the tokens of GitHub Actions, without its scheme, as IAM names it in conditions."""
+"""Issuer of GitHub Actions tokens without its scheme, as IAM conditions use it."""
 
 PLATFORM_PATH = "/eks-platform/"
-"""IAM path of roles that a policy of the platform names by pattern. A name is anybody's to choose: who may create roles
-in the account, and is not the platform, must not be allowed to create them below this path."""
+"""IAM path of roles that the platform's policies match by pattern. Role names can be chosen freely, so other principals
+that may create roles in the account must not be allowed to create them under this path."""
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of a policy document. Empty `resources` are left out, as trust policies need."""
+    """One statement of a policy document. Empty `resources` are omitted, as trust policies require."""
 
     sid: str
     actions: Sequence[str]
@@ -62,7 +62,7 @@ def policy_document(*statements: Statement) -> str:
 
 
 def bucket_key_use(key_arns: Sequence[str]) -> Statement:
-    """What reading and writing objects needs of the KMS keys that encrypt them.
+    """KMS permissions needed to read and write objects encrypted with these keys.
 
     Source: S3 user guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", permissions.
     """
@@ -78,7 +78,7 @@ def service_trust(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",))
 
 
 def principal_statement(arns: Sequence[str]) -> Statement:
-    """Trust in the named IAM roles and users alone.
+    """Trust in the named IAM roles and users only.
 
     Source: IAM user guide, "AWS JSON policy elements: Principal", IAM role principals.
     """
@@ -86,7 +86,7 @@ def principal_statement(arns: Sequence[str]) -> Statement:
 
 
 def account_statement(*, partition: str, account_id: str) -> Statement:
-    """Trust in an account: who in it may assume the role is decided by that account's own identity policies.
+    """Trust in an account: its own identity policies decide which principals may assume the role.
 
     Source: IAM user guide, "AWS JSON policy elements: Principal", AWS account principals.
     """
@@ -97,7 +97,7 @@ def account_statement(*, partition: str, account_id: str) -> Statement:
 def service_account_trust(
     *, oidc_provider_arn: str, oidc_issuer_url: str, namespaces: Sequence[str], service_account: str
 ) -> str:
-    """Trust in the service account of one name in each of `namespaces` (IRSA): subject and audience are compared whole.
+    """Trust in one service account name in each of `namespaces` (IRSA): subject and audience must match exactly.
 
     Source: EKS user guide, "Assign IAM roles to Kubernetes service accounts".
     """
@@ -120,12 +120,12 @@ def service_account_trust(
 
 
 def github_provider_arn(*, partition: str, account_id: str) -> str:
-    """GitHub's OIDC provider of an account, of which IAM allows one."""
+    """ARN of the account's OIDC provider for GitHub; IAM allows one per account."""
     return f"arn:{partition}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
 
 
 def github_statement(*, partition: str, account_id: str, subjects: Sequence[str]) -> Statement:
-    """Trust in jobs of GitHub Actions whose subject is one of `subjects`, compared whole.
+    """Trust in GitHub Actions jobs whose subject exactly matches one of `subjects`.
 
     Args:
         subjects: e.g. `repo:owner/name:environment:dev` or `repo:owner/name:pull_request`.
@@ -146,7 +146,7 @@ def github_statement(*, partition: str, account_id: str, subjects: Sequence[str]
 
 
 def pod_identity_trust(*, cluster_arn: str, namespaces: Sequence[str], service_account: str) -> str:
-    """Trust in the same service accounts by EKS Pod Identity: cluster, namespace and name are compared whole.
+    """Trust in the same service accounts by EKS Pod Identity: cluster, namespace and name must match exactly.
 
     Source: EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity".
     """
@@ -154,7 +154,7 @@ def pod_identity_trust(*, cluster_arn: str, namespaces: Sequence[str], service_a
     return policy_document(
         Statement(
             sid="PodIdentity",
-            # The session's tags are what the conditions look at.
+            # The conditions compare the session tags.
             actions=["sts:AssumeRole", "sts:TagSession"],
             principals={"Service": ["pods.eks.amazonaws.com"]},
             conditions={

@@ -1,4 +1,4 @@
-"""What belongs to one IAM role, and not to whichever role has its name."""
+"""Resources tied to one IAM role by its unique ID rather than by its name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pulumi_aws as aws
 
 
 def replaced_with(role: aws.iam.Role) -> pulumi.ResourceOptions:
-    """Options of an access entry that is made again when its role is.
+    """Options that replace an access entry whenever its role is replaced.
 
-    EKS keeps the role's unique id (`AROA…`) with the entry, and goes on refusing a role of the same ARN. The ARN is the
-    entry's key, so that the old entry goes first.
+    EKS stores the role's unique ID (`AROA…`) with the entry and rejects a new role with the same ARN. The ARN is the
+    entry's key, so the old entry is deleted first.
 
     Source: EKS user guide, "Create access entries".
     """

@@ -1,4 +1,4 @@
-"""Registries that a tenant's images may come from, as its file writes them: `host/path`, without scheme and tag.
+"""Registries that a tenant may pull images from, as written in its file: `host/path`, without scheme and tag.
 
 A host alone is everybody who may push there; so a path is asked for, save where one publisher owns the whole host.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shared.host_names import is_host_name
 
 OF_ONE_PUBLISHER = ("mcr.microsoft.com", "registry.k8s.io")
-"""Registries that only their owner publishes to; they need no path."""
+"""Registries with a single publisher, which need no path."""
 
 # Source: OCI Distribution Specification, "Pulling manifests", <name>.
 _COMPONENT = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", re.ASCII)
@@ -27,7 +27,7 @@ _ECR = re.compile(
 @dataclass(frozen=True)
 class Registry:
     host: str
-    """With its port, if it has one."""
+    """Includes the port, if there is one."""
     path: tuple[str, ...]
 
     @property
@@ -38,7 +38,7 @@ class Registry:
 
 
 def parse_registry(value: str) -> Registry:
-    """Takes an entry apart.
+    """Parses an entry.
 
     Raises:
         ValueError: what is wrong with it.
@@ -51,13 +51,13 @@ def parse_registry(value: str) -> Registry:
         or (colon and not (_PORT.fullmatch(port) and int(port) <= _LARGEST_PORT))
         or not all(_COMPONENT.fullmatch(component) for component in path)
     ):
-        raise ValueError(f"{value!r} is not a registry such as ghcr.io/team-a, without scheme, tag and last slash")
+        raise ValueError(f"{value!r} is not a registry such as ghcr.io/team-a, without scheme, tag and trailing slash")
     if not path and name not in OF_ONE_PUBLISHER:
-        raise ValueError(f"{value!r} has no path, and lets in images of everybody who publishes there: {value}/<owner>")
+        raise ValueError(f"{value!r} has no path, so it would allow every publisher there; use {value}/<owner>")
     return Registry(host, tuple(path))
 
 
 def account_registry(*, account_id: str, region: str, partition: str) -> str:
-    """Host of an account's private registry. Source: Amazon ECR user guide, "Private registry"."""
+    """Host name of an account's private ECR registry. Source: Amazon ECR user guide, "Private registry"."""
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     return f"{account_id}.dkr.ecr.{region}.{suffix}"

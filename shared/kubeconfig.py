@@ -1,4 +1,4 @@
-"""A kubeconfig whose only credential is `aws eks get-token`: nothing secret, so it may cross a tier boundary.
+"""A kubeconfig whose only credential is `aws eks get-token`. It contains no secret, so contracts may include it.
 
 Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file".
 """
@@ -14,7 +14,7 @@ def kubeconfig(
     """A kubeconfig as JSON text.
 
     Args:
-        certificate_authority: base64, as EKS gives it.
+        certificate_authority: base64-encoded, as EKS returns it.
         role_arn: the role that signs the token; the caller must be allowed to assume it.
         namespace: default namespace of the context; empty: `default`.
 
@@ -53,7 +53,7 @@ def kubeconfig(
 
 
 def kubeconfig_command(*, cluster_name: str, region: str, role_arn: str, profile: str = "") -> str:
-    """The command that writes the same credentials into a person's own kubeconfig.
+    """The command that adds the same credentials to a user's own kubeconfig.
 
     Args:
         profile: AWS CLI profile to sign in with, e.g. one of `aws sso login`; empty: the caller's default.

@@ -1,63 +1,63 @@
-"""Labels, annotations and names that tiers agree on inside the cluster. Standard library only.
+"""Labels, annotations and names inside the cluster that several tiers use. Standard library only.
 
-Keys of ours end in `.internal`, a top-level domain reserved for private use, so that they meet nobody's.
+The platform's own keys use the domain `.internal`, which is reserved for private use, so that they cannot collide.
 """
 
 from __future__ import annotations
 
 TENANT_LABEL = "platform.internal/tenant"
-"""On every namespace of a tenant and on its rails: which tenant. Cluster-wide policies select by its presence."""
+"""On every tenant namespace and its guardrails: the tenant's name. Cluster-wide policies select by its presence."""
 
 HOSTS_ANNOTATION = "platform.internal/hosts"
-"""On a tenant's namespace: host names that its Ingresses may bear, comma-separated."""
+"""On a tenant namespace: host names that its Ingresses may use, comma-separated."""
 
 REGISTRIES_ANNOTATION = "platform.internal/registries"
-"""On a tenant's namespace: registries, as `host/path`, that its images may come from, comma-separated."""
+"""On a tenant namespace: registries, as `host/path`, that it may pull images from, comma-separated."""
 
 TOLERATIONS_ANNOTATION = "platform.internal/tolerations"
-"""On a tenant's namespace: further keys of taints that its pods may tolerate, comma-separated."""
+"""On a tenant namespace: additional taint keys that its pods may tolerate, comma-separated."""
 
 LOAD_BALANCER_SCHEME_ANNOTATION = "platform.internal/load-balancer-scheme"
-"""On a tenant's namespace: `internet-facing` or `internal`, the scheme of the tenant's one load balancer."""
+"""On a tenant namespace: the scheme of the tenant's load balancer, `internet-facing` or `internal`."""
 
 BUDGET_LABEL = "platform.internal/budget"
-"""On pods: the name of the one PodDisruptionBudget that selects them, by this label alone, so that no two budgets meet
-over one pod."""
+"""On pods: the name of their PodDisruptionBudget. Budgets select by this label only, so that no pod is selected by two
+budgets."""
 
 LONGEST_GRACE_SECONDS = 900
-"""The longest termination grace period that a tenant's pods may ask for: an update of a node group waits for it."""
+"""Longest termination grace period of a tenant's pods, in seconds; node group updates wait for it."""
 
 HTTPS_REDIRECT = '{"type":"redirect","redirectConfig":{"protocol":"HTTPS","port":"443","statusCode":"HTTP_301"}}'
-"""The one value that a tenant's `alb.ingress.kubernetes.io/actions.<name>` may have: every other action can forward to
-a target group of somebody else. It redirects the hosts of its own Ingress, where `ssl-redirect` redirects the whole
+"""The only value allowed for a tenant's `alb.ingress.kubernetes.io/actions.<name>`: other actions can forward to target
+groups that belong to others. It redirects only the hosts of its own Ingress, while `ssl-redirect` redirects the whole
 load balancer. Source: AWS Load Balancer Controller documentation, "Ingress annotations", actions."""
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 
 PLATFORM = "platform"
-"""Value of `MANAGED_BY_LABEL` on what only the platform team changes."""
+"""Value of `MANAGED_BY_LABEL` on objects that only the platform team may change."""
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
-"""Set by the API server on every namespace, so it cannot be made to lie."""
+"""Set by the API server on every namespace, so it cannot be forged."""
 
 ROLE_ARN_ANNOTATION = "eks.amazonaws.com/role-arn"
-"""On a ServiceAccount: the AWS role that its pods bear. Source: EKS user guide, "IAM roles for service accounts"."""
+"""On a ServiceAccount: the IAM role of its pods. Source: EKS user guide, "IAM roles for service accounts"."""
 
 TENANT_SERVICE_ACCOUNT = "tenant"
-"""Bears the tenant's AWS role, in each of its namespaces. The role trusts this name and no other."""
+"""ServiceAccount with the tenant's IAM role, in each of its namespaces. The role trusts only this name."""
 
 DEPLOYERS_GROUP = "platform:deployers"
-"""The Kubernetes group of those who deploy any tenant's applications: what all of them may read, without naming one."""
+"""Kubernetes group of all tenants' deployers, for permissions that do not depend on the tenant."""
 
 READINESS_GATE_LABEL = "elbv2.k8s.aws/pod-readiness-gate-inject"
-"""On a namespace, `enabled`: its pods are ready once their load balancer reaches them.
+"""On a namespace, `enabled`: its pods become ready once their load balancer can reach them.
 
 Source: AWS Load Balancer Controller documentation, "Pod readiness gate".
 """
 
 INGRESS_CLASS = "alb"
-"""IngressClass that applications name."""
+"""IngressClass that applications use."""
 DEFAULT_STORAGE_CLASS = "gp3"
 
 PLATFORM_NAMESPACES = (
@@ -71,20 +71,20 @@ PLATFORM_NAMESPACES = (
     "kube-system",
     "logging",
 )
-"""Kubernetes' own and those of add-ons, of which no tenant may have one. Only these may run on Fargate, where network
-policies do not hold."""
+"""Namespaces of Kubernetes and the add-ons, which no tenant can use. Only these may run on Fargate, where network
+policies are not enforced."""
 
 SERVICE_PRIORITY = "platform-service"
-"""PriorityClass of the platform's services outside kube-system."""
+"""PriorityClass of platform services outside kube-system."""
 AGENT_PRIORITY = "platform-agent"
-"""PriorityClass of what the platform runs on every node."""
+"""PriorityClass of platform agents that run on every node."""
 
 
 def deployers_group(tenant: str) -> str:
-    """The Kubernetes group of those who deploy a tenant's applications; its access entry puts them there."""
+    """Kubernetes group of a tenant's deployers, assigned by its access entry."""
     return f"tenant:{tenant}:deployers"
 
 
 def tenant_labels(tenant: str) -> dict[str, str]:
-    """What every object bears that the platform makes for a tenant."""
+    """Labels of every object that the platform creates for a tenant."""
     return {TENANT_LABEL: tenant, MANAGED_BY_LABEL: PLATFORM}

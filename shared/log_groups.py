@@ -1,10 +1,10 @@
-"""Log groups in CloudWatch Logs: every one that anything of the platform writes to, who makes it, and its name.
+"""Log groups in CloudWatch Logs: every group that the platform writes to, its name and what creates it.
 
-A group that AWS or an agent makes on its first line has no retention and no key, and outlives the cluster. So a stack
-makes each one first, or what would write to it is switched off, with the reason. No Pulumi here.
+A group that AWS or an agent creates on first use has no retention and no KMS key, and outlives the cluster. So a stack
+creates each group beforehand, or its writer is switched off, with the reason. Does not import Pulumi.
 
-The add-on that sends pods' logs names the group of a namespace by a template, and the tenant's stack makes that group:
-both call `tenant_log_group`, so that they cannot come apart.
+The add-on that sends pod logs derives a namespace's group from a template, and the tenant's stack creates that group:
+both call `tenant_log_group`, so that the names cannot diverge.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ RetentionDays = Annotated[
 
 
 def tenant_log_group(cluster_name: str, namespace: str) -> str:
-    """What pods of one namespace of a tenant print.
+    """Log group of the pods in one tenant namespace.
 
     Args:
-        namespace: its name, or what stands for it in a template of Fluent Bit. It ends the name, since a template takes
-            nothing but a dot or a comma after a variable.
+        namespace: its name, or its variable in a Fluent Bit template. It comes last, since a template variable can only
+            be followed by a dot or a comma.
 
     Source: Fluent Bit manual, "Amazon CloudWatch", `log_group_template`.
     """
@@ -36,23 +36,23 @@ def tenant_log_group(cluster_name: str, namespace: str) -> str:
 
 
 def platform_log_group(cluster_name: str) -> str:
-    """What pods of all other namespaces print."""
+    """Log group of the pods in all other namespaces."""
     return f"{pod_log_groups(cluster_name)}/platform"
 
 
 def fargate_log_group(cluster_name: str) -> str:
-    """What pods on Fargate print, where no agent of ours runs."""
+    """Log group of pods on Fargate, where the platform's agent does not run."""
     return f"{pod_log_groups(cluster_name)}/fargate"
 
 
 def pod_log_groups(cluster_name: str) -> str:
-    """What the names of all of them begin with; a slash follows."""
+    """Common name prefix of the groups above; a slash follows."""
     return f"/eks/{cluster_name}"
 
 
 CONTAINER_INSIGHTS_LOGS = ("application", "dataplane", "host", "performance")
-"""The groups of Container Insights. The agent writes to `performance`; the Fluent Bit that the add-on brings writes to
-the others, and is switched off.
+"""Log groups of Container Insights. The agent writes to `performance`; the add-on's own Fluent Bit, which is switched
+off, would write to the others.
 
 Source: CloudWatch user guide, "Container Insights performance log reference" and "Set up Fluent Bit as a DaemonSet to
 send logs to CloudWatch Logs"."""
@@ -63,24 +63,24 @@ def container_insights_log_group(cluster_name: str, log: str) -> str:
 
 
 def container_insights_log_groups(cluster_name: str) -> str:
-    """What the names of all of them begin with; a slash follows."""
+    """Common name prefix of these groups; a slash follows."""
     return f"/aws/containerinsights/{cluster_name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup:
-    """One group, or one for each namespace."""
+    """One log group, or one per namespace."""
 
     pattern: str
-    """The name, with `{cluster}`, `{vpc}` and `{namespace}` in the place of what it varies by."""
+    """The name, with the placeholders `{cluster}`, `{vpc}` and `{namespace}`."""
     writer: str
     """What writes to it."""
     made_by: str = ""
-    """Module that makes it, with retention and key; empty: nothing writes to it."""
+    """Module that creates it, with retention and KMS key; empty: nothing writes to it."""
     switched_off: str = ""
-    """What keeps anything from writing to it, where nobody makes it."""
+    """Why nothing writes to it, if no module creates it."""
     made_by_aws_if_missing: bool = False
-    """Whether AWS, or an agent of AWS's, makes the group if it is not there: also after a stack has removed it."""
+    """Whether AWS or an AWS agent creates the group if it is missing, even after a stack has deleted it."""
     addon: str = ""
     """The EKS add-on that writes to it."""
 
@@ -94,33 +94,33 @@ LOG_GROUPS = (
     ),
     LogGroup(
         pattern="/aws/vpc/flowlogs/{vpc}",
-        writer="the flow log of the VPC, by a role that may make no group",
+        writer="the VPC flow log, with a role that cannot create log groups",
         made_by="infrastructure/flow_logs.py",
     ),
     LogGroup(
         pattern=platform_log_group("{cluster}"),
-        writer="Fluent Bit, for pods of the platform",
+        writer="Fluent Bit, for platform pods",
         made_by="platform-addons/addons/fluent_bit.py",
     ),
     LogGroup(
         pattern=tenant_log_group("{cluster}", "{namespace}"),
-        writer="Fluent Bit, for pods of a tenant",
+        writer="Fluent Bit, for tenant pods",
         made_by="tenants/pod_logs.py",
     ),
     LogGroup(
         pattern=fargate_log_group("{cluster}"),
-        writer="the log router of Fargate, by a role that may make no group",
+        writer="the Fargate log router, with a role that cannot create log groups",
         made_by="platform-addons/addons/fargate_logging.py",
     ),
     LogGroup(
         pattern="{cluster}-fluent-bit-logs",
-        writer="the log router of Fargate, about itself",
+        writer="the Fargate log router, for its own logs",
         switched_off="`flb_log_cw` is false in its configuration",
     ),
     *(
         LogGroup(
             pattern=container_insights_log_group("{cluster}", log),
-            writer="the agents of Container Insights",
+            writer="the Container Insights agents",
             made_by="platform-addons/addons/container_insights.py",
             made_by_aws_if_missing=True,
             addon="amazon-cloudwatch-observability",
@@ -130,7 +130,7 @@ LOG_GROUPS = (
     LogGroup(
         pattern="/aws/application-signals/data",
         writer="Application Signals",
-        switched_off="the add-on's agent is configured without it; the group is the whole account's",
+        switched_off="the add-on's agent is configured without it; the account shares one group",
         addon="amazon-cloudwatch-observability",
     ),
 )
@@ -143,9 +143,9 @@ ADDONS_WITHOUT_LOG_GROUPS = {
     "metrics-server": "standard output, as for any pod",
     "vpc-cni": "files on the node; its network policy agent can send them to CloudWatch Logs, which is off",
 }
-"""EKS add-ons that write to no group themselves: where their logs go instead."""
+"""EKS add-ons that do not write to a log group themselves, and where their logs go instead."""
 
 
 def log_groups_that_aws_makes(cluster_name: str) -> list[str]:
-    """Exact names of the groups that may exist although no stack made them; such a group has no tag to find it by."""
+    """Exact names of groups that can exist although no stack created them; such groups have no tags to find them by."""
     return [row.pattern.format(cluster=cluster_name) for row in LOG_GROUPS if row.made_by_aws_if_missing]

@@ -1,7 +1,7 @@
-"""Turning what a person wrote into a pydantic model, and pydantic's complaints into ours.
+"""Parses user input into a pydantic model, and turns pydantic's errors into `PlatformError`s.
 
-One function for environments, settings and the tenant catalog, so that every unknown key is answered with the
-nearest known one and every wrong value with its place.
+Environments, settings and the tenant catalog all use it, so that every unknown key is reported with the nearest known
+one and every invalid value with its location.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def no_truth_value(value: Any) -> Any:
-    """For a field of numbers: YAML's `yes` would be 1 without it."""
+    """Rejects booleans in a numeric field: YAML's `yes` would otherwise become 1."""
     if isinstance(value, bool):
         raise ValueError("give a whole number, not true or false")
     return value
@@ -32,20 +32,20 @@ def parse(model: type[Model], content: Any, *, at: str, code: str, error: type[B
     """Validates `content` as `model`.
 
     Args:
-        at: the file or stack that `content` came from; the failing key is added to it.
+        at: the file or stack that `content` came from; the invalid key is appended.
         code: code of the error raised.
         error: class of the error raised.
 
     Raises:
-        BadInput: the first thing wrong, and how many more there are.
+        BadInput: the first problem, and the number of further ones.
     """
     if not isinstance(content, Mapping):
-        raise error(code, f"{at} holds no mapping of keys to values", at=at, hint=f"edit {at}")
+        raise error(code, f"{at} is not a mapping of keys to values", at=at, hint=f"edit {at}")
     try:
         return model.model_validate(dict(content))
     except ValidationError as failure:
         problems = failure.errors(include_url=False, include_context=False)
-        # A misspelt key is missing under its right name too; the misspelling is what there is to fix.
+        # A misspelt required key is also reported as missing; the misspelling is what has to be fixed.
         first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
         place = ".".join(str(part) for part in first["loc"])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -65,7 +65,7 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     keyed = False
     for part in path:
         if isinstance(part, int) or keyed:
-            # A place in a list, or a name that the person chose.
+            # A list index, or a key that the user chose.
             keyed = False
             continue
         field = _fields(current).get(part)
@@ -76,7 +76,7 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 
 
 def _fields(model: Any) -> dict[str, FieldInfo]:
-    """Fields by the key that a person writes; none where `model` is no model."""
+    """Fields by their key in the file; empty if `model` is not a model."""
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return {}
     return {field.alias or name: field for name, field in model.model_fields.items()}

@@ -1,7 +1,7 @@
-"""Physical names, each within the limit of what bears it.
+"""Physical names, each within the length limit of its resource type.
 
-A name that fits is kept as it is. One that does not keeps its telling end and gets a hash of the whole, since two long
-names that share a beginning would meet in one if they were merely cut. Tags are in `shared.tags`.
+A name that fits is used unchanged. A longer name keeps its distinctive end and gets a hash of the whole name, because
+two long names with a common beginning would collide if they were merely truncated. Tags are in `shared.tags`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def iam_role_name(name: str) -> str:
 
 
 def node_group_name(name: str) -> str:
-    """At most 36 characters: a hyphen and 26 of the plug-in's follow. Source: EKS CreateNodegroup, 63."""
+    """At most 36 characters: the provider appends a hyphen and 26 characters. Source: EKS CreateNodegroup, 63."""
     return _within(36, name)
 
 
@@ -41,12 +41,12 @@ def iam_policy_name(name: str) -> str:
 
 
 def is_dns_label(value: str) -> bool:
-    """Whether Kubernetes takes `value` as the name of a namespace. Source: RFC 1123, as above."""
+    """Whether `value` is a valid Kubernetes namespace name. Source: RFC 1123, as above."""
     return len(value) <= 63 and _LABEL.fullmatch(value) is not None
 
 
 def require_dns_label(value: str, *, what: str, at: str) -> str:
-    """Returns `value` if it is a DNS label, so that it can neither climb out of a path nor break a name.
+    """Returns `value` if it is a DNS label, and so safe in file paths and resource names.
 
     Raises:
         BadInput: `name-invalid`, naming `what` and `at`.

@@ -23,12 +23,12 @@ class ProgramInputError(BadInput, pulumi.RunError):
 
 
 class ProgramRefused(Refused, pulumi.RunError):
-    """A guard of the platform's own said no while a program ran."""
+    """A guard of the platform refused the operation while a program ran."""
 
 
 @contextmanager
 def program_errors() -> Iterator[None]:
-    """Lets errors of modules that do not import Pulumi reach the engine as program errors."""
+    """Converts errors of modules that do not import Pulumi into program errors."""
     try:
         yield
     except pulumi.RunError:

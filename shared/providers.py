@@ -1,4 +1,4 @@
-"""The only two places where a provider is made.
+"""The only two functions that create providers.
 
 Default providers are disabled in every `Pulumi.yaml`: a resource without one of these is an error before it reaches any
 account or cluster, since explicit providers do not read `aws:*` configuration and an empty kubeconfig would silently
@@ -30,7 +30,7 @@ def aws_provider(environment: Environment) -> aws.Provider:
         if environment.deploy_role_arn
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=standard_tags(environment, project=pulumi.get_project())),
-        # Said in full: the SDK's own default skips the check of the region.
+        # Set explicitly: by default the SDK skips region validation.
         s3_use_path_style=flags.s3_use_path_style,
         skip_credentials_validation=flags.skip_credentials_validation,
         skip_metadata_api_check=flags.skip_metadata_api_check,
@@ -44,11 +44,11 @@ def kubernetes_provider(
     """The Kubernetes provider of the running project.
 
     `cluster_identifier` is the cluster's ARN: without it, any change of the kubeconfig would replace the provider and
-    everything made with it.
+    all of its resources.
 
-    What the program sets wins over whoever changed it in the cluster, in previews as in updates. Without
-    `enable_patch_force` a preview fails with a conflict after a `kubectl edit` that the update would take over, and an
-    update fails after `kubectl scale` or an edit by any other tool.
+    Values that the program sets override changes made in the cluster, in previews and updates. Without
+    `enable_patch_force`, a preview fails with a conflict after a `kubectl edit` that the update would overwrite, and an
+    update fails after `kubectl scale` or an edit by another tool.
 
     Raises:
         ProgramInputError: `kubeconfig-empty`, once the value is known.

@@ -21,7 +21,7 @@ def quantity_value(text: str) -> Decimal:
     """The number that a quantity stands for, in its unit: cores, bytes, objects.
 
     Raises:
-        ValueError: not a quantity, or a negative one, which no resource of ours can have.
+        ValueError: not a quantity, or a negative one.
     """
     found = _FORM.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
@@ -35,7 +35,7 @@ def quantity_value(text: str) -> Decimal:
 
 
 def _as_text(value: Any) -> str:
-    """YAML reads `cpu: 2` as a number; Kubernetes means the same by it as by `"2"`."""
+    """YAML parses `cpu: 2` as a number; Kubernetes treats it like `"2"`."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError('give a Kubernetes quantity such as "500m", "2" or "4Gi"')
     text = str(value)
@@ -44,4 +44,4 @@ def _as_text(value: Any) -> str:
 
 
 Quantity = Annotated[str, BeforeValidator(_as_text)]
-"""A pydantic field that holds a quantity, kept as it was written."""
+"""A pydantic field for a quantity, kept as written."""

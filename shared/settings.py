@@ -1,8 +1,8 @@
 """A project's settings: one pydantic model, read once from the stack's configuration.
 
-The model's descriptions and defaults also make the `config:` block of the project's `Pulumi.yaml` (`make
-update-settings`), so the engine, the program and the reference page tell one story. Unknown keys are refused with the
-nearest known one; a secret key must be a `pulumi.Output` field and is never parsed here.
+The `config:` block of the project's `Pulumi.yaml` is generated from the model's descriptions and defaults (`make
+update-generated`), so the engine, the program and the reference page agree. Unknown keys are refused with the nearest
+known one; a secret key must be a `pulumi.Output` field and is never parsed here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from shared.program_errors import ProgramInputError, program_errors
 
 
 class Settings(BaseModel):
-    """Base of every project's settings: frozen, and no key is accepted that no field declares.
+    """Base of every project's settings: frozen, and rejects unknown keys.
 
-    A field of type `pulumi.Output[str]` is a secret, whether or not the stack file has it encrypted.
+    A field of type `pulumi.Output[str]` is a secret, whether or not it is encrypted in the stack file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -48,7 +48,7 @@ def load_settings(model: type[Model]) -> Model:
 
 
 def parse_settings(model: type[Model], texts: Mapping[str, str], *, at: str, error: type[BadInput]) -> Model:
-    """The settings that `texts` say, each value as the engine hands it over: text as it is, the rest as JSON.
+    """Parses settings from `texts`, where each value is as the engine passes it: strings as they are, the rest as JSON.
 
     Raises:
         BadInput: `settings-invalid`, as `error`.
@@ -61,10 +61,10 @@ def stack_environment(*, with_account: bool = True) -> Environment:
     """The environment of the running stack: `dev` of both `dev` and `dev.tenant-a`.
 
     Args:
-        with_account: whether the program touches AWS; an application need not know the account.
+        with_account: whether the program uses AWS; an application does not need the account.
 
     Raises:
-        ProgramError: where the environment is unknown, or names no account or a wrong suffix.
+        ProgramError: if the environment is unknown, has no account, or has an invalid suffix.
     """
     with program_errors():
         environment = load_environment(pulumi.get_stack().split(".", 1)[0])
@@ -73,9 +73,9 @@ def stack_environment(*, with_account: bool = True) -> Environment:
 
 
 def _value(text: str, field: FieldInfo | None) -> Any:
-    """Configuration arrives as text: for a text field it is the value, for any other it is JSON.
+    """Configuration values are strings: the value itself for a string field, JSON for any other.
 
-    `1.30` for a text field must not become the number 1.3.
+    `1.30` for a string field must not become the number 1.3.
     """
     if field is not None and _is_secret(field.annotation):
         return pulumi.Output.secret(text)

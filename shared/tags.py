@@ -1,6 +1,6 @@
-"""Tags of every AWS resource, given to the AWS provider as default tags.
+"""Tags of every AWS resource, set as default tags of the AWS provider.
 
-What EKS and EC2 create by themselves (volumes, network interfaces) does not get them: launch templates repeat them.
+Resources that EKS and EC2 create (volumes, network interfaces) do not get them, so launch templates repeat them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from shared.environment import Environment
 
 
 def standard_tags(environment: Environment, *, project: str) -> dict[str, str]:
-    """The required tags; an environment's own `tags` come first and cannot replace them."""
+    """The required tags, merged over the environment's own `tags`, which cannot replace them."""
     return {
         **environment.tags,
         "environment": environment.name,

@@ -1,7 +1,7 @@
-"""The form of a tenant's file, `tenants/catalog/<tenant>.yaml`: what it may say and what the defaults are.
+"""The schema of a tenant file, `tenants/catalog/<tenant>.yaml`, with its defaults.
 
-Checks here need one file only; what needs several, such as two tenants that want one host, is in `shared.catalog`.
-Resources are spelt as in a ResourceQuota. No Pulumi here: the runner reads these files too.
+Checks here need only one file; checks across files, such as two tenants with the same host, are in `shared.claims`.
+Resources are named as in a ResourceQuota. Does not import Pulumi, because the runner reads these files too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SYSTEM_TAINT = "CriticalAddonsOnly"
 
 def _host(value: str) -> str:
     if not is_host_name(value):
-        raise ValueError(f"{value!r} is not a whole host name such as tenant-a.example.com")
+        raise ValueError(f"{value!r} is not a complete host name such as tenant-a.example.com")
     return value
 
 
@@ -55,81 +55,82 @@ def _toleration(value: str) -> str:
     domain = found["domain"] or ""
     if value == _SYSTEM_TAINT or any(domain == own or domain.endswith(f".{own}") for own in _KUBERNETES_DOMAINS):
         raise ValueError(
-            f"{value!r} marks nodes that Kubernetes or the platform keeps free: cordoned, failing, or its own"
+            f"{value!r} marks nodes reserved by Kubernetes or the platform, such as cordoned or failing ones"
         )
     return value
 
 
 def _owner(value: str) -> str:
     if not value.isprintable():
-        raise ValueError("the name of a team holds printable characters only")
+        raise ValueError("a team name may contain printable characters only")
     return value
 
 
 class TenantFile(Part):
     """The content of one `tenants/catalog/<name>.yaml`."""
 
-    name: str = Field(description="The file's own name, a DNS label.")
+    name: str = Field(description="The file name without .yaml, a DNS label.")
     owner: Annotated[str, AfterValidator(_owner)] = Field(
-        min_length=1, max_length=128, description="Team that answers for the tenant."
+        min_length=1, max_length=128, description="Team responsible for the tenant."
     )
     environments: tuple[str, ...] = Field(
         default_factory=lambda: tuple(environment_names()),
-        description="Environments that the tenant exists in; all of them if left out.",
+        description="Environments that the tenant exists in; default: all.",
     )
     namespaces: tuple[str, ...] = Field(
         default=(),
         max_length=20,
-        description="Each is the tenant's name or begins with it and a hyphen; left out: one, the tenant's name. "
-        "Applications go to the first unless they name another.",
+        description="Namespaces, each named after the tenant or `<tenant>-…`; default: one with the tenant's name. "
+        "Applications are deployed to the first unless they name another.",
     )
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
         default=(),
         max_length=50,
-        description="Host names that the tenant's Ingresses may have, each below one of the environment's "
-        "`allowed_domains`; none at, below or above a host of another tenant.",
+        description="Host names that the tenant's Ingresses may use, each below one of the environment's "
+        "`allowed_domains`; none may equal, or be above or below, a host of another tenant.",
     )
     registries: tuple[Annotated[str, AfterValidator(_registry)], ...] = Field(
         default=("registry.k8s.io",),
         max_length=50,
-        description="Where the tenant's images may come from besides `<tenant>/` in the account's own ECR: "
-        "`host/path`; the path names whose images they are.",
+        description="Registries that the tenant may pull images from besides `<tenant>/` in the account's own ECR: "
+        "`host/path`, where the path identifies the publisher.",
     )
     web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
         min_length=1,
         max_length=24,
-        description="Container ports that load balancers may reach; the VPC CNI takes 24 at most.",
+        description="Container ports that load balancers can reach; the VPC CNI supports at most 24.",
     )
     load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
         default="internet-facing",
-        description="Where the tenant's one load balancer has its addresses: in the public subnets, reached from the "
-        "internet, or in the private ones, reached from the VPC and networks connected to it.",
+        description="Scheme of the tenant's load balancer: `internet-facing` in the public subnets, or `internal` in "
+        "the private ones, reachable from the VPC and networks connected to it.",
     )
     tolerations: tuple[Annotated[str, AfterValidator(_toleration)], ...] = Field(
         default=(),
         max_length=20,
-        description="Keys of taints that the tenant's pods may tolerate besides those that all pods may: of node "
-        "groups that are kept for it.",
+        description="Additional taint keys that the tenant's pods may tolerate, for node groups reserved for it.",
     )
-    quota: Quota = Field(default_factory=Quota, description="Of each namespace, as in a ResourceQuota.")
-    containers: Containers = Field(default_factory=Containers, description="Of each namespace, as in a LimitRange.")
+    quota: Quota = Field(default_factory=Quota, description="Quota of each namespace, as in a ResourceQuota.")
+    containers: Containers = Field(
+        default_factory=Containers, description="Limits of each namespace, as in a LimitRange."
+    )
     bucket_access: Literal["read-write", "read-only", "none"] = Field(
-        default="read-write", description="What the tenant's pods may do below its prefix of the tenants' bucket."
+        default="read-write", description="Access of the tenant's pods to its prefix in the tenants' bucket."
     )
     log_retention_days: RetentionDays = Field(
         default=30,
-        description="Days that what the tenant's pods print is kept; a value that CloudWatch Logs allows.",
+        description="Retention of the tenant's pod logs in days; a value that CloudWatch Logs allows.",
     )
     deployer_principal_arns: tuple[Annotated[str, AfterValidator(_principal)], ...] = Field(
         default=(),
         max_length=20,
-        description="Who may assume the deployer role, of the environment's account or one of its "
+        description="IAM roles and users that may assume the deployer role, in the environment's account or one of its "
         "`trusted_account_ids`; empty: whoever the account's own IAM policies allow.",
     )
     repository: Repository | None = Field(
         default=None,
-        description="The team's repository on GitHub, `owner/name`, whose pipelines may assume the deployer role too.",
+        description="The team's GitHub repository, `owner/name`, whose pipelines may also assume the deployer role.",
     )
 
     @model_validator(mode="before")
@@ -148,10 +149,10 @@ class TenantFile(Part):
                 raise ValueError(f"namespace {namespace!r} is not a DNS label")
             if namespace != self.name and not namespace.startswith(f"{self.name}-"):
                 raise ValueError(
-                    f"namespace {namespace!r} is neither {self.name!r} nor begins with {self.name + '-'!r}"
+                    f"namespace {namespace!r} is not {self.name!r} and does not begin with {self.name + '-'!r}"
                 )
             if namespace in PLATFORM_NAMESPACES:
-                raise ValueError(f"namespace {namespace!r} is the platform's own; choose another name")
+                raise ValueError(f"namespace {namespace!r} is reserved for the platform; choose another name")
         for key in (
             "environments",
             "namespaces",
@@ -163,7 +164,7 @@ class TenantFile(Part):
         ):
             values = getattr(self, key)
             if len(set(values)) != len(values):
-                raise ValueError(f"{key} names one thing twice")
+                raise ValueError(f"{key} contains a duplicate")
         hard = self.quota.hard()
         for resource, amount in self.containers.max.amounts().items():
             require_order(f"containers.max.{resource}", amount, f"quota.limits.{resource}", hard[f"limits.{resource}"])
@@ -171,5 +172,5 @@ class TenantFile(Part):
 
     @property
     def bucket_prefix(self) -> str:
-        """Ends with a slash, so that tenant `a` does not reach what belongs to `ab`."""
+        """Ends with a slash, so that tenant `a` cannot access objects of tenant `ab`."""
         return f"{self.name}/"

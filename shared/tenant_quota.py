@@ -1,9 +1,9 @@
-"""How much a tenant may have: the quota of each of its namespaces, and the bounds of one container.
+"""How much a tenant may use: the quota of each of its namespaces, and the limits of one container.
 
-Spelt as in a ResourceQuota and a LimitRange. What controllers make from what a tenant writes is counted too: ended
-pods, ReplicaSets and ControllerRevisions lie in the API server's storage as long as their owner does. Not counted are
-EndpointSlices and Endpoints, which grow with Services and pods alone, and Events, which end after an hour and tell what
-is wrong.
+Named as in a ResourceQuota and a LimitRange. Objects that controllers create for a tenant are counted too: finished
+pods, ReplicaSets and ControllerRevisions take up API server storage as long as their owner exists. Not counted are
+EndpointSlices and Endpoints, whose number depends only on Services and pods, and Events, which expire after an hour and
+are needed for troubleshooting.
 """
 
 from __future__ import annotations
@@ -15,59 +15,59 @@ from shared.models import WholeNumber
 from shared.quantities import Quantity, quantity_value
 
 _NONE_OF = {
-    # Ways in that go around the Ingress and its load balancer.
+    # These would bypass the Ingress and its load balancer.
     "services.loadbalancers": "0",
     "services.nodeports": "0",
-    # Devices again, by way of claims: nobody but the platform offers any.
+    # Devices requested by resource claims: only the platform offers any.
     "count/resourceclaims.resource.k8s.io": "0",
     "count/resourceclaimtemplates.resource.k8s.io": "0",
 }
 
 _REVISIONS = 12
-"""Of a Deployment or StatefulSet at once: ten old ones (`revisionHistoryLimit`), the present one, and the next."""
+"""Revisions of a Deployment or StatefulSet: ten old ones (`revisionHistoryLimit`), the current and the next."""
 
 LEAST_OF_A_CONTAINER = {"cpu": "1m", "memory": "1Mi", "ephemeral-storage": "1Mi"}
-"""A limit of 0 is none at all to the kubelet, and passes every upper bound."""
+"""The kubelet treats a limit of 0 as no limit, which would bypass every upper bound."""
 
 LEAST_OF_A_CLAIM = "1Gi"
-"""The smallest EBS volume: a claim of one byte gets that too, and the quota would count the byte.
+"""Size of the smallest EBS volume: a claim of one byte gets that size too, but the quota would count one byte.
 
 Source: Amazon EBS user guide, "Amazon EBS volume types".
 """
 
 
 class Part(BaseModel):
-    """A mapping inside a tenant's file."""
+    """A mapping inside a tenant file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 class Quota(Part):
-    """The most that one namespace of the tenant may hold."""
+    """The quota of one namespace of the tenant."""
 
     requests_cpu: Quantity = Field(default="2", alias="requests.cpu", description="CPU that pods may request.")
     requests_memory: Quantity = Field(
         default="4Gi", alias="requests.memory", description="Memory that pods may request."
     )
     requests_ephemeral_storage: Quantity = Field(
-        default="10Gi", alias="requests.ephemeral-storage", description="Node-local disk that pods may request."
+        default="10Gi", alias="requests.ephemeral-storage", description="Node-local storage that pods may request."
     )
-    limits_cpu: Quantity = Field(default="4", alias="limits.cpu", description="CPU that pods may burst to.")
-    limits_memory: Quantity = Field(default="8Gi", alias="limits.memory", description="Memory that pods may reach.")
+    limits_cpu: Quantity = Field(default="4", alias="limits.cpu", description="Sum of the pods' CPU limits.")
+    limits_memory: Quantity = Field(default="8Gi", alias="limits.memory", description="Sum of the pods' memory limits.")
     limits_ephemeral_storage: Quantity = Field(
-        default="20Gi", alias="limits.ephemeral-storage", description="Node-local disk that pods may reach."
+        default="20Gi", alias="limits.ephemeral-storage", description="Sum of the pods' limits of node-local storage."
     )
     requests_storage: Quantity = Field(
-        default="50Gi", alias="requests.storage", description="Sum over PersistentVolumeClaims."
+        default="50Gi", alias="requests.storage", description="Storage that PersistentVolumeClaims may request."
     )
-    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not ended.")
+    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not finished.")
     services: WholeNumber = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
-    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself puts one in.")
+    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself creates one.")
     secrets: WholeNumber = Field(default=50, ge=0, description="Secrets.")
     persistentvolumeclaims: WholeNumber = Field(default=10, ge=0, description="PersistentVolumeClaims.")
     deployments: WholeNumber = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
     statefulsets: WholeNumber = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
-    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, ended ones too.")
+    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, including finished ones.")
     cronjobs: WholeNumber = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
     ingresses: WholeNumber = Field(
         default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses."
@@ -86,41 +86,41 @@ class Quota(Part):
         default=20,
         ge=0,
         alias="count/externalsecrets.external-secrets.io",
-        description="ExternalSecrets, where the cluster has them.",
+        description="ExternalSecrets, if the cluster has the add-on.",
     )
 
     all_pods: WholeNumber | None = Field(
         default=None,
         ge=1,
         alias="count/pods",
-        description="Pods, ended ones too, which stay as long as their Job does; left out: three times `pods`, and at "
+        description="Pods, including finished ones, which exist as long as their Job; default: three times `pods`, at "
         "least 100.",
     )
     replicasets: WholeNumber | None = Field(
         default=None,
         ge=0,
         alias="count/replicasets.apps",
-        description="ReplicaSets, old ones too; left out: twelve for each Deployment.",
+        description="ReplicaSets, including old ones; default: twelve for each Deployment.",
     )
     controllerrevisions: WholeNumber | None = Field(
         default=None,
         ge=0,
         alias="count/controllerrevisions.apps",
-        description="Old and present templates of StatefulSets; left out: twelve for each StatefulSet.",
+        description="Revisions of StatefulSets; default: twelve for each StatefulSet.",
     )
     extended: dict[str, Quantity] = Field(
         default_factory=dict,
         max_length=20,
-        description="Resources of devices and nodes besides CPU, memory and disk, such as `nvidia.com/gpu`, that pods "
-        "may request in sum; 0 of each that is not named.",
+        description="Extended resources such as `nvidia.com/gpu` that pods may request in total; 0 for each one that "
+        "is not listed.",
     )
 
     def hard(self, *, external_secrets: bool = False) -> dict[str, str]:
         """`spec.hard` of the ResourceQuota.
 
         Args:
-            external_secrets: whether the cluster has the kind. A row that is older than the kind stays uncounted for
-                minutes, and while it is, nobody may make one.
+            external_secrets: whether the cluster has the kind. A quota row for an unknown kind is not counted for
+                minutes after the kind appears, and until then none can be created.
         """
         left_out = {"extended"} if external_secrets else {"extended", "external_secrets"}
         derived = {
@@ -140,7 +140,7 @@ class Quota(Part):
     def _known_extended(self) -> Quota:
         for name in self.extended:
             if not is_extended_resource(name):
-                raise ValueError(f"extended: {name!r} is no resource that a device offers, such as {KNOWN[0]}")
+                raise ValueError(f"extended: {name!r} is not an extended resource such as {KNOWN[0]}")
         return self
 
     @model_validator(mode="after")
@@ -167,15 +167,17 @@ def _resources(cpu: str, memory: str, disk: str) -> Resources:
 
 
 class Containers(Part):
-    """What a container gets that says nothing, and the most that one may ask for."""
+    """Default requests and limits of a container, and its maximum limits."""
 
     requests: Resources = Field(
-        default_factory=lambda: _resources("100m", "128Mi", "256Mi"), description="Requests of one that names none."
+        default_factory=lambda: _resources("100m", "128Mi", "256Mi"), description="Default requests of a container."
     )
     limits: Resources = Field(
-        default_factory=lambda: _resources("500m", "512Mi", "1Gi"), description="Limits of one that names none."
+        default_factory=lambda: _resources("500m", "512Mi", "1Gi"), description="Default limits of a container."
     )
-    max: Resources = Field(default_factory=lambda: _resources("2", "4Gi", "8Gi"), description="Highest limits.")
+    max: Resources = Field(
+        default_factory=lambda: _resources("2", "4Gi", "8Gi"), description="Maximum limits of a container."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Containers:

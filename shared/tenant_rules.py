@@ -1,7 +1,7 @@
-"""What an environment lets a tenant's file name: hosts below its domains, accounts that it trusts.
+"""What an environment allows in a tenant file: hosts below its domains, accounts that it trusts.
 
-A file is one for all environments, and these differ in domains and accounts; so it is held against the environment that
-a stack belongs to.
+All environments share a tenant's file but differ in domains and accounts, so the file is checked against the
+environment of the stack.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from shared.tenant_file import TenantFile
 class Violation:
     what: str
     key: str
-    """Of the tenant's file, e.g. `hosts.0`."""
+    """Key in the tenant file, e.g. `hosts.0`."""
     hint: str
 
 
 def violations(tenant: TenantFile, environment: Environment, names: Container[str]) -> Iterator[Violation]:
-    """What `tenant` names and `environment` does not allow.
+    """Entries of `tenant` that `environment` does not allow.
 
     Args:
-        names: every tenant of the catalog.
+        names: all tenants in the catalog.
     """
     yield from _hosts(tenant, environment)
     yield from _principals(tenant, environment)
@@ -54,14 +54,14 @@ def _principals(tenant: TenantFile, environment: Environment) -> Iterator[Violat
         _, partition, _, _, account, _ = arn.split(":", 5)
         if partition != environment.partition:
             yield Violation(
-                what=f"principal {arn} is of partition {partition}, and {environment.name} is in "
+                what=f"principal {arn} is in partition {partition}, but {environment.name} is in "
                 f"{environment.partition}",
                 key=f"deployer_principal_arns.{index}",
-                hint="name a role or user of the environment's own partition",
+                hint="use a role or user in the environment's partition",
             )
         elif not _trusted(account, environment):
             yield Violation(
-                what=f"principal {arn} is of account {account}, which {environment.name} does not trust",
+                what=f"principal {arn} is in account {account}, which {environment.name} does not trust",
                 key=f"deployer_principal_arns.{index}",
                 hint=_trust(account, environment),
             )
@@ -75,7 +75,7 @@ def _registries(tenant: TenantFile, environment: Environment, names: Container[s
             continue
         if not _trusted(account, environment):
             yield Violation(
-                what=f"registry {entry!r} is of account {account}, which {environment.name} does not trust",
+                what=f"registry {entry!r} is in account {account}, which {environment.name} does not trust",
                 key=f"registries.{index}",
                 hint=_trust(account, environment),
             )
@@ -83,19 +83,19 @@ def _registries(tenant: TenantFile, environment: Environment, names: Container[s
             yield Violation(
                 what=f"registry {entry!r} holds the images of tenant {registry.path[0]}",
                 key=f"registries.{index}",
-                hint=f"take it out: images below {tenant.name}/ are allowed anyway; images for several tenants lie "
-                "below a path that is no tenant's name",
+                hint=f"remove it: images below {tenant.name}/ are always allowed; put images for several tenants "
+                "below a path that is not a tenant's name",
             )
 
 
 def _trusted(account: str, environment: Environment) -> bool:
-    # Where no account is known, nothing can be deployed either, and a file can still be looked at.
+    # Without a known account nothing can be deployed, but the file can still be checked.
     own = environment.known_account
     return not own or account in (own, *environment.trusted_account_ids)
 
 
 def _trust(account: str, environment: Environment) -> str:
     return (
-        f"use one of the environment's own account, or add {account!r} to `trusted_account_ids` in "
+        f"use one in the environment's own account, or add {account!r} to `trusted_account_ids` in "
         f"shared/environments/{environment.name}.yaml"
     )

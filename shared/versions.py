@@ -1,7 +1,7 @@
-"""Every version the platform pins, with where it was read and when.
+"""Every version that the platform pins, with its source and the date it was read.
 
-Nothing is looked up as "latest" at plan time. A pin without source and date fails a test; a value that could not be
-read from a source is `None` with the reason as its source, and is never invented. Standard library only.
+Nothing is resolved as "latest" at plan time. A pin without source and date fails a test; a value that could not be read
+from a source is `None` with the reason as its source, and is never invented. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date
 class Pin:
     """One pinned version.
 
-    `value` is the version as its consumer spells it. `source` is where it was read, `read_on` the day it was.
+    `value` is the version in its consumer's format. `source` is where it was read, `read_on` the date.
     """
 
     value: str
@@ -27,7 +27,7 @@ KUBERNETES = Pin(
     source="endoflife.date/amazon-eks: standard support until 2027-03-27",
     read_on=date(2026, 11, 21),
 )
-"""Kubernetes minor of the EKS cluster and of the local lane's API server."""
+"""Kubernetes minor version of the EKS cluster and of the local lane's API server."""
 
 KUBERNETES_MINORS = {
     minor.value: minor
@@ -45,7 +45,7 @@ KUBERNETES_MINORS = {
         ),
     )
 }
-"""Minors that a cluster of ours may have: the platform's, the one to come from and the one to go to."""
+"""Kubernetes minor versions that clusters may run: the platform's, the previous and the next one."""
 
 KUBERNETES_PATCH = Pin(
     value="1.35.4",
@@ -55,12 +55,12 @@ KUBERNETES_PATCH = Pin(
 """Patch release of the local lane's control plane."""
 
 ENGINE = Pin(value="3.259.0", source="tooling/binaries/control-plane/go.mod", read_on=date(2026, 11, 21))
-"""Pulumi engine that the lane builds where no new enough `pulumi` is on PATH."""
+"""Pulumi engine that the lane builds if `pulumi` is not on PATH or too old."""
 
 ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=date(2026, 11, 21))
 ACTIONLINT = Pin(value="1.7.12", source="tooling/binaries/actionlint/go.mod", read_on=date(2026, 11, 24))
 HELM = Pin(value="3.22.0", source="tooling/binaries/helm/go.mod", read_on=date(2026, 11, 26))
-"""Helm that the local lane runs for charts; the released Kubernetes plug-in brings its own."""
+"""Helm version that the local lane uses for charts; the released Kubernetes plug-in includes its own."""
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
 
 _PUBLIC_EKS_135 = (
@@ -92,16 +92,16 @@ ADDONS = {
         read_on=date(2026, 11, 21),
     ),
 }
-"""EKS add-ons by name. The keys are the closed set of add-ons that the platform installs."""
+"""EKS add-ons by name: the complete set that the platform installs."""
 
 
 def addon_pin(name: str, minor: str) -> Pin | None:
-    """The pin of an EKS add-on for a Kubernetes minor; `None` where none is known: they are for the platform's own."""
+    """The pin of an EKS add-on for a Kubernetes minor; `None` if unknown, as pins are for the platform's own minor."""
     return ADDONS.get(name) if minor == KUBERNETES.value else None
 
 
 def minor_number(version: str) -> int:
-    """35 of `1.35`, of `1.35.4` and of `v1.35.0-eksbuild.2`."""
+    """35 for `1.35`, `1.35.4` and `v1.35.0-eksbuild.2`."""
     return int(version.removeprefix("v").split(".")[1])
 
 
@@ -110,7 +110,7 @@ CLUSTER_AUTOSCALER_IMAGE = Pin(
     source="unverified: read in one public manifest, in a copy without its repository's name; digest unread",
     read_on=date(2026, 11, 21),
 )
-"""The autoscaler's minor must be the cluster's: it simulates that minor's scheduler."""
+"""The autoscaler's minor must match the cluster's, whose scheduler it simulates."""
 
 EXTERNAL_DNS_IMAGE = Pin(
     value="registry.k8s.io/external-dns/external-dns:v0.22.0",
@@ -140,12 +140,12 @@ FLUENT_BIT_IMAGE = Pin(
     "names; check with `docker buildx imagetools inspect` before deploying",
     read_on=date(2026, 11, 27),
 )
-"""AWS's build of Fluent Bit; its versions are not Fluent Bit's. From 3.0 on it holds Fluent Bit 4 or newer, which the
-labels of namespaces need. Source: aws/aws-for-fluent-bit, VERSIONS.md."""
+"""AWS's build of Fluent Bit, with its own version numbers. Since 3.0 it contains Fluent Bit 4 or newer, which namespace
+labels require. Source: aws/aws-for-fluent-bit, VERSIONS.md."""
 
 DEMO_IMAGE = Pin(
     value="registry.k8s.io/e2e-test-images/agnhost:2.59",
     source="k8s.io/kubernetes v1.35.4, test/utils/image/manifest.go",
     read_on=date(2026, 11, 21),
 )
-"""Small HTTP server that runs as any user on a read-only file system."""
+"""Small HTTP server that can run as any user on a read-only file system."""

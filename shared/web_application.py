@@ -1,9 +1,9 @@
-"""A web application in its tenant's namespace: one component that an app team gives an image and a host.
+"""A web application in its tenant's namespace: one component that takes an image and a host.
 
-It writes everything that the guardrails of a tenant demand, so that an application's own program holds only what is
-particular to it: hardened pods, requests and limits, the tenant's service account, one port all the way, a host of the
-tenant. All applications of a tenant share one load balancer, so nothing in here sets what counts for the whole load
-balancer, except for its scheme, which comes from the tenant's contract.
+It sets everything that the tenant's guardrails require, so that a program contains only what is specific to its
+application: hardened pods, requests and limits, the tenant's service account, one port throughout, a host of the
+tenant. All applications of a tenant share one load balancer, so nothing here changes settings of the whole load
+balancer except its scheme, which comes from the tenant's contract.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _PORT_NAME = "http"
 _ALB = "alb.ingress.kubernetes.io"
 
 DEREGISTRATION_MARGIN_SECONDS = 15
-"""From the deletion of a pod until no node of the load balancer sends it a new request: the controller has to notice,
-tell AWS, and AWS its nodes. An estimate with room to spare; nothing documents an upper bound."""
+"""Time from the deletion of a pod until no load balancer node sends it new requests: the controller has to deregister
+the target, and AWS has to propagate that. A generous estimate; no upper bound is documented."""
 EXIT_MARGIN_SECONDS = 5
-"""What a pod gets on top of its own time to exit, so that the kubelet never kills one that is about to."""
+"""Added to the time a container needs to exit, so that the kubelet does not kill one that is about to exit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shutdown:
-    """How a pod leaves its load balancer without dropping a request; all in seconds, counted from its deletion.
+    """How a pod leaves its load balancer without dropping requests; all times in seconds since its deletion.
 
     The target group stops new requests within `DEREGISTRATION_MARGIN_SECONDS` and lets running ones finish for
     `deregistration_delay`. The container gets SIGTERM at `pre_stop`, when both have passed, and is killed at `grace`.
@@ -65,7 +65,7 @@ class Shutdown:
 
 
 def shutdown(*, longest_request_seconds: int, exit_seconds: int) -> Shutdown:
-    """The times that fit each other for requests of this length and an application that exits this long after SIGTERM.
+    """Matching shutdown times for the longest request and the time the application needs to exit after SIGTERM.
 
     Raises:
         ProgramInputError: `shutdown-out-of-range`.
@@ -76,10 +76,10 @@ def shutdown(*, longest_request_seconds: int, exit_seconds: int) -> Shutdown:
         longest = LONGEST_GRACE_SECONDS - DEREGISTRATION_MARGIN_SECONDS - EXIT_MARGIN_SECONDS
         raise ProgramInputError(
             "shutdown-out-of-range",
-            f"longest_request_seconds ({longest_request_seconds}) and exit_seconds ({exit_seconds}) are at least 1 and "
-            f"together at most {longest}: pods get {LONGEST_GRACE_SECONDS} seconds to end at most",
+            f"longest_request_seconds ({longest_request_seconds}) and exit_seconds ({exit_seconds}) must be at least 1 "
+            f"and at most {longest} in total: a pod's longest grace period is {LONGEST_GRACE_SECONDS} seconds",
             at="WebApplicationArgs",
-            hint="lower them; work that takes longer belongs in a Job",
+            hint="lower them; use a Job for longer work",
         )
     return Shutdown(deregistration_delay=longest_request_seconds, pre_stop=pre_stop, grace=grace)
 
@@ -89,44 +89,44 @@ class WebApplicationArgs:
     tenant: Tenant
     image: str
     arguments: Sequence[str] = ()
-    """Of the image's entry point."""
+    """Arguments of the image's entry point."""
     config: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables; a change rolls the pods. Nothing secret: they stand in a ConfigMap."""
+    """Environment variables; a change triggers a rollout. No secrets: they are stored in a ConfigMap."""
     secrets: Sequence[pulumi.Input[str]] = ()
-    """Secrets of the namespace, by name, whose members become environment variables too. Pods that run keep the values
-    that they started with."""
+    """Names of Secrets in the namespace whose keys become environment variables too. Running pods keep the values that
+    they started with."""
     port: int = 8080
-    """Of container and Service alike, since network policies on EKS see the container's; one of `tenant.web_ports`."""
+    """Port of container and Service, as network policies on EKS match the container port; one of `tenant.web_ports`."""
     host: str = ""
-    """One of the tenant's hosts; empty: the first."""
+    """One of the tenant's hosts; empty: the first one."""
     certificate_arn: str = ""
-    """ACM certificate of the host; empty: the load balancer serves the host over plain HTTP. With one, plain HTTP of
-    this host is redirected; other applications of the tenant are not affected."""
+    """ARN of the host's ACM certificate; empty: the host is served over plain HTTP. With a certificate, plain HTTP
+    requests to this host are redirected; other applications of the tenant are not affected."""
     health_path: str = "/"
-    """Answers 200 once the container can serve; asked by the kubelet and by the load balancer."""
+    """Path that returns 200 once the container can serve; probed by the kubelet and the load balancer."""
     min_replicas: int = 2
     max_replicas: int = 4
     cpu_percent: int = 70
-    """Of the requested CPU, which the autoscaler aims at."""
+    """Target CPU utilization of the autoscaler, in percent of the requested CPU."""
     requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "64Mi"})
     limits: Mapping[str, str] = field(default_factory=lambda: {"cpu": "500m", "memory": "128Mi"})
     longest_request_seconds: int = 30
-    """How long a request may take and still be answered when its pod is replaced. The load balancer's own idle timeout,
-    60 seconds by default, ends a request that sends nothing for that long."""
+    """Longest request that still completes when its pod is replaced. Separately, the load balancer closes connections
+    that are idle for 60 seconds by default."""
     exit_seconds: int = 15
-    """How long the container takes to exit after SIGTERM."""
+    """Time the container needs to exit after SIGTERM."""
     automount_service_account_token: bool = False
-    """Whether pods get a token for the Kubernetes API. The tenant's AWS role comes without it."""
+    """Whether pods get a Kubernetes API token. The tenant's IAM role does not need it."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_replicas <= self.max_replicas:
             raise ProgramInputError(
                 "replicas-out-of-order",
-                f"1 <= min_replicas ({self.min_replicas}) <= max_replicas ({self.max_replicas}) does not hold",
+                f"min_replicas ({self.min_replicas}) must be at least 1 and at most max_replicas ({self.max_replicas})",
                 at="WebApplicationArgs",
                 hint="raise max_replicas or lower min_replicas",
             )
-        # Refused here, where the caller's line is on the stack.
+        # Validated here, while the caller's line is on the stack.
         _ = self.shutdown
 
     @property
@@ -135,7 +135,7 @@ class WebApplicationArgs:
 
 
 def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
-    """`host`, or the tenant's first one if it is empty.
+    """`host`, or the tenant's first host if empty.
 
     Raises:
         ProgramInputError: `host-not-the-tenants`, `host-missing`.
@@ -144,7 +144,7 @@ def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
     if host and host not in hosts:
         raise ProgramInputError(
             "host-not-the-tenants",
-            f"host {host!r} is none of {tenant}'s: {', '.join(hosts) or 'it has none'}",
+            f"host {host!r} is not a host of {tenant}: {', '.join(hosts) or 'it has none'}",
             at=catalog,
             hint=f"choose one of them, or add {host} to {catalog}",
         )
@@ -156,7 +156,7 @@ def chosen_host(host: str, tenant: str, hosts: Sequence[str]) -> str:
 
 
 def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
-    """`port`, if load balancers reach it.
+    """`port`, if load balancers can reach it.
 
     Raises:
         ProgramInputError: `port-not-open`.
@@ -164,9 +164,9 @@ def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
     if port not in web_ports:
         raise ProgramInputError(
             "port-not-open",
-            f"load balancers reach {tenant}'s pods on {', '.join(map(str, web_ports))}, and not on {port}",
+            f"load balancers reach {tenant}'s pods on {', '.join(map(str, web_ports))}, not on {port}",
             at=f"tenants/catalog/{tenant}.yaml, web_ports",
-            hint=f"serve on one of them, or add {port} to web_ports",
+            hint=f"use one of them, or add {port} to web_ports",
         )
     return port
 
@@ -174,8 +174,8 @@ def reachable_port(port: int, tenant: str, web_ports: Sequence[int]) -> int:
 def load_balancer_annotations(
     *, health_path: str, certificate_arn: str, deregistration_delay_seconds: int
 ) -> dict[str, str]:
-    """Of the Ingress that forwards to the pods. Each concerns this Ingress alone, or the controller merges it with
-    those of the tenant's other Ingresses; `ssl-redirect` is not among them, since it redirects every host.
+    """Annotations of the Ingress that forwards to the pods. Each applies to this Ingress only, or is merged by the
+    controller with the tenant's other Ingresses; `ssl-redirect` is not used, since it redirects every host.
 
     Source: AWS Load Balancer Controller documentation, "Ingress annotations", merge behavior.
     """
@@ -189,8 +189,8 @@ def load_balancer_annotations(
 
 
 def redirect_annotations(service: str) -> dict[str, str]:
-    """Of the Ingress that sends plain HTTP of one host to HTTPS. Its action has the name of the Service, so that who
-    waits for the Ingress finds a Service behind each of its paths.
+    """Annotations of the Ingress that redirects one host from HTTP to HTTPS. The action is named after the Service, so
+    that Pulumi, which waits for a Service behind each path of an Ingress, finds one.
 
     Source: AWS Load Balancer Controller documentation, "Ingress annotations", actions.
     """
@@ -198,8 +198,8 @@ def redirect_annotations(service: str) -> dict[str, str]:
 
 
 class WebApplication(pulumi.ComponentResource):
-    """Deployment, Service, ConfigMap, autoscaler, disruption budget and Ingress, all of its name; with a certificate a
-    second Ingress, `<name>-redirect`."""
+    """Deployment, Service, ConfigMap, autoscaler, disruption budget and Ingress, all with the same name; with a
+    certificate also a second Ingress, `<name>-redirect`."""
 
     namespace: pulumi.Output[str]
     url: pulumi.Output[str]
@@ -216,7 +216,7 @@ class WebApplication(pulumi.ComponentResource):
         self._port = pulumi.Output.all(args.tenant.tenant, args.tenant.web_ports).apply(
             lambda facts: reachable_port(args.port, *facts)
         )
-        # Without a name of its own: a change makes a new one, whose name in the pod template rolls the pods.
+        # Auto-named: a change creates a new ConfigMap, whose name in the pod template triggers a rollout.
         config = core.ConfigMap(
             name,
             metadata=meta.ObjectMetaArgs(namespace=self.namespace, labels=self._labels),
@@ -245,7 +245,7 @@ class WebApplication(pulumi.ComponentResource):
             ports=[core.ContainerPortArgs(name=_PORT_NAME, container_port=self._port)],
             readiness_probe=http_probe(args.health_path, args.port),
             liveness_probe=http_probe(args.health_path, args.port, period_seconds=20, failures=6),
-            # Serves on until the load balancer has forgotten the pod. Done by the kubelet: the image needs no shell.
+            # Keeps serving until the load balancer has removed the pod. The kubelet sleeps: the image needs no shell.
             lifecycle=core.LifecycleArgs(
                 pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=args.shutdown.pre_stop))
             ),
@@ -256,7 +256,7 @@ class WebApplication(pulumi.ComponentResource):
             self._name,
             metadata=self._metadata(),
             spec=apps.DeploymentSpecArgs(
-                # No `replicas`: they are the autoscaler's, and naming them here would undo what it did.
+                # No `replicas`: the autoscaler sets them, and a value here would reset its decision.
                 revision_history_limit=5,
                 strategy=apps.DeploymentStrategyArgs(
                     type="RollingUpdate",
@@ -268,7 +268,7 @@ class WebApplication(pulumi.ComponentResource):
                     spec=core.PodSpecArgs(
                         service_account_name=args.tenant.service_account_name,
                         automount_service_account_token=args.automount_service_account_token,
-                        # The environment is what `config` says, and not what else runs in the namespace.
+                        # Only `config` sets environment variables, not other Services in the namespace.
                         enable_service_links=False,
                         security_context=pod_security_context(),
                         termination_grace_period_seconds=args.shutdown.grace,
@@ -317,7 +317,7 @@ class WebApplication(pulumi.ComponentResource):
             self._name,
             metadata=self._metadata(),
             spec=one_at_a_time(self._budget),
-            # Once its pods have the label: until then a budget of before that selects by another one stands over them.
+            # After the pods have the label: until then they are selected by an older budget with another label.
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[deployment])),
         )
 
@@ -343,7 +343,7 @@ class WebApplication(pulumi.ComponentResource):
         *,
         port: str,
     ) -> None:
-        """An Ingress of one host with one backend."""
+        """An Ingress rule for one host with one backend."""
         tenant = self._args.tenant
         backend = networking.IngressServiceBackendArgs(
             name=service.metadata.name, port=networking.ServiceBackendPortArgs(name=port)
@@ -351,7 +351,7 @@ class WebApplication(pulumi.ComponentResource):
         path = networking.HTTPIngressPathArgs(
             path="/", path_type="Prefix", backend=networking.IngressBackendArgs(service=backend)
         )
-        # One load balancer for all of a tenant's applications, and none shared between tenants.
+        # One load balancer for all applications of a tenant, never shared between tenants.
         shared = {f"{_ALB}/group.name": tenant.tenant, f"{_ALB}/scheme": tenant.load_balancer_scheme}
         networking.Ingress(
             name,

@@ -1,6 +1,6 @@
-"""How a pod of ours is hardened: what Pod Security's `restricted` asks for, and a read-only root file system besides.
+"""Hardening of pods: the requirements of Pod Security's `restricted` profile, and a read-only root file system.
 
-For workloads of the platform and of applications alike. What runs in the pod is its caller's business.
+Used for workloads of the platform and of applications.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.policy import v1 as policy
 
 UNPRIVILEGED_USER = 65532
-"""`nonroot` of the distroless images; any user above 0 would do."""
+"""User `nonroot` of the distroless images; any non-zero UID works."""
 
 
 def pod_security_context() -> core.PodSecurityContextArgs:
@@ -27,7 +27,7 @@ def pod_security_context() -> core.PodSecurityContextArgs:
 
 
 def container_security_context() -> core.SecurityContextArgs:
-    """Source: as above; the file system is our addition."""
+    """Source: as above; the read-only file system is an addition."""
     return core.SecurityContextArgs(
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
@@ -36,7 +36,7 @@ def container_security_context() -> core.SecurityContextArgs:
 
 
 def http_probe(path: str, port: int, *, period_seconds: int = 10, failures: int = 3) -> core.ProbeArgs:
-    """Without `host`: `restricted` refuses one since 1.34, as it would send the kubelet anywhere."""
+    """Without `host`: `restricted` forbids it since 1.34, as it could direct the kubelet to any address."""
     return core.ProbeArgs(
         http_get=core.HTTPGetActionArgs(path=path, port=port),
         period_seconds=period_seconds,
@@ -46,14 +46,14 @@ def http_probe(path: str, port: int, *, period_seconds: int = 10, failures: int 
 
 
 def spread_over_zones_and_nodes(labels: Mapping[str, str]) -> list[core.TopologySpreadConstraintArgs]:
-    """Prefers, and does not demand: a cluster with one zone left must still run what it can."""
+    """Preferred, not required: a cluster with only one zone left must still schedule pods."""
     return [
         core.TopologySpreadConstraintArgs(
             max_skew=1,
             topology_key=key,
             when_unsatisfiable="ScheduleAnyway",
             label_selector=meta.LabelSelectorArgs(match_labels=dict(labels)),
-            # Counts pods of the new revision only, else a rollout would balance against what it removes.
+            # Counts only pods of the new revision; otherwise a rollout would balance against pods it is removing.
             match_label_keys=["pod-template-hash"],
         )
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
@@ -65,13 +65,13 @@ def resources(requests: Mapping[str, str], limits: Mapping[str, str]) -> core.Re
 
 
 EVICTION_OF_UNHEALTHY_PODS = "AlwaysAllow"
-"""Under Kubernetes' own default a pod that runs but never becomes ready counts as disrupted and cannot be evicted, so
-that one broken application stops every drain of its node. Source: Kubernetes, "Specifying a Disruption Budget for your
+"""With Kubernetes' default a pod that runs but never becomes ready cannot be evicted, so that one broken application
+blocks every drain of its node. Source: Kubernetes, "Specifying a Disruption Budget for your
 Application", unhealthy pod eviction policy."""
 
 
 def one_at_a_time(pods: Mapping[str, str]) -> policy.PodDisruptionBudgetSpecArgs:
-    """A budget of the pods with these labels under which a node can always be drained, at any number of replicas."""
+    """A budget for the pods with these labels that always lets a node be drained, at any number of replicas."""
     return policy.PodDisruptionBudgetSpecArgs(
         max_unavailable=1,
         unhealthy_pod_eviction_policy=EVICTION_OF_UNHEALTHY_PODS,

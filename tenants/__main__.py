@@ -4,10 +4,10 @@ import pulumi
 from aws_roles import AwsRoles, AwsRolesArgs
 from deployers import Deployers, DeployersArgs
 from namespaces import TenantNamespace, TenantNamespaceArgs
-from place import Place
 from pod_logs import PodLogs, PodLogsArgs
 from publication import tenant_contract
 from settings import TenantsSettings
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure, PlatformAddons, consume, publish
 from shared.providers import aws_provider, kubernetes_provider
@@ -15,7 +15,7 @@ from shared.settings import load_settings, stack_environment
 
 load_settings(TenantsSettings)
 environment = stack_environment()
-place = Place.of(environment)
+context = StackContext.of(environment)
 infrastructure = consume(Infrastructure, stack=environment.name)
 addons = consume(PlatformAddons, stack=environment.name)
 cluster = kubernetes_provider(
@@ -25,27 +25,29 @@ cluster = kubernetes_provider(
 )
 opts = pulumi.ResourceOptions(providers=[aws_provider(environment), cluster])
 
-roles = AwsRoles("roles", AwsRolesArgs(place=place, infrastructure=infrastructure), opts)
-logs = PodLogs("pod-logs", PodLogsArgs(place=place, infrastructure=infrastructure), opts)
-# Before the first pod prints something, and gone after the last one.
+roles = AwsRoles("roles", AwsRolesArgs(context=context, infrastructure=infrastructure), opts)
+logs = PodLogs("pod-logs", PodLogsArgs(context=context, infrastructure=infrastructure), opts)
+# Created before the first pod writes logs, deleted after the last one.
 logged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[logs]))
 namespaces = [
     TenantNamespace(
         name,
-        TenantNamespaceArgs(place=place, infrastructure=infrastructure, workload_role_arn=roles.workload.arn),
+        TenantNamespaceArgs(context=context, infrastructure=infrastructure, workload_role_arn=roles.workload.arn),
         logged,
     )
-    for name in place.tenant.namespaces
+    for name in context.tenant.namespaces
 ]
 deployers = Deployers(
     "deployers",
-    DeployersArgs(place=place, cluster_name=infrastructure.cluster_name, role=roles.deployer, namespaces=namespaces),
+    DeployersArgs(
+        context=context, cluster_name=infrastructure.cluster_name, role=roles.deployer, namespaces=namespaces
+    ),
     opts,
 )
 
 publish(
     tenant_contract(
-        place=place,
+        context=context,
         infrastructure=infrastructure,
         addons=addons,
         namespaces=namespaces,

@@ -1,6 +1,6 @@
-"""The tenant's two AWS roles, behind the permissions boundary of tier 1: its pods' and its deployers'.
+"""The tenant's two IAM roles, for its pods and its deployers, limited by the permissions boundary of tier 1.
 
-What deployers may do inside the cluster is in `deployers.py`.
+Permissions of deployers inside the cluster are in `deployers.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.external_secrets import KEEP_ACTIONS, READ_ACTIONS, secret_arns, tenant_secrets
@@ -31,18 +31,18 @@ from shared.tenant_file import TenantFile
 
 @dataclass(frozen=True, kw_only=True)
 class AwsRolesArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
 
 
 def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) -> str:
-    """The tenant's own prefix of the bucket, listing included, and the use of the keys that encrypt it.
+    """Access to the tenant's prefix in the bucket, including listing, and use of the KMS keys that encrypt it.
 
     Source: IAM user guide, "Amazon S3: Allows IAM users access to their S3 home directory".
     """
     actions = ["s3:GetObject"]
     if tenant.bucket_access == "read-write":
-        # A large object comes in parts; SDKs take back, or take up again, what broke off.
+        # For multipart uploads, which SDKs abort or resume after a failure.
         actions += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     return policy_document(
         Statement(
@@ -57,7 +57,7 @@ def bucket_policy(tenant: TenantFile, bucket_arn: str, key_arns: Sequence[str]) 
 
 
 def read_secrets_policy(arns: str) -> str:
-    """For the controller in the name of the tenant's account, and for pods that ask Secrets Manager themselves.
+    """For the controller, which acts as the tenant's service account, and for pods that call Secrets Manager.
 
     Source: that of the actions, in `shared.external_secrets`.
     """
@@ -65,7 +65,7 @@ def read_secrets_policy(arns: str) -> str:
 
 
 def keep_secrets_policy(arns: str) -> str:
-    """Putting values in and taking secrets away. Reading them back is for pods.
+    """Create, update and delete secrets, but not read them; only pods can.
 
     Source: that of the actions, in `shared.external_secrets`.
     """
@@ -73,28 +73,30 @@ def keep_secrets_policy(arns: str) -> str:
 
 
 def find_cluster_policy(cluster_arn: str) -> str:
-    """What `aws eks update-kubeconfig` asks for.
+    """Permission required by `aws eks update-kubeconfig`.
 
     Source: EKS user guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file", prerequisites.
     """
     return policy_document(Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]))
 
 
-def deployer_trust(place: Place) -> str:
-    """Who may deploy: people and roles of AWS, and the tenant's own pipeline if its file names a repository.
+def deployer_trust(context: StackContext) -> str:
+    """Who may deploy: IAM users and roles, and the tenant's own pipeline if its file names a repository.
 
-    The pipeline's jobs must name the GitHub environment that is called after ours, so that its approval and its branch
-    rule hold for them.
+    The pipeline's jobs must run in the GitHub environment with the name of this environment, so that its approvals and
+    branch rules apply.
     """
-    tenant = place.tenant
+    tenant = context.tenant
     statements = [
         principal_statement(tenant.deployer_principal_arns)
         if tenant.deployer_principal_arns
-        else account_statement(partition=place.partition, account_id=place.account_id)
+        else account_statement(partition=context.partition, account_id=context.account_id)
     ]
     if tenant.repository:
-        subject = f"repo:{tenant.repository}:environment:{place.environment}"
-        statements.append(github_statement(partition=place.partition, account_id=place.account_id, subjects=[subject]))
+        subject = f"repo:{tenant.repository}:environment:{context.environment}"
+        statements.append(
+            github_statement(partition=context.partition, account_id=context.account_id, subjects=[subject])
+        )
     return policy_document(*statements)
 
 
@@ -105,8 +107,8 @@ class AwsRoles(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:AwsRoles", name, {}, opts)
         self._args = args
-        place, above = args.place, args.infrastructure
-        tenant = place.tenant
+        context, above = args.context, args.infrastructure
+        tenant = context.tenant
         self.workload = self._role(
             "workload",
             pulumi.Output.all(above.oidc_provider_arn, above.oidc_issuer_url).apply(
@@ -126,9 +128,9 @@ class AwsRoles(pulumi.ComponentResource):
                     lambda arns: bucket_policy(tenant, *arns)
                 ),
             )
-        self.deployer = self._role("deployer", deployer_trust(place), path=deployers_path(place.suffix))
+        self.deployer = self._role("deployer", deployer_trust(context), path=deployers_path(context.suffix))
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
-        if place.external_secrets:
+        if context.external_secrets:
             arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(
                 lambda cluster: secret_arns(cluster[0], tenant_secrets(cluster[1], tenant.name))
             )
@@ -137,21 +139,21 @@ class AwsRoles(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _role(self, name: str, trust: pulumi.Input[str], *, path: str | None = None) -> aws.iam.Role:
-        physical = iam_role_name(self._args.place.named(name))
+        physical = iam_role_name(self._args.context.named(name))
         return aws.iam.Role(
             name,
             name=physical,
             path=path,
             assume_role_policy=trust,
             permissions_boundary=self._args.infrastructure.tenant_boundary_arn,
-            tags={"Name": physical, "tenant": self._args.place.tenant.name},
+            tags={"Name": physical, "tenant": self._args.context.tenant.name},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _policy(self, name: str, role: aws.iam.Role, policy: pulumi.Input[str]) -> None:
         aws.iam.RolePolicy(
             name,
-            name=self._args.place.named(name),
+            name=self._args.context.named(name),
             role=role.name,
             policy=policy,
             opts=pulumi.ResourceOptions(parent=self),

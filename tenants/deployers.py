@@ -1,7 +1,7 @@
-"""What the tenant's deployers may do in its namespaces: namespaced objects of applications, and nothing of the rails.
+"""Permissions of the tenant's deployers in its namespaces: objects of applications, but not the guardrails.
 
-Never the stock ClusterRoles `edit` and `admin`, nor the EKS access policies that mirror them: those hand out tokens of
-the account that bears the AWS role, and the right to delete network policies.
+The built-in ClusterRoles `edit` and `admin` and the EKS access policies that mirror them are not used: they allow
+creating tokens of the service account with the IAM role, and deleting network policies.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 from namespaces import TenantNamespace
-from place import Place
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
+from stack_context import StackContext
 
 from shared.iam_identity import replaced_with
 from shared.kubernetes_labels import DEPLOYERS_GROUP, deployers_group, tenant_labels
@@ -27,15 +27,15 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("apps", ("deployments", "statefulsets"), WRITE),
     ("autoscaling", ("horizontalpodautoscalers",), WRITE),
     ("batch", ("cronjobs", "jobs"), WRITE),
-    # `kubectl scale`: the objects have to be there first.
+    # For `kubectl scale`; can only be used on existing objects.
     ("apps", ("deployments/scale", "statefulsets/scale"), ("get", "update", "patch")),
-    # Of no use, and no harm, where tier 2 has not the add-on external-secrets.
+    # Has no effect if tier 2 does not have the add-on external-secrets.
     ("external-secrets.io", ("externalsecrets",), WRITE),
     ("networking.k8s.io", ("ingresses",), WRITE),
     ("policy", ("poddisruptionbudgets",), WRITE),
-    # What waiting for a rollout, and finding out why it hangs, looks at.
+    # Read to wait for a rollout and to troubleshoot it.
     ("", ("endpoints", "events", "pods", "pods/log"), READ),
-    # What a refusal names: "exceeded quota", "maximum memory usage per Container", a connection that times out.
+    # The guardrails behind errors such as "exceeded quota", "maximum memory usage per Container" or a timeout.
     ("", ("limitranges", "resourcequotas"), READ),
     ("networking.k8s.io", ("networkpolicies",), READ),
     ("apps", ("controllerrevisions", "replicasets"), READ),
@@ -49,11 +49,11 @@ controllers only: on EKS a pod without an owner gets no dependable network polic
 
 @dataclass(frozen=True, kw_only=True)
 class DeployersArgs:
-    place: Place
+    context: StackContext
     cluster_name: pulumi.Output[str]
     role: aws.iam.Role
     namespaces: Sequence[TenantNamespace]
-    """Their rails are made before anybody is let in."""
+    """Namespaces, whose guardrails are created before access is granted."""
 
 
 def policy_rules() -> list[rbac.PolicyRuleArgs]:
@@ -65,22 +65,22 @@ def policy_rules() -> list[rbac.PolicyRuleArgs]:
 
 class Deployers(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
-    """The deployer role, known once it can sign in and its rights are bound."""
+    """The deployer role; known once its access entry and role bindings exist."""
 
     def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:Deployers", name, {}, opts)
         self._args = args
-        tenant = args.place.tenant.name
+        tenant = args.context.tenant.name
         bindings = [
             self._bind(logical, namespace)
-            for logical, namespace in zip(args.place.tenant.namespaces, args.namespaces, strict=True)
+            for logical, namespace in zip(args.context.tenant.namespaces, args.namespaces, strict=True)
         ]
         entry = aws.eks.AccessEntry(
             "deployers",
             cluster_name=args.cluster_name,
             principal_arn=args.role.arn,
             kubernetes_groups=[deployers_group(tenant), DEPLOYERS_GROUP],
-            tags={"Name": args.place.named("deployers"), "tenant": tenant},
+            tags={"Name": args.context.named("deployers"), "tenant": tenant},
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(parent=self, depends_on=bindings), replaced_with(args.role)
             ),
@@ -89,13 +89,13 @@ class Deployers(pulumi.ComponentResource):
         self.register_outputs({"role_arn": self.role_arn})
 
     def _bind(self, logical: str, namespace: TenantNamespace) -> rbac.RoleBinding:
-        tenant = self._args.place.tenant.name
+        tenant = self._args.context.tenant.name
         metadata = meta.ObjectMetaArgs(name="deployers", namespace=namespace.name, labels=tenant_labels(tenant))
         role = rbac.Role(
             f"{logical}-deployers",
             metadata=metadata,
             rules=policy_rules(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.rails),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.guardrails),
         )
         return rbac.RoleBinding(
             f"{logical}-deployers",

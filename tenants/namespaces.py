@@ -1,9 +1,8 @@
-"""A namespace of the tenant and what stands around it: Pod Security, quota, limits, network policies, account, store.
+"""A tenant namespace with Pod Security, quota, limits, network policies, service account and secret store.
 
-What lives in the namespace is deleted with it and not before it: Kubernetes deletes a namespace's pods first and waits
-for their end, and only then everything else. Deleted one by one, network policies would be gone while pods still run.
-
-Who may put something into it is in `deployers.py`.
+Objects in the namespace are deleted with it, not before: Kubernetes deletes a namespace's pods first, waits until they
+have terminated, and then deletes everything else. If deleted individually, network policies would be gone while pods
+still run. Deployers' permissions are in `deployers.py`.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 
 import pulumi
 from network_policies import NetworkPolicies, NetworkPoliciesArgs
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from secret_store import SecretStore, SecretStoreArgs
 from service_account import TenantServiceAccount, TenantServiceAccountArgs
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.image_registries import account_registry
@@ -33,18 +32,18 @@ from shared.tenant_quota import LEAST_OF_A_CLAIM, LEAST_OF_A_CONTAINER
 from shared.versions import KUBERNETES
 
 _LONGEST_END = "30m"
-"""A namespace ends when its last pod has: 15 minutes of grace at most, by tier 2's admission policies."""
+"""A namespace is deleted once its last pod has terminated, at most 15 minutes by tier 2's admission policies."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TenantNamespaceArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
     workload_role_arn: pulumi.Output[str]
 
 
 def namespace_labels(tenant: TenantFile) -> dict[str, str]:
-    """Pod Security at its strictest, at the cluster's own minor: what a newer one refuses is a change of ours.
+    """Pod Security level `restricted`, pinned to the cluster's minor, so that stricter newer rules come with upgrades.
 
     Source: Kubernetes, "Enforce Pod Security Standards with Namespace Labels".
     """
@@ -53,10 +52,10 @@ def namespace_labels(tenant: TenantFile) -> dict[str, str]:
     return {**tenant_labels(tenant.name), READINESS_GATE_LABEL: "enabled", **levels, **versions}
 
 
-def namespace_annotations(place: Place) -> dict[str, str]:
-    """What the admission policies of tier 2 read of the tenant's file."""
-    tenant = place.tenant
-    own = account_registry(account_id=place.account_id, region=place.region, partition=place.partition)
+def namespace_annotations(context: StackContext) -> dict[str, str]:
+    """Values of the tenant file that the admission policies of tier 2 read."""
+    tenant = context.tenant
+    own = account_registry(account_id=context.account_id, region=context.region, partition=context.partition)
     return {
         HOSTS_ANNOTATION: ",".join(tenant.hosts),
         REGISTRIES_ANNOTATION: ",".join([f"{own}/{tenant.name}", *tenant.registries]),
@@ -66,7 +65,7 @@ def namespace_annotations(place: Place) -> dict[str, str]:
 
 
 def limits_of(tenant: TenantFile) -> list[core.LimitRangeItemArgs]:
-    """Bounds of a container and of a claim. What a whole pod or namespace may have is the quota's."""
+    """Limits of a container and of a PersistentVolumeClaim. The quota limits pods and namespaces as a whole."""
     return [
         core.LimitRangeItemArgs(
             type="Container",
@@ -80,23 +79,23 @@ def limits_of(tenant: TenantFile) -> list[core.LimitRangeItemArgs]:
 
 
 class TenantNamespace(pulumi.ComponentResource):
-    """One namespace; its logical name is also its physical one."""
+    """One namespace; its logical and physical name are the same."""
 
     name: pulumi.Output[str]
     """Known once the namespace exists."""
     service_account_name: pulumi.Output[str]
-    rails: list[pulumi.Resource]
-    """What must stand before anybody may put something into the namespace."""
+    guardrails: list[pulumi.Resource]
+    """Guardrails that must exist before anyone can create objects in the namespace."""
 
     def __init__(self, name: str, args: TenantNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:TenantNamespace", name, {}, opts)
-        tenant, child = args.place.tenant, pulumi.ResourceOptions(parent=self)
+        tenant, child = args.context.tenant, pulumi.ResourceOptions(parent=self)
         namespace = core.Namespace(
             name,
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 labels=namespace_labels(tenant),
-                annotations=namespace_annotations(args.place),
+                annotations=namespace_annotations(args.context),
             ),
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=_LONGEST_END)),
         )
@@ -106,13 +105,13 @@ class TenantNamespace(pulumi.ComponentResource):
         quota = core.ResourceQuota(
             f"{name}-quota",
             metadata=meta.ObjectMetaArgs(name="quota", namespace=self.name, labels=labels),
-            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.place.external_secrets)),
+            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.context.external_secrets)),
             opts=inside,
         )
         affinity = core.ResourceQuota(
             f"{name}-cross-namespace-affinity",
             metadata=meta.ObjectMetaArgs(name="cross-namespace-affinity", namespace=self.name, labels=labels),
-            # A pod that keeps away from those of other namespaces keeps these from being scheduled.
+            # Anti-affinity across namespaces could prevent pods of other tenants from being scheduled.
             spec=core.ResourceQuotaSpecArgs(hard={"pods": "0"}, scopes=["CrossNamespacePodAffinity"]),
             opts=inside,
         )
@@ -122,7 +121,7 @@ class TenantNamespace(pulumi.ComponentResource):
             spec=core.LimitRangeSpecArgs(limits=limits_of(tenant)),
             opts=inside,
         )
-        # Kubernetes makes this account itself; a pod that names no other must not get a token for the API.
+        # Kubernetes creates this account; pods that use it by default must not get a Kubernetes API token.
         default_account = core.ServiceAccountPatch(
             f"{name}-default",
             metadata=meta.ObjectMetaPatchArgs(name="default", namespace=self.name),
@@ -131,29 +130,29 @@ class TenantNamespace(pulumi.ComponentResource):
         )
         policies = NetworkPolicies(
             name,
-            NetworkPoliciesArgs(place=args.place, namespace=namespace, infrastructure=args.infrastructure),
+            NetworkPoliciesArgs(context=args.context, namespace=namespace, infrastructure=args.infrastructure),
             child,
         )
-        self.rails = [quota, affinity, limits, default_account, *policies.rails]
+        self.guardrails = [quota, affinity, limits, default_account, *policies.guardrails]
         account = TenantServiceAccount(
             name,
             TenantServiceAccountArgs(
-                place=args.place, namespace=namespace, role_arn=args.workload_role_arn, rails=self.rails
+                context=args.context, namespace=namespace, role_arn=args.workload_role_arn, guardrails=self.guardrails
             ),
             child,
         )
         self.service_account_name = account.name
-        if args.place.external_secrets:
+        if args.context.external_secrets:
             SecretStore(
                 name,
                 SecretStoreArgs(
-                    place=args.place,
+                    context=args.context,
                     infrastructure=args.infrastructure,
                     namespace=self.name,
                     service_account_name=account.name,
-                    rails=self.rails,
+                    guardrails=self.guardrails,
                 ),
-                # Its controller writes here until it is gone.
+                # Its controller writes to the namespace until the store is deleted.
                 child,
             )
         self.register_outputs({"name": self.name})

@@ -1,7 +1,7 @@
-"""Which connections a tenant's pods may make and take. Nothing is allowed that is not listed here.
+"""Allowed egress and ingress of a tenant's pods. Everything not listed here is denied.
 
-Pods have addresses of the VPC, so a rule by range reaches pods, nodes and endpoints alike: what is not the internet is
-taken out of it. Instance metadata is closed a second time by the nodes' launch template.
+Pods have VPC addresses, so a rule by CIDR range matches pods, nodes and endpoints alike: the internet egress rule
+excludes all private ranges. The nodes' launch template also blocks instance metadata.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses
 
 import pulumi
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.kubernetes_labels import NAMESPACE_NAME_LABEL, tenant_labels
@@ -36,14 +36,14 @@ Ingress = networking.NetworkPolicyIngressRuleArgs
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPoliciesArgs:
-    place: Place
+    context: StackContext
     namespace: core.Namespace
-    """The policies are deleted with it: no pod of it outlives them."""
+    """The policies are deleted together with it, so that no pod runs without them."""
     infrastructure: Infrastructure
 
 
 def namespaces_peer(names: Sequence[str], pods: dict[str, str] | None = None) -> networking.NetworkPolicyPeerArgs:
-    """Namespaces by the label that the API server sets itself, which nobody can put on another."""
+    """Selects namespaces by the label that the API server sets, which cannot be forged."""
     return Peer(
         namespace_selector=meta.LabelSelectorArgs(
             match_expressions=[
@@ -55,12 +55,12 @@ def namespaces_peer(names: Sequence[str], pods: dict[str, str] | None = None) ->
 
 
 def dns_egress() -> list[networking.NetworkPolicyEgressRuleArgs]:
-    """The cluster's DNS and nothing else of kube-system."""
+    """Egress to cluster DNS and nothing else in kube-system."""
     return [Egress(to=[namespaces_peer(["kube-system"], {"k8s-app": "kube-dns"})], ports=_ports([53], "UDP", "TCP"))]
 
 
 def internet_egress(vpc_cidr: str, service_cidr: str) -> list[networking.NetworkPolicyEgressRuleArgs]:
-    """One rule for the one range: the VPC CNI's agent merged two rules over one range wrongly.
+    """A single rule for the range, because the VPC CNI's agent merged two rules for the same range incorrectly.
 
     Source: aws-network-policy-agent issue 180 and aws-network-policy-controller issues 98 and 121.
     """
@@ -70,14 +70,14 @@ def internet_egress(vpc_cidr: str, service_cidr: str) -> list[networking.Network
 
 
 def endpoint_egress(endpoint_cidrs: Sequence[str]) -> list[networking.NetworkPolicyEgressRuleArgs]:
-    """HTTPS to AWS's interface endpoints, which lie in the private ranges; no rule where there are none."""
+    """HTTPS to interface endpoints, which have private addresses; no rule if there are none."""
     return [Egress(to=[_range(cidr)], ports=_ports([443], "TCP")) for cidr in endpoint_cidrs]
 
 
 def load_balancer_subnets(tenant: TenantFile, infrastructure: Infrastructure) -> pulumi.Output[list[str]]:
-    """Where the tenant's load balancer has its addresses.
+    """CIDR ranges of the subnets of the tenant's load balancer.
 
-    Pods have theirs in the private subnets too; those of other tenants are kept away by their own egress.
+    Pods are in the private subnets too, but the egress policies of other tenants block their connections.
 
     Source: AWS Load Balancer Controller documentation, "Subnet auto-discovery".
     """
@@ -90,16 +90,16 @@ def load_balancer_ingress(cidrs: Sequence[str], ports: Sequence[int]) -> list[ne
 
 
 class NetworkPolicies(pulumi.ComponentResource):
-    """The policies of one namespace, all over all of its pods."""
+    """The policies of one namespace; each selects all of its pods."""
 
-    rails: list[pulumi.Resource]
+    guardrails: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:NetworkPolicies", name, {}, opts)
         self._name, self._args = name, args
-        tenant, above = args.place.tenant, args.infrastructure
+        tenant, above = args.context.tenant, args.infrastructure
         own = namespaces_peer(tenant.namespaces)
-        self.rails = [
+        self.guardrails = [
             self._policy("default-deny", ingress=[], egress=[]),
             self._policy("allow-own-namespaces", ingress=[Ingress(from_=[own])], egress=[Egress(to=[own])]),
             self._policy("allow-dns", egress=dns_egress()),
@@ -132,7 +132,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=name,
                 namespace=self._args.namespace.metadata.name,
-                labels=tenant_labels(self._args.place.tenant.name),
+                labels=tenant_labels(self._args.context.tenant.name),
             ),
             spec=networking.NetworkPolicySpecArgs(
                 pod_selector=meta.LabelSelectorArgs(), policy_types=directions, ingress=ingress, egress=egress

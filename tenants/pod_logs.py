@@ -1,7 +1,7 @@
-"""A log group for each of the tenant's namespaces: what its pods print goes there, and ends.
+"""A log group with retention for each of the tenant's namespaces.
 
-Who writes to them is tier 2's add-on fluent-bit, which makes no group, so that none lasts for ever. Where it is off
-they stay empty, and cost nothing.
+Tier 2's add-on fluent-bit writes to them and creates no groups itself, so that none is without retention. If the add-on
+is off, they stay empty and cost nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.log_groups import tenant_log_group
@@ -18,14 +18,14 @@ from shared.log_groups import tenant_log_group
 
 @dataclass(frozen=True, kw_only=True)
 class PodLogsArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
 
 
 class PodLogs(pulumi.ComponentResource):
     def __init__(self, name: str, args: PodLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:PodLogs", name, {}, opts)
-        tenant = args.place.tenant
+        tenant = args.context.tenant
         for namespace in tenant.namespaces:
             aws.cloudwatch.LogGroup(
                 f"{namespace}-pods",
@@ -34,7 +34,7 @@ class PodLogs(pulumi.ComponentResource):
                 ),
                 retention_in_days=tenant.log_retention_days,
                 kms_key_id=args.infrastructure.secrets_key_arn,
-                tags={"Name": args.place.named("pod-logs"), "tenant": tenant.name},
+                tags={"Name": args.context.named("pod-logs"), "tenant": tenant.name},
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""The tier's contract, filled from its components."""
+"""Fills the tier's contract from its components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pulumi
 from aws_roles import AwsRoles
 from deployers import Deployers
 from namespaces import TenantNamespace
-from place import Place
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure, PlatformAddons, Tenant
 from shared.kubeconfig import kubeconfig
@@ -16,14 +16,14 @@ from shared.kubeconfig import kubeconfig
 
 def tenant_contract(
     *,
-    place: Place,
+    context: StackContext,
     infrastructure: Infrastructure,
     addons: PlatformAddons,
     namespaces: Sequence[TenantNamespace],
     roles: AwsRoles,
     deployers: Deployers,
 ) -> Tenant:
-    plain, tenant = pulumi.Output.from_input, place.tenant
+    plain, tenant = pulumi.Output.from_input, context.tenant
     return Tenant(
         tenant=plain(tenant.name),
         namespaces=pulumi.Output.all(*(namespace.name for namespace in namespaces)),

@@ -1,7 +1,7 @@
-"""The tenant's way to AWS Secrets Manager, where tier 2 has external-secrets: a store in each of its namespaces.
+"""A SecretStore for AWS Secrets Manager in each of the tenant's namespaces, if tier 2 has external-secrets.
 
-The controller reads with the AWS role of the tenant's own service account, which ends at the tenant's prefix, and
-writes Secrets by a Role of the namespace: here is all that it may write at all.
+The controller reads with the IAM role of the tenant's service account, limited to the tenant's prefix, and writes
+Secrets with a Role in the namespace. It has no other write permissions.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from place import Place
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
+from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.external_secrets import ADDON, API_GROUP, API_VERSION, TENANT_STORE, tenant_secrets
@@ -22,22 +22,22 @@ from shared.kubernetes_labels import TENANT_SERVICE_ACCOUNT, tenant_labels
 
 @dataclass(frozen=True, kw_only=True)
 class SecretStoreArgs:
-    place: Place
+    context: StackContext
     infrastructure: Infrastructure
     namespace: pulumi.Output[str]
     service_account_name: pulumi.Output[str]
-    rails: Sequence[pulumi.Resource]
-    """Made before the controller may write here."""
+    guardrails: Sequence[pulumi.Resource]
+    """Created before the controller may write here."""
 
 
 def controller_rules() -> list[rbac.PolicyRuleArgs]:
-    """What the controller does in the namespace of an ExternalSecret.
+    """Permissions of the controller in a namespace with ExternalSecrets.
 
     Source: external-secrets v1.3.2, deploy/charts/external-secrets/templates/rbac.yaml.
     """
     return [
         _rule("", "secrets", "get", "create", "update", "patch", "delete"),
-        # With it the controller takes on the AWS role; of no other account.
+        # A token with which the controller assumes the IAM role; for this service account only.
         _rule("", "serviceaccounts/token", "create", name=TENANT_SERVICE_ACCOUNT),
         _rule(API_GROUP, "externalsecrets/status", "get", "update", "patch"),
         _rule(API_GROUP, "secretstores/status", "get", "update", "patch"),
@@ -46,17 +46,17 @@ def controller_rules() -> list[rbac.PolicyRuleArgs]:
 
 
 class SecretStore(pulumi.ComponentResource):
-    """Of one namespace."""
+    """The store of one namespace."""
 
     def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:SecretStore", name, {}, opts)
-        tenant = args.place.tenant.name
+        tenant = args.context.tenant.name
         metadata = meta.ObjectMetaArgs(name=ADDON, namespace=args.namespace, labels=tenant_labels(tenant))
         role = rbac.Role(
             f"{name}-{ADDON}",
             metadata=metadata,
             rules=controller_rules(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.guardrails)),
         )
         binding = rbac.RoleBinding(
             f"{name}-{ADDON}",
@@ -74,7 +74,7 @@ class SecretStore(pulumi.ComponentResource):
                 "provider": {
                     "aws": {
                         "service": "SecretsManager",
-                        "region": args.place.region,
+                        "region": args.context.region,
                         "prefix": args.infrastructure.cluster_name.apply(
                             lambda cluster_name: tenant_secrets(cluster_name, tenant)
                         ),

@@ -1,4 +1,4 @@
-"""The ServiceAccount that bears the tenant's AWS role, one in each of its namespaces."""
+"""The ServiceAccount with the tenant's IAM role, one in each of its namespaces."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from place import Place
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
+from stack_context import StackContext
 
 from shared.kubernetes_labels import ROLE_ARN_ANNOTATION, TENANT_SERVICE_ACCOUNT, tenant_labels
 
 
 @dataclass(frozen=True, kw_only=True)
 class TenantServiceAccountArgs:
-    place: Place
+    context: StackContext
     namespace: core.Namespace
-    """The account is deleted with it: its pods keep their AWS role until they end."""
+    """The account is deleted together with it, so that pods keep their IAM role until they terminate."""
     role_arn: pulumi.Output[str]
-    rails: Sequence[pulumi.Resource]
-    """Made before the account, so that no pod bears the role while a rail is missing."""
+    guardrails: Sequence[pulumi.Resource]
+    """Created before the account, so that no pod gets the role while a guardrail is missing."""
 
 
 class TenantServiceAccount(pulumi.ComponentResource):
@@ -33,12 +33,12 @@ class TenantServiceAccount(pulumi.ComponentResource):
             metadata=meta.ObjectMetaArgs(
                 name=TENANT_SERVICE_ACCOUNT,
                 namespace=args.namespace.metadata.name,
-                labels=tenant_labels(args.place.tenant.name),
+                labels=tenant_labels(args.context.tenant.name),
                 annotations={ROLE_ARN_ANNOTATION: args.role_arn},
             ),
-            # The AWS role comes by a projected token of its own; one for the Kubernetes API is for those who ask.
+            # The IAM role uses a separate projected token; a Kubernetes API token is opt-in.
             automount_service_account_token=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.rails), deleted_with=args.namespace),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.guardrails), deleted_with=args.namespace),
         )
         self.name = account.metadata.name
         self.register_outputs({"name": self.name})

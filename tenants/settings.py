@@ -1,4 +1,4 @@
-"""Settings of the tenants tier: none. All that a tenant is stands in its file of the catalog."""
+"""Settings of the tenants tier: none. A tenant is defined entirely by its file in the catalog."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from shared.settings import Settings
 
 
 class TenantsSettings(Settings):
-    """Refuses every key, so that nobody looks for a tenant in two places."""
+    """Refuses every key, so that a tenant is configured in one place only."""

@@ -18,8 +18,8 @@ demo = WebApplication(
     WebApplicationArgs(
         tenant=tenant,
         image=settings.image,
-        # agnhost's `porter` answers every request on port N with the variable SERVE_PORT_N, and does nothing else.
-        # Its better known `netexec` runs shell commands for whoever asks.
+        # agnhost's `porter` answers every request on port N with the variable SERVE_PORT_N, and does nothing else,
+        # while the better known `netexec` executes shell commands from requests.
         arguments=["porter"],
         config={f"SERVE_PORT_{settings.port}": settings.greeting},
         port=settings.port,

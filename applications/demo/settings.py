@@ -9,14 +9,16 @@ from shared.versions import DEMO_IMAGE
 
 
 class DemoSettings(Settings):
-    tenant: str = Field(default="tenant-a", description="Tenant whose namespace the application goes to.")
-    image: str = Field(default=DEMO_IMAGE.value, description="Container image, tag or digest included.")
-    greeting: str = Field(default="Hello from the platform", description="What the application answers.")
-    host: str = Field(default="", description="One of the tenant's hosts; empty: the first.")
-    port: int = Field(default=8080, ge=1, le=65535, description="Port it serves on; one of the tenant's web ports.")
-    certificate_arn: str = Field(default="", description="ACM certificate of the host; empty: plain HTTP.")
-    min_replicas: int = Field(default=2, ge=1, description="Fewest pods.")
-    max_replicas: int = Field(default=4, ge=1, description="Most pods.")
+    tenant: str = Field(default="tenant-a", description="Tenant in whose namespace the application is deployed.")
+    image: str = Field(default=DEMO_IMAGE.value, description="Container image, with tag or digest.")
+    greeting: str = Field(default="Hello from the platform", description="Response text of the application.")
+    host: str = Field(default="", description="One of the tenant's hosts; empty: the first one.")
+    port: int = Field(
+        default=8080, ge=1, le=65535, description="Port of the application; one of the tenant's web ports."
+    )
+    certificate_arn: str = Field(default="", description="ARN of the host's ACM certificate; empty: plain HTTP.")
+    min_replicas: int = Field(default=2, ge=1, description="Minimum number of pods.")
+    max_replicas: int = Field(default=4, ge=1, description="Maximum number of pods.")
 
     @model_validator(mode="after")
     def _replicas_in_order(self) -> DemoSettings:

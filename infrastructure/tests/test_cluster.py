@@ -25,7 +25,7 @@ def test_the_control_plane_is_private_logged_and_encrypted(prod: Run) -> None:
     assert cluster["kubernetesServiceIpAddressRange"] == "172.20.0.0/16"
 
 
-def test_the_component_makes_nothing_that_our_own_code_makes(prod: Run) -> None:
+def test_the_component_creates_nothing_that_the_tier_creates_itself(prod: Run) -> None:
     cluster = prod.one(COMPONENT).inputs
     assert cluster["createOidcProvider"] is False
     assert cluster["skipDefaultNodeGroup"] is True
@@ -140,7 +140,7 @@ def test_what_holds_data_is_protected_as_configured(project: Path, protect: bool
     assert (wanted <= protected) if protect else not protected
 
 
-def test_the_admins_access_entry_follows_a_role_that_was_made_again(prod: Run) -> None:
+def test_the_admins_access_entry_is_replaced_with_its_role(prod: Run) -> None:
     """EKS keeps the role's unique id; protection would refuse the replacement, and nobody could sign in."""
     entry = prod.one("aws:eks/accessEntry:AccessEntry")
     assert entry.replacement_trigger == "AROA-eks-admin-role-prod"

@@ -11,7 +11,7 @@ ADDON, ROLE = "aws:eks/addon:Addon", "aws:iam/role:Role"
 CSI_ROLE_ARN = "arn:aws:iam::123456789012:role/eks-aws-ebs-csi-driver-dev"
 
 
-def test_add_ons_of_our_own_are_pinned(dev: Run) -> None:
+def test_add_ons_of_this_tier_are_pinned(dev: Run) -> None:
     assert {addon.inputs["addonName"]: addon.inputs["addonVersion"] for addon in dev.registered(ADDON)} == {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         "coredns": "v1.13.2-eksbuild.1",
@@ -34,7 +34,7 @@ def test_optional_add_ons_and_their_roles_can_be_left_out(project: Path) -> None
     assert set(run.outputs["addon_versions"]) == {"vpc-cni", "kube-proxy", "coredns"}
 
 
-def test_versions_can_be_named_in_place_of_the_pins(project: Path) -> None:
+def test_versions_in_the_settings_replace_the_pins(project: Path) -> None:
     versions = {"coredns": "v1.13.9-eksbuild.9", "vpc-cni": "v1.22.0-eksbuild.1", "kube-proxy": "v1.34.3-eksbuild.2"}
     run = run_program(project, config={"addon_versions": versions})
     assert run.one(ADDON, "coredns").inputs["addonVersion"] == "v1.13.9-eksbuild.9"

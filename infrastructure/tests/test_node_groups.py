@@ -172,8 +172,8 @@ def test_an_empty_group_of_one_zone_tells_the_autoscaler_the_zone_of_its_volumes
 @pytest.mark.parametrize(
     ("zones", "said"),
     [
-        (["us-east-1z"], "where dev has no subnets; allowed are us-east-1a, us-east-1b, us-east-1c"),
-        (["us-east-1a", "us-east-1a"], "names one zone twice"),
+        (["us-east-1z"], "where dev has no subnets; use zones of us-east-1a, us-east-1b, us-east-1c"),
+        (["us-east-1a", "us-east-1a"], "contains a duplicate"),
     ],
 )
 def test_a_zone_without_subnets_and_a_zone_named_twice_are_refused(project: Path, zones: list[str], said: str) -> None:

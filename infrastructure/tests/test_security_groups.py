@@ -90,14 +90,14 @@ def test_every_rule_says_what_it_is_for(everything: Run) -> None:
             assert rule.inputs["description"]
 
 
-def test_groups_hold_no_rule_inside_and_bear_no_tag_of_a_cluster(everything: Run) -> None:
+def test_groups_have_no_inline_rules_and_no_cluster_tag(everything: Run) -> None:
     for group in everything.registered("aws:ec2/securityGroup:SecurityGroup"):
         assert not {"ingress", "egress"} & group.inputs.keys()
         # Controllers want exactly one group with it on a node, and EKS's own has it.
         assert not [key for key in group.inputs["tags"] if key.startswith("kubernetes.io/")]
 
 
-def test_control_plane_and_nodes_bear_their_group(dev: Run) -> None:
+def test_control_plane_and_nodes_have_their_group(dev: Run) -> None:
     handed = dev.one("eks:index:Cluster").inputs["clusterSecurityGroup"]
     assert handed["urn"] == dev.one("aws:ec2/securityGroup:SecurityGroup", "cluster").urn
     template = dev.one("aws:ec2/launchTemplate:LaunchTemplate").inputs

@@ -78,7 +78,7 @@ def test_a_group_that_only_names_its_instances_begins_empty(project: Path) -> No
         "max_pods": None,
         "zones": [],
     }
-    assert group.begin_with == 0
+    assert group.initial_size == 0
 
 
 def group(**changed: object) -> dict[str, object]:
@@ -104,7 +104,7 @@ def fargate(namespace: str) -> dict[str, object]:
             "service_cidr 100.64.0.0/20 overlaps pod_cidr",
         ),
         ({"interface_endpoints": ["s3"]}, "'autoscaling', 'ec2'"),
-        ({"interface_endpoints": ["sts", "sts"]}, "each service stands once"),
+        ({"interface_endpoints": ["sts", "sts"]}, "must not be listed more than once"),
         ({"private_access_cidrs": ["0.0.0.0/0"]}, "private_access_cidrs"),
         ({"private_access_cidrs": ["10.0.8.0/24"]}, "private_access_cidrs 10.0.8.0/24 overlaps vpc_cidr 10.0.0.0/16"),
         ({"ssh_key_name": "operators"}, "ssh_key_name and ssh_source_security_group_ids go together"),
@@ -113,7 +113,7 @@ def fargate(namespace: str) -> dict[str, object]:
         ({"flow_log_retention_days": 91}, "flow_log_retention_days"),
         ({"flow_log_retention_days": 91}, "60, 90, 120"),
         ({"bucket_key_arn": "alias/mine"}, "bucket_key_arn"),
-        ({"bucket_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "allowed are keys of us-east-1"),
+        ({"bucket_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "it must be in us-east-1"),
         ({"vpc_cidr": "10.0.0.0"}, "vpc_cidr"),
         ({"nat_gateways": "two"}, "nat_gateways"),
         ({"service_cidr": "10.0.8.0/22"}, "overlaps vpc_cidr"),
@@ -122,16 +122,16 @@ def fargate(namespace: str) -> dict[str, object]:
         ({"public_access_cidrs": ["198.51.100.1/24"]}, "`public_access_cidrs.0`: 198.51.100.1/24 has host bits set"),
         ({"kubernetes_version": "1.99"}, "`kubernetes_version`: '1.99' is not one of 1.34, 1.35, 1.36"),
         ({"kubernetes_version": "1.3"}, "`kubernetes_version`: '1.3' is not one of 1.34, 1.35, 1.36"),
-        ({"admin_principal_arns": []}, "`admin_principal_arns`: empty: nobody could reach the Kubernetes API"),
+        ({"admin_principal_arns": []}, "`admin_principal_arns`: empty: nobody could access the Kubernetes API"),
         ({"admin_principal_arns": ["*"]}, "`admin_principal_arns.0`: '*' is neither 'account' nor the ARN"),
         ({"kubeconfig_profile": "dev; rm"}, "kubeconfig_profile"),
         ({"support_type": "LONG"}, "`support_type`: Input should be 'STANDARD' or 'EXTENDED'"),
-        ({"security_groups_for_pods": True}, "security_groups_for_pods: no instance of the t family can serve them"),
+        ({"security_groups_for_pods": True}, "security_groups_for_pods: not supported by the t family"),
         ({"min_size": 4, "max_size": 2}, "min_size 4 is more than max_size 2"),
         ({"min_size": 4, "desired_capacity": 2}, "desired_capacity 2 is outside min_size 4 to max_size 5"),
         ({"desired_capacity": 6}, "desired_capacity 6 is outside min_size 1 to max_size 5"),
         ({"min_size": "many"}, "min_size"),
-        ({"instance_type": "large"}, "`instance_type`: 'large' is no EC2 instance type"),
+        ({"instance_type": "large"}, "`instance_type`: 'large' is not an EC2 instance type"),
         ({"instance_type": "g5.xlarge"}, "`instance_type`: 'g5.xlarge' is an accelerated instance type"),
         ({"log_retention_days": 31}, "log_retention_days"),
         ({"key_deletion_window_days": 3}, "`key_deletion_window_days`: Input should be greater than or equal to 7"),
@@ -145,32 +145,32 @@ def fargate(namespace: str) -> dict[str, object]:
         (group(instance_types=[]), "node_groups.batch.instance_types"),
         (group(instance_types=["m6i.large", "m6g.large"]), "m6i.large, m6g.large are of more than one architecture"),
         (group(capacity_type="RESERVED"), "`node_groups.batch.capacity_type`: Input should be 'ON_DEMAND' or 'SPOT'"),
-        (group(labels={"environment": "x"}), "'environment' is set by the platform"),
-        (group(labels={"kubernetes.io/arch": "x"}), "'kubernetes.io/arch' is set by the platform"),
-        (group(labels={"a b": "x"}), "a b=x is no label"),
-        (group(labels={"a": "x y"}), "a=x y is no label"),
-        (group(labels={"a" * 63 + ".example.com/long-name": "x"}), "its key has over 80 letters"),
+        (group(labels={"environment": "x"}), "'environment' is reserved for the platform"),
+        (group(labels={"kubernetes.io/arch": "x"}), "'kubernetes.io/arch' is reserved for the platform"),
+        (group(labels={"a b": "x"}), "a b=x is not a label"),
+        (group(labels={"a": "x y"}), "a=x y is not a label"),
+        (group(labels={"a" * 63 + ".example.com/long-name": "x"}), "its key is longer than 80"),
         (group(taints=[{"key": "a", "effect": "NEVER"}]), "node_groups.batch.taints.0.effect"),
         (group(instances=["m6i.large"]), 'unknown key `node_groups.batch.instances`, did you mean "instance_types"?'),
-        ({"node_groups": {"general": {"instance_types": ["m6i.large"]}}}, "'general' is the group of instance_type"),
+        ({"node_groups": {"general": {"instance_types": ["m6i.large"]}}}, "'general' is the group that instance_type"),
         ({"node_groups": {"Batch!": {"instance_types": ["m6i.large"]}}}, "node_groups.Batch!"),
-        (fargate("tenant-a"), "`fargate_profiles.system.selectors.0`: namespace 'tenant-a' may be a tenant's"),
+        (fargate("tenant-a"), "`fargate_profiles.system.selectors.0`: namespace 'tenant-a' may belong to a tenant"),
         (
             {"fargate_pod_logs": True},
-            "fargate_pod_logs: there is no role to give the right to",
+            "fargate_pod_logs: requires fargate_profiles",
         ),
         ({"log_retention_days": True}, "`log_retention_days`: give a whole number, not true or false"),
-        (fargate("*"), "namespace '*' may be a tenant's"),
+        (fargate("*"), "namespace '*' may belong to a tenant"),
         (
             {"workload_identity": "pod-identity", "pod_identity_agent": False},
-            "workload_identity pod-identity needs pod_identity_agent: true",
+            "workload_identity pod-identity requires pod_identity_agent: true",
         ),
         ({"workload_identity": "kiam"}, "`workload_identity`: Input should be 'irsa' or 'pod-identity'"),
         ({"addon_versions": {"core-dns": "v1.13.2-eksbuild.1"}}, 'did you mean "coredns"?'),
-        ({"addon_versions": {"coredns": "1.13.2"}}, "coredns '1.13.2' is not spelt as in v1.13.2-eksbuild.1"),
+        ({"addon_versions": {"coredns": "1.13.2"}}, "coredns '1.13.2' must have the form of v1.13.2-eksbuild.1"),
         (
             {"kubernetes_version": "1.36", "addon_versions": {"kube-proxy": "v1.36.0-eksbuild.1"}},
-            "name a version for Kubernetes 1.36 of vpc-cni, coredns, eks-pod-identity-agent, aws-ebs-csi-driver",
+            "set a version for Kubernetes 1.36 of vpc-cni, coredns, eks-pod-identity-agent, aws-ebs-csi-driver",
         ),
     ],
     ids=lambda value: "-".join(f"{key}={text}" for key, text in value.items()) if isinstance(value, dict) else "",
@@ -217,10 +217,10 @@ def test_tenants_data_cannot_be_thrown_away_where_it_is_real(project: Path, stac
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack=stack, config={"force_destroy": True})
     assert refused.value.at == f"Pulumi.{stack}.yaml of infrastructure, force_destroy"
-    assert "allowed in dev and local only" in refused.value.what
+    assert "allowed only in dev and local" in refused.value.what
 
 
-def test_a_zone_that_the_account_has_not_is_refused_before_anything_is_registered(
+def test_a_zone_not_available_to_the_account_is_refused_before_anything_is_registered(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = {**FUNCTIONS["aws:index/getAvailabilityZones:getAvailabilityZones"], "names": ["us-east-1a", "us-east-1b"]}
@@ -228,8 +228,8 @@ def test_a_zone_that_the_account_has_not_is_refused_before_anything_is_registere
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev")
     assert refused.value.at == "shared/environments/dev.yaml, availability_zones"
-    assert "names us-east-1c" in refused.value.what
-    assert "allowed are two to 4 of us-east-1a, us-east-1b" in refused.value.what
+    assert "us-east-1c not available" in refused.value.what
+    assert "use two to 4 of us-east-1a, us-east-1b" in refused.value.what
 
 
 def test_a_secret_setting_stays_a_secret(project: Path) -> None:
@@ -237,15 +237,15 @@ def test_a_secret_setting_stays_a_secret(project: Path) -> None:
     assert settings.model_fields["ssh_key_name"].annotation == pulumi.Output[str] | None
 
 
-def test_strict_network_policies_wait_for_those_of_tier_2(project: Path) -> None:
+def test_strict_network_policies_are_refused_before_those_of_tier_2(project: Path) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", config={"network_policy_mode": "strict"})
     assert refused.value.code == "strict-too-early"
-    assert "strict would cut off CoreDNS" in refused.value.what
+    assert "strict would block CoreDNS" in refused.value.what
     assert "make platform-addons-up STACK=dev" in refused.value.hint
 
 
-def test_strict_network_policies_are_had_once_tier_2_has_its_own(project: Path) -> None:
+def test_strict_network_policies_are_allowed_once_tier_2_has_its_own(project: Path) -> None:
     deployed = contract_outputs(PlatformAddons, addons=["network-policies"])
     run = run_program(
         project,

@@ -50,7 +50,7 @@ def deploy(
         (
             {"kubernetes_version": "1.34", "addon_versions": AT_34},
             {"cluster": "1.35"},
-            "kubernetes_version 1.34 is older than the cluster's 1.35: none goes back",
+            "kubernetes_version 1.34 is older than the cluster's 1.35: downgrades are not supported",
         ),
         (
             {"node_kubernetes_version": "1.36"},
@@ -60,17 +60,17 @@ def deploy(
         (
             {"kubernetes_version": "1.36", "addon_versions": AT_36},
             {"nodes": {"general": "1.35", "batch": "1.32"}},
-            "nodes of group batch run 1.32, more than 3 minors behind kubernetes_version 1.36: bring them up first",
+            "nodes of group batch run 1.32, more than 3 minors behind kubernetes_version 1.36: upgrade them first",
         ),
         (
             {"node_kubernetes_version": "1.34"},
             {"nodes": {"general": "1.35"}},
-            "nodes of group general run 1.35, and 1.34 would be older: none goes back",
+            "nodes of group general run 1.35, newer than 1.34: downgrades are not supported",
         ),
         (
             {"addon_versions": {"kube-proxy": "v1.36.0-eksbuild.1"}},
             {},
-            "addon_versions: kube-proxy v1.36.0-eksbuild.1 does not fit kubernetes_version 1.35",
+            "addon_versions: kube-proxy v1.36.0-eksbuild.1 is not compatible with kubernetes_version 1.35",
         ),
         (
             {"kubernetes_version": "1.36", "addon_versions": AT_36},

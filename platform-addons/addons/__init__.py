@@ -1,1 +1,1 @@
-"""One add-on a file: what it declares in `ADDON`, and its component. `addon_graph` finds them."""
+"""One add-on per module: its declaration `ADDON` and its component. `addon_graph` discovers them."""

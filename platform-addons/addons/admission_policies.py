@@ -1,6 +1,6 @@
-"""What the API server itself refuses in tenants' namespaces: no webhook, and nothing of ours that a tenant could steer.
+"""Admission policies in tenant namespaces, enforced by the API server itself, without a webhook.
 
-They are bound by the tenant label, and read what a tenant may name from its namespace: the tier names no tenant.
+They are bound by the tenant label and read a tenant's permitted values from its namespace: the tier knows no tenants.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from shared.kubernetes_labels import DEFAULT_STORAGE_CLASS, MANAGED_BY_LABEL, PL
 from shared.settings import Settings
 
 PREFIX = "tenant-"
-"""Of the names in the cluster, which a refusal begins with."""
+"""Prefix of the policies' names in the cluster; a refusal starts with the name."""
 
 
 def policies(storage_classes: Sequence[str], annotations: Sequence[str]) -> tuple[AdmissionPolicy, ...]:
-    """All of them, given storage classes, and more annotations of Ingresses and Services, that tenants may name."""
+    """All policies, with the storage classes and additional Ingress and Service annotations that tenants may use."""
     found = (
         *PODS,
         *WORKLOADS,
@@ -46,16 +46,16 @@ NAMES = tuple(policy.name for policy in policies((DEFAULT_STORAGE_CLASS,), ()))
 class AdmissionSettings(Settings):
     admission_audit: tuple[str, ...] = Field(
         default=(),
-        description="Admission policies that warn and write to the audit log in place of refusing, by name: for the "
-        "time that tenants take to comply.",
+        description="Admission policies, by name, that only warn and write to the audit log, for the time that tenants "
+        "need to comply.",
     )
     admission_storage_classes: tuple[str, ...] = Field(
         default=(DEFAULT_STORAGE_CLASS,),
         min_length=1,
-        description="Storage classes that tenants' claims may name.",
+        description="Storage classes that tenants' PersistentVolumeClaims may use.",
     )
     admission_ingress_annotations: tuple[str, ...] = Field(
-        default=(), description="Annotations that tenants' Ingresses and Services may have besides those on the list."
+        default=(), description="Annotations that tenants' Ingresses and Services may use besides the built-in list."
     )
 
     @field_validator("admission_audit")
@@ -136,13 +136,13 @@ def policy_spec(policy: AdmissionPolicy) -> admission.ValidatingAdmissionPolicyS
 
 
 def _text(value: str) -> str:
-    """As CEL writes it; our messages hold no quotes or backslashes that would need more."""
+    """A CEL string literal; the messages contain no other characters that need escaping."""
     return f"'{value.replace(chr(39), chr(92) + chr(39))}'"
 
 
 ADDON = Addon(
     name="admission-policies",
-    summary="what the API server refuses in tenants' namespaces",
+    summary="admission policies in tenant namespaces",
     component=AdmissionPolicies,
     settings=AdmissionSettings,
 )

@@ -1,6 +1,6 @@
-"""The cluster autoscaler: adds nodes for pods that wait, removes nodes that are superfluous.
+"""The cluster autoscaler: adds nodes for pending pods and removes unneeded nodes.
 
-It finds the node groups by their tags, so that a new group in tier 1 changes nothing here.
+It finds node groups by tag, so a new group in tier 1 requires no change here.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _SELECTOR = {NAME_LABEL: NAME}
 _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
 _HEALTH_PORT = 8085
 _PRIORITIES = "cluster-autoscaler-priority-expander"
-"""Name that the expander looks for, in the autoscaler's own namespace."""
+"""ConfigMap name that the expander expects in the autoscaler's namespace."""
 
 
 class ClusterAutoscalerSettings(Settings):
     autoscaler_expander: Literal["least-waste", "most-pods", "priority", "random"] = Field(
         default="least-waste",
-        description="How the autoscaler chooses among node groups that would fit a pending pod.",
+        description="How the autoscaler chooses among node groups that fit a pending pod.",
     )
     autoscaler_priorities: dict[WholeNumber, tuple[str, ...]] = Field(
         default_factory=dict,
@@ -43,22 +43,22 @@ class ClusterAutoscalerSettings(Settings):
         "e.g. spot before on-demand with 20: [.*spot.*] and 10: [.*].",
     )
     autoscaler_unneeded_minutes: int = Field(
-        default=10, ge=1, description="Minutes that a node must be superfluous before it is removed."
+        default=10, ge=1, description="Minutes that a node must be unneeded before it is removed."
     )
 
     @model_validator(mode="after")
     def _priorities_belong_to_their_expander(self) -> ClusterAutoscalerSettings:
         if (self.autoscaler_expander == "priority") != bool(self.autoscaler_priorities):
             raise ValueError(
-                "autoscaler_priorities: give them with autoscaler_expander: priority, and only with it; "
-                "the expander would choose at random without them"
+                "autoscaler_priorities: required with autoscaler_expander: priority, and only then; "
+                "without them the expander would choose at random"
             )
         return self
 
 
 def command(settings: ClusterAutoscalerSettings, cluster_name: str) -> list[str]:
     tags = f"k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler/{cluster_name}"
-    # A second expander decides where the first finds several groups equal.
+    # The second expander decides if the first rates several groups equally.
     expander = "priority,least-waste" if settings.autoscaler_expander == "priority" else settings.autoscaler_expander
     return [
         "./cluster-autoscaler",
@@ -67,7 +67,7 @@ def command(settings: ClusterAutoscalerSettings, cluster_name: str) -> list[str]
         f"--expander={expander}",
         f"--scale-down-unneeded-time={settings.autoscaler_unneeded_minutes}m",
         "--balance-similar-node-groups",
-        # A pod with an emptyDir must not hold its node for ever; its owner chose a volume that may go.
+        # A pod with an emptyDir must not block the removal of its node; emptyDir volumes are ephemeral by design.
         "--skip-nodes-with-local-storage=false",
         "--logtostderr=true",
         "--v=2",
@@ -75,7 +75,7 @@ def command(settings: ClusterAutoscalerSettings, cluster_name: str) -> list[str]
 
 
 def priorities(settings: ClusterAutoscalerSettings) -> str:
-    """The expander's document; JSON is YAML.
+    """The expander's configuration; JSON is valid YAML.
 
     Source: kubernetes/autoscaler, cluster-autoscaler/expander/priority/readme.md.
     """
@@ -137,11 +137,11 @@ class ClusterAutoscaler(AddonComponent):
             command=self._args.infrastructure.cluster_name.apply(
                 lambda cluster_name: command(self._args.settings, cluster_name)
             ),
-            # Instance metadata, where the AWS SDK would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            # Set explicitly, because pods cannot reach instance metadata, where the AWS SDK looks for the region.
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=_HEALTH_PORT)],
             liveness_probe=http_probe("/health-check", _HEALTH_PORT, period_seconds=30),
-            # Memory grows with nodes and pods; 600Mi is what upstream gives it.
+            # Memory use grows with nodes and pods; 600Mi is the upstream value.
             resources=resources({"cpu": "100m", "memory": "600Mi"}, {"cpu": "500m", "memory": "600Mi"}),
             security_context=container_security_context(),
         )
@@ -152,7 +152,7 @@ class ClusterAutoscaler(AddonComponent):
 
 ADDON = Addon(
     name=NAME,
-    summary="adds nodes for pods that wait, removes superfluous ones",
+    summary="adds nodes for pending pods, removes unneeded ones",
     component=ClusterAutoscaler,
     settings=ClusterAutoscalerSettings,
     namespace=NAMESPACE,

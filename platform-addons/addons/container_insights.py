@@ -1,10 +1,10 @@
-"""CloudWatch Container Insights, as EKS's own add-on: metrics of the cluster, its nodes and pods.
+"""CloudWatch Container Insights, as an EKS add-on: metrics of the cluster, its nodes and pods.
 
-The add-on brings a Fluent Bit of its own. That is switched off whether or not the platform's is on: it would send every
-line a second time, tenants' among them. So are Application Signals.
+The add-on includes its own Fluent Bit, which is always switched off: with the platform's it would send every line
+twice, including those of tenants. Application Signals are switched off too.
 
-The agents would make their log groups themselves, without retention and key. The groups are made first, all that AWS
-documents, and the agent's role may make none, so that none comes back after it was removed.
+The agents would create their log groups without retention and KMS key. So the add-on creates all groups that AWS
+documents first, and denies the agent's role to create any, so that a deleted group is not recreated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAME = "container-insights"
 NAMESPACE = "amazon-cloudwatch"
 EKS_ADDON = "amazon-cloudwatch-observability"
 ACCOUNT = "cloudwatch-agent"
-"""Service account of the agent, which runs on the host network, where no policy holds."""
+"""Service account of the agent, which runs on the host network, where network policies do not apply."""
 _OPERATOR = {NAME_LABEL: EKS_ADDON}
 _WEBHOOK_PORT = 9443
 
@@ -47,7 +47,7 @@ def configuration() -> str:
 
 
 def no_log_groups() -> str:
-    """Takes from `CloudWatchAgentServerPolicy` what makes groups and changes how long they keep what they hold.
+    """Denies the actions of `CloudWatchAgentServerPolicy` that create log groups or change their retention.
 
     Source: AWS managed policy reference, CloudWatchAgentServerPolicy.
     """
@@ -64,7 +64,7 @@ def no_log_groups() -> str:
 class ContainerInsightsSettings(Settings):
     container_insights_retention_days: RetentionDays = Field(
         default=30,
-        description="Days that the events behind the metrics are kept; a value that CloudWatch Logs allows.",
+        description="Retention of the metric events in days; a value that CloudWatch Logs allows.",
     )
 
 
@@ -72,7 +72,7 @@ class ContainerInsights(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[ContainerInsightsSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
         groups = [self._log_group(log, args) for log in CONTAINER_INSIGHTS_LOGS]
-        # The agent reads the node's own files and is on its network.
+        # The agent reads files of the node and uses the host network.
         namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         role = WorkloadRole(
@@ -80,7 +80,7 @@ class ContainerInsights(AddonComponent):
             args,
             ServiceAccountName(namespace=NAMESPACE, name=ACCOUNT),
             Policies(managed=["CloudWatchAgentServerPolicy"], inline={"no-log-groups": no_log_groups()}),
-            # The agent, then its role, then the groups go on the way down: an agent that ends may still write.
+            # Deleted in the order agent, role, groups: a terminating agent may still write.
             pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=groups)),
             associate=False,
         )
@@ -93,7 +93,7 @@ class ContainerInsights(AddonComponent):
                 NAMESPACE,
                 _OPERATOR,
                 inside,
-                # The API server asks its webhooks, from its interfaces in the private subnets.
+                # The API server calls the webhooks from its interfaces in the private subnets.
                 ingress=args.infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_WEBHOOK_PORT])),
                 egress=[dns(), https(), *aws_credentials(args.identity)],
             ),
@@ -112,7 +112,7 @@ class ContainerInsights(AddonComponent):
             else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.place.named(EKS_ADDON)},
+            tags={"Name": args.context.named(EKS_ADDON)},
             opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*rails, *role.ready])),
         )
         self.register_outputs({"role_arn": self.role_arn})
@@ -124,7 +124,7 @@ class ContainerInsights(AddonComponent):
             name=above.cluster_name.apply(lambda cluster_name: container_insights_log_group(cluster_name, log)),
             retention_in_days=args.settings.container_insights_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named(f"{NAME}-{log}")},
+            tags={"Name": args.context.named(f"{NAME}-{log}")},
             opts=self.child,
         )
 

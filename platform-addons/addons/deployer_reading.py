@@ -1,7 +1,7 @@
-"""What everybody who deploys a tenant's applications may read of the cluster: the classes that manifests name.
+"""Read access of all deployers to the cluster-wide classes that manifests refer to.
 
-They are cluster-wide, so no Role of a namespace can let anybody read them. The group is that of all deployers: the
-tier names no tenant.
+A Role in a namespace cannot grant access to cluster-scoped objects. The binding uses the group of all deployers, since
+this tier knows no tenants.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""external-dns: records in Route 53 for the host names of Ingresses.
+"""external-dns: Route 53 records for the host names of Ingresses.
 
-It acts on what tenants write, so what it takes from them is narrow: hosts in `rules` of Ingresses of our class, below
-the domains of the settings. Services are no source: their names would come from annotations alone. Whose Ingress may
-bear which host the admission policies see to, since external-dns itself believes whoever comes first.
+It acts on objects that tenants create, so its input is limited: hosts in `rules` of Ingresses with the platform's
+class, below the configured domains. Services are not a source, as their names come only from annotations. The admission
+policies decide which tenant may use which host, since external-dns accepts whoever comes first.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
 _HEALTH_PORT = 7979
 
 _ANNOTATION_PREFIX = "external-dns.alpha.kubernetes.io/"
-"""Fixed, since version 0.22 changed the default."""
+"""Set explicitly, because version 0.22 changed the default."""
 NAMING_ANNOTATIONS = tuple(
     f"{prefix}{key}" for prefix in (_ANNOTATION_PREFIX, "external-dns.kubernetes.io/") for key in ("hostname", "target")
 )
-"""Would name records, and where they point, beside the Ingress' rules. An Ingress that bears one is passed over.
+"""Annotations that set record names or targets independently of the Ingress rules. Ingresses with one are ignored.
 Source: external-dns, docs/annotations/annotations.md."""
 
 
 class ExternalDnsSettings(Settings):
     external_dns_zone_ids: tuple[str, ...] = Field(
         default=(),
-        description="Hosted zones of Route 53 that external-dns writes to, by id; at least one where it is on.",
+        description="IDs of the Route 53 hosted zones that external-dns writes to; at least one if it is enabled.",
     )
     external_dns_domains: tuple[str, ...] = Field(
         default=(),
-        description="Domains that its records are at or below, e.g. [apps.example.com]; at least one where it is on.",
+        description="Domains of its records, themselves or parents, e.g. [apps.example.com]; at least one if enabled.",
     )
     external_dns_policy: Literal["upsert-only", "sync"] = Field(
         default="upsert-only",
@@ -59,9 +59,9 @@ class ExternalDnsSettings(Settings):
     @classmethod
     def _ids_of_zones(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
         for each in ids:
-            # Source: Route 53 API reference, HostedZone, Id; every id that AWS hands out begins with Z.
+            # Source: Route 53 API reference, HostedZone, Id; every ID that AWS assigns begins with Z.
             if not re.fullmatch(r"Z[A-Z0-9]{1,31}", each):
-                raise ValueError(f"{each!r} is not the id of a hosted zone such as Z0123456789ABCDEFGHIJ")
+                raise ValueError(f"{each!r} is not a hosted zone ID such as Z0123456789ABCDEFGHIJ")
         return ids
 
     @field_validator("external_dns_domains")
@@ -75,13 +75,13 @@ class ExternalDnsSettings(Settings):
 
     @model_validator(mode="after")
     def _limited_where_it_is_on(self) -> ExternalDnsSettings:
-        # The switch is a field of the tier's model, which has this class as a base.
+        # The setting that enables the add-on is a field of the tier's model, which inherits from this class.
         if getattr(self, ADDON.switch, False):
             for key in ("external_dns_zone_ids", "external_dns_domains"):
                 if not getattr(self, key):
                     raise ValueError(
-                        f"{key}: name at least one with {ADDON.switch}: true; external-dns would write to every zone "
-                        "that it finds"
+                        f"{key}: at least one is required with {ADDON.switch}: true; otherwise external-dns would "
+                        "write to every zone that it finds"
                     )
         return self
 
@@ -100,11 +100,11 @@ def arguments(settings: ExternalDnsSettings, cluster_name: str) -> list[str]:
         f"--policy={settings.external_dns_policy}",
         "--registry=txt",
         f"--txt-owner-id={cluster_name}",
-        # A label of its own, below the name it is about: inside the domain even for the domain itself, and, as no host
-        # name has an underscore, never a name that an Ingress could ask for.
+        # A separate label below the record's name: it stays inside the domain even for the domain itself, and because
+        # host names contain no underscores, no Ingress can request it.
         "--txt-prefix=_external-dns-%{record_type}.",
         "--interval=1m",
-        # Zones come and go seldom; Route 53 answers five questions a second, for the whole account.
+        # Zones rarely change, and Route 53 allows five requests per second for the whole account.
         "--aws-zones-cache-duration=1h",
         "--log-format=json",
     ]
@@ -170,12 +170,12 @@ class ExternalDns(AddonComponent):
             args=self._args.infrastructure.cluster_name.apply(
                 lambda cluster_name: arguments(self._args.settings, cluster_name)
             ),
-            # Instance metadata, where the AWS SDK would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            # Set explicitly, because pods cannot reach instance metadata, where the AWS SDK looks for the region.
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=_HEALTH_PORT)],
             liveness_probe=http_probe("/healthz", _HEALTH_PORT, period_seconds=30),
             readiness_probe=http_probe("/healthz", _HEALTH_PORT),
-            # A guess that fits some thousand Ingresses; it holds them and the zones' records in memory.
+            # An estimate for a few thousand Ingresses; it keeps them and the zones' records in memory.
             resources=resources({"cpu": "20m", "memory": "128Mi"}, {"cpu": "200m", "memory": "128Mi"}),
             security_context=container_security_context(),
         )
@@ -186,12 +186,12 @@ class ExternalDns(AddonComponent):
 
 ADDON = Addon(
     name=NAME,
-    summary="records in Route 53 for the hosts of Ingresses",
+    summary="Route 53 records for the hosts of Ingresses",
     component=ExternalDns,
     settings=ExternalDnsSettings,
     namespace=NAMESPACE,
     enabled=False,
-    # Without them any tenant could ask for any host.
+    # Without the policies any tenant could claim any host.
     requires=("admission-policies", "ingress-class", "priority-classes"),
     pin=same_for_every_minor(EXTERNAL_DNS_IMAGE),
 )

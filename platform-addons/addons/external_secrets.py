@@ -1,10 +1,10 @@
-"""External Secrets Operator: Secrets of tenants from AWS Secrets Manager.
+"""External Secrets Operator: creates tenants' Secrets from AWS Secrets Manager.
 
-It has no AWS role of its own: for each store it takes on the one of the tenant's service account. Store, and the right
-to write Secrets, are tier 3's, in namespaces of tenants; without them it can do nothing there.
+It has no IAM role of its own: for each store it assumes the role of the tenant's service account. Tier 3 creates the
+stores, and grants the permission to write Secrets in tenant namespaces; without both it can do nothing there.
 
-Its kinds come after it, so that they go before it: whoever removes them removes what is of them, and only the
-controller takes its finalizer off that.
+Its CRDs depend on the controller, so that they are deleted first: deleting a CRD deletes its objects, and only the
+controller removes its finalizer from them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _LABELS = {**_SELECTOR, MANAGED_BY_LABEL: PLATFORM}
 _HEALTH_PORT = 8082
 
 ARGUMENTS = (
-    # Each would let one namespace's objects act on another's.
+    # Each of these would let objects of one namespace affect another.
     "--enable-cluster-store-reconciler=false",
     "--enable-cluster-external-secret-reconciler=false",
     "--enable-cluster-push-secret-reconciler=false",
-    # Tenants read from Secrets Manager; they write there with their deployer role.
+    # Pushing secrets is off: tenants write to Secrets Manager with their deployer role.
     "--enable-push-secret-reconciler=false",
     "--enable-generator-state=false",
-    # Keeps no Secret in memory, and reads one at a time, by the right that tier 3 gives.
+    # Caches no Secrets; reads one at a time, with the permission that tier 3 grants.
     "--enable-managed-secrets-caching=false",
     "--concurrent=5",
     f"--live-addr=:{_HEALTH_PORT}",
@@ -87,7 +87,7 @@ class ExternalSecrets(AddonComponent):
             ],
             liveness_probe=http_probe("/healthz", _HEALTH_PORT, period_seconds=30),
             readiness_probe=http_probe("/healthz", _HEALTH_PORT),
-            # A guess that fits some thousand ExternalSecrets; it holds them and the metadata of all Secrets in memory.
+            # An estimate for a few thousand ExternalSecrets; it caches them and the metadata of all Secrets.
             resources=resources({"cpu": "20m", "memory": "128Mi"}, {"cpu": "200m", "memory": "256Mi"}),
             security_context=container_security_context(),
         )
@@ -98,11 +98,11 @@ class ExternalSecrets(AddonComponent):
 
 ADDON = Addon(
     name=NAME,
-    summary="Secrets of tenants from AWS Secrets Manager; switched off, what it made goes with it",
+    summary="tenants' Secrets from AWS Secrets Manager; disabling it deletes the Secrets that it created",
     component=ExternalSecrets,
     namespace=NAMESPACE,
     enabled=False,
-    # What it writes on a tenant's word, they look at: types of Secrets, labels, finalizers.
+    # The policies check what it writes for a tenant: Secret types, labels, finalizers.
     requires=("admission-policies", "priority-classes"),
     pin=same_for_every_minor(EXTERNAL_SECRETS_IMAGE),
 )

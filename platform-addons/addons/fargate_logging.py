@@ -1,7 +1,7 @@
-"""What pods on Fargate print goes to CloudWatch Logs, by the router that Fargate itself runs.
+"""Sends logs of pods on Fargate to CloudWatch Logs, with the log router that Fargate runs.
 
-It wants a ConfigMap of one name in a namespace of one name, and the right to write on the role that runs the pods: tier
-1's setting `fargate_pod_logs`.
+It needs a ConfigMap and namespace with fixed names, and write permission in the pod execution role: tier 1's setting
+`fargate_pod_logs`.
 
 Source: EKS user guide, "Start AWS Fargate logging for your cluster".
 """
@@ -28,20 +28,20 @@ _CONFIG = "aws-logging"
 class FargateLoggingSettings(Settings):
     fargate_logging_retention_days: RetentionDays = Field(
         default=30,
-        description="Days that what pods on Fargate print is kept; a value that CloudWatch Logs allows.",
+        description="Retention of Fargate pod logs in days; a value that CloudWatch Logs allows.",
     )
 
 
 class FargateLogging(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[FargateLoggingSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
-        above, region = args.infrastructure, args.place.region
+        above, region = args.infrastructure, args.context.region
         group = aws.cloudwatch.LogGroup(
             "fargate-pods",
             name=above.cluster_name.apply(fargate_log_group),
             retention_in_days=args.settings.fargate_logging_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named("fargate-pods")},
+            tags={"Name": args.context.named("fargate-pods")},
             opts=self.child,
         )
         namespace = core.Namespace(
@@ -51,7 +51,7 @@ class FargateLogging(AddonComponent):
                 labels={
                     "aws-observability": "enabled",
                     MANAGED_BY_LABEL: PLATFORM,
-                    # No pod belongs in here.
+                    # No pods run in this namespace.
                     "pod-security.kubernetes.io/enforce": "restricted",
                 },
             ),
@@ -70,7 +70,7 @@ class FargateLogging(AddonComponent):
 
 ADDON = Addon(
     name=NAME,
-    summary="what pods on Fargate print goes to CloudWatch Logs",
+    summary="sends logs of pods on Fargate to CloudWatch Logs",
     component=FargateLogging,
     settings=FargateLoggingSettings,
     namespace=NAMESPACE,

@@ -1,7 +1,7 @@
-"""Fluent Bit on every node: what pods print goes to CloudWatch Logs, by namespace.
+"""Fluent Bit on every node: sends pod logs to CloudWatch Logs, by namespace.
 
-A tenant's namespaces have log groups of their own, which the tenant's stack makes with the tenant's retention. All
-other pods share the platform's, made here. Which namespace is a tenant's its label says.
+Each tenant namespace has its own log group, which the tenant's stack creates with the tenant's retention. All other
+pods share the platform's group, created here. A label identifies tenant namespaces.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _CONFIG_DIRECTORY = "/fluent-bit/etc"
 class FluentBitSettings(Settings):
     fluent_bit_retention_days: RetentionDays = Field(
         default=30,
-        description="Days that what the platform's own pods print is kept; a value that CloudWatch Logs allows. Of "
-        "tenants' pods their files say it.",
+        description="Retention of platform pod logs in days; a value that CloudWatch Logs allows. Tenant files set the "
+        "retention of tenants' pod logs.",
     )
 
 
 def checksum(files: Mapping[str, str]) -> str:
-    """Of the configuration, for the pods' template: a change rolls them."""
+    """Checksum of the configuration for the pod template, so that a change triggers a rollout."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
@@ -53,8 +53,8 @@ class FluentBit(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[FluentBitSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
         self._args = args
-        above, region = args.infrastructure, args.place.region
-        # It reads the nodes' files, which the two stricter levels refuse. No tenant has any right in here.
+        above, region = args.infrastructure, args.context.region
+        # It reads files of the node, which the two stricter levels forbid. Tenants have no permissions here.
         namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         self._inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
         group = aws.cloudwatch.LogGroup(
@@ -62,7 +62,7 @@ class FluentBit(AddonComponent):
             name=above.cluster_name.apply(platform_log_group),
             retention_in_days=args.settings.fluent_bit_retention_days,
             kms_key_id=above.secrets_key_arn,
-            tags={"Name": args.place.named("platform-pods")},
+            tags={"Name": args.context.named("platform-pods")},
             opts=self.child,
         )
         policy = pulumi.Output.all(above.partition, above.account_id, above.cluster_name).apply(
@@ -124,14 +124,14 @@ class FluentBit(AddonComponent):
                         service_account_name=account.metadata.name,
                         automount_service_account_token=True,
                         priority_class_name=AGENT_PRIORITY,
-                        # Every node has logs, whatever it is tainted for; Fargate's take no agents.
+                        # Runs on every node regardless of taints; Fargate nodes do not support DaemonSets.
                         tolerations=[core.TolerationArgs(operator="Exists")],
                         node_selector={"kubernetes.io/os": "linux"},
                         affinity=_not_on_fargate(),
-                        # More than `Grace`, the seconds that it takes to send what it holds.
+                        # Longer than `Grace`, the seconds in which it flushes its buffers.
                         termination_grace_period_seconds=45,
-                        # The runtime's files are for root alone. Without any capability this root may open what is
-                        # root's, and nothing else of the node is mounted.
+                        # Only root can read the runtime's log files. Without capabilities it can open only files owned
+                        # by root, and nothing else of the node is mounted.
                         security_context=core.PodSecurityContextArgs(
                             run_as_non_root=False,
                             run_as_user=0,
@@ -150,17 +150,17 @@ class FluentBit(AddonComponent):
         return core.ContainerArgs(
             name=NAME,
             image=self._args.version,
-            # Not the image's own entry point, which loads plug-ins that nothing here uses.
+            # Not the image's entry point, which loads plug-ins that are not used here.
             command=["/fluent-bit/bin/fluent-bit"],
             args=["-c", f"{_CONFIG_DIRECTORY}/fluent-bit.conf"],
-            # Instance metadata, where it would look for it, is out of a pod's reach.
-            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.place.region)],
+            # Set explicitly, because pods cannot reach instance metadata.
+            env=[core.EnvVarArgs(name="AWS_REGION", value=self._args.context.region)],
             ports=[core.ContainerPortArgs(name="http", container_port=HEALTH_PORT)],
-            # Alive while it answers: where CloudWatch does not, a restart fixes nothing. Ready while it delivers, so
-            # that a rollout stops at the first nodes.
+            # Live while it responds, as a restart does not help if CloudWatch is down. Ready while it delivers logs, so
+            # that a faulty rollout stops at the first nodes.
             liveness_probe=http_probe("/", HEALTH_PORT, period_seconds=30),
             readiness_probe=http_probe("/api/v1/health", HEALTH_PORT),
-            # A guess for nodes with some dozen pods; the buffers in the configuration fit into it.
+            # An estimate for nodes with a few dozen pods; includes the configured buffers.
             resources=resources({"cpu": "50m", "memory": "100Mi"}, {"cpu": "500m", "memory": "256Mi"}),
             security_context=container_security_context(),
             volume_mounts=[
@@ -201,7 +201,7 @@ def _volumes(config: core.ConfigMap) -> list[core.VolumeArgs]:
 
 ADDON = Addon(
     name=NAME,
-    summary="what pods print goes to CloudWatch Logs, by namespace",
+    summary="sends pod logs to CloudWatch Logs, by namespace",
     component=FluentBit,
     settings=FluentBitSettings,
     namespace=NAMESPACE,

@@ -1,8 +1,8 @@
-"""AWS Load Balancer Controller: an Application Load Balancer for the Ingresses of each tenant, and the class they name.
+"""AWS Load Balancer Controller: one Application Load Balancer per tenant for its Ingresses, and their IngressClass.
 
-Its custom resources are ours and come first: Helm installs a chart's own once and never again. So are its service
-account, which bears its AWS role, and the class with its parameters. An Ingress without a class is served by nobody:
-the class is not the default on purpose.
+The add-on creates the CRDs before the chart, because Helm installs CRDs of a chart once and never updates them. It also
+creates the service account with the IAM role, and the IngressClass with its parameters. The class is deliberately not
+the default: an Ingress without a class is not served.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ DEFINITIONS = (
         ),
     ),
 )
-"""Kinds that the controller reads and makes; their fields, without those that tell of what no tenant may use.
+"""Kinds that the controller reads and creates, without the fields for features that tenants may not use.
 
 Source: kubernetes-sigs/aws-load-balancer-controller, helm/aws-load-balancer-controller/crds/crds.yaml and
 docs/guide/targetgroupbinding/spec.md."""
@@ -117,30 +117,30 @@ docs/guide/targetgroupbinding/spec.md."""
 class LoadBalancerControllerSettings(Settings):
     load_balancer_controller_chart: str = Field(
         default="",
-        description=f"Chart in place of the one of {REPOSITORY}: an `oci://` reference, or a path from the directory "
-        "of the tier.",
+        description=f"Chart to use instead of the one in {REPOSITORY}: an `oci://` reference, or a path relative to "
+        "the directory of the tier.",
     )
     load_balancer_ingress_validation: bool = Field(
         default=True,
-        description="Whether the controller's webhook looks at each Ingress; off where its pods do not run, else no "
-        "Ingress could be made.",
+        description="Whether the controller's webhook validates Ingresses; disable it if the controller's pods do not "
+        "run, as no Ingress could be created otherwise.",
     )
     load_balancer_readiness_gates: bool = Field(
         default=True,
         description="Whether the controller's webhook adds a readiness gate to tenants' pods, so that rollouts wait "
-        "for the load balancer; off where its pods do not run, else each pod would wait for an answer.",
+        "for the load balancer; disable it if the controller's pods do not run, as pod creation would be delayed.",
     )
 
 
 def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str, vpc_id: str) -> dict[str, object]:
-    """Of the chart.
+    """Values of the chart.
 
     Source: kubernetes-sigs/aws-load-balancer-controller, helm/aws-load-balancer-controller/values.yaml.
     """
     return {
         "clusterName": cluster_name,
-        # Instance metadata, where it would look for them, is out of a pod's reach.
-        "region": args.place.region,
+        # Set explicitly, because pods cannot reach instance metadata.
+        "region": args.context.region,
         "vpcId": vpc_id,
         "replicaCount": 2,
         "podDisruptionBudget": {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": EVICTION_OF_UNHEALTHY_PODS},
@@ -165,23 +165,23 @@ def values(args: AddonArgs[LoadBalancerControllerSettings], *, cluster_name: str
         "ingressClass": INGRESS_CLASS,
         "ingressClassParams": {"create": False},
         "disableIngressClassAnnotation": True,
-        # Pods have addresses of the VPC, and node ports are closed to tenants.
+        # Pods have VPC addresses, and tenants cannot use node ports.
         "defaultTargetType": "ip",
-        # Services of type LoadBalancer are refused to tenants, and the platform has none.
+        # Tenants cannot create Services of type LoadBalancer, and the platform has none.
         "enableServiceMutatorWebhook": False,
         "controllerConfig": {"featureGates": {"EnableServiceController": False}},
-        # A new pod counts as available once the load balancer found it healthy, so that a rollout never outruns it.
+        # A new pod becomes available once the load balancer reports it healthy, so that rollouts wait for it.
         # Only in namespaces with the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`, which tenants' have.
         "enablePodReadinessGateInject": True,
-        # An outage of the controller must not keep tenants' pods from starting: they start without the gate.
+        # If the controller is down, tenants' pods must still start, without the gate.
         "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
         **({} if args.settings.load_balancer_readiness_gates else {"webhookNamespaceSelectors": [_NO_NAMESPACE]}),
         "webhookConfig": {"disableIngressValidation": not args.settings.load_balancer_ingress_validation},
-        # What its role has no right to.
+        # Features that its role has no permissions for.
         "enableShield": False,
         "enableWaf": False,
         "enableWafv2": False,
-        "defaultTags": dict(args.place.tags),
+        "defaultTags": dict(args.context.tags),
     }
 
 
@@ -189,7 +189,7 @@ class LoadBalancerController(AddonComponent):
     def __init__(
         self, name: str, args: AddonArgs[LoadBalancerControllerSettings], opts: pulumi.ResourceOptions
     ) -> None:
-        # The class must not go away under its Ingresses: it was an add-on by itself, and before that a component.
+        # Aliases, so that existing Ingresses keep their class: it was a separate add-on, and before that a component.
         before = [
             pulumi.Alias(name="ingress-class", type_="platform:platform-addons:IngressClass"),
             pulumi.Alias(name="ingress", type_="platform:platform-addons:LoadBalancerIngress"),
@@ -221,7 +221,7 @@ class LoadBalancerController(AddonComponent):
         self.register_outputs({"role_arn": self.role_arn})
 
     def _role(self) -> WorkloadRole:
-        infrastructure, region = self._args.infrastructure, self._args.place.region
+        infrastructure, region = self._args.infrastructure, self._args.context.region
         document = pulumi.Output.all(
             infrastructure.partition, infrastructure.account_id, infrastructure.vpc_id, infrastructure.cluster_name
         ).apply(
@@ -281,14 +281,14 @@ class LoadBalancerController(AddonComponent):
                     api_group=_GROUP, kind="IngressClassParams", name=INGRESS_CLASS
                 ),
             ),
-            # On the way down the controller goes last: it takes the load balancers away.
+            # The controller is deleted last, because it deletes the load balancers.
             opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[parameters, release])),
         )
 
 
 ADDON = Addon(
     name="load-balancer-controller",
-    summary="load balancers for the Ingresses of applications, and their class",
+    summary="load balancers for the Ingresses of applications, and their IngressClass",
     component=LoadBalancerController,
     settings=LoadBalancerControllerSettings,
     namespace=NAMESPACE,

@@ -1,4 +1,4 @@
-"""metrics-server, as EKS's own add-on: what `kubectl top` and HorizontalPodAutoscalers read."""
+"""metrics-server, as an EKS add-on: metrics for `kubectl top` and HorizontalPodAutoscalers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MetricsServer(AddonComponent):
             NAMESPACE,
             {NAME_LABEL: NAME},
             self.child,
-            # The API server asks it for metrics, from its interfaces in the private subnets.
+            # The API server requests metrics from its interfaces in the private subnets.
             ingress=args.infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_SERVING_PORT])),
             egress=[dns(), https(), Egress(ports=ports([_KUBELET_PORT]))],
         )
@@ -37,7 +37,7 @@ class MetricsServer(AddonComponent):
             addon_version=args.version,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.place.named(NAME)},
+            tags={"Name": args.context.named(NAME)},
             opts=self.child,
         )
         self.register_outputs({})

@@ -1,6 +1,6 @@
-"""kube-system denies by default, and what tier 1 runs there may do its work. Every add-on brings its own policy.
+"""Default-deny network policy in kube-system, with rules for tier 1's add-ons. Every other add-on has its own policy.
 
-With all of them in place the VPC CNI may be set to `strict`, where a pod that no policy covers reaches nothing.
+With all of them deployed, the VPC CNI can be set to `strict`, which blocks all traffic of pods without a policy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DNS_PORT, _DNS_METRICS_PORT = 53, 9153
 class NetworkPolicies(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
-        # Before the denial, so that the resolver never stops answering.
+        # Before the default-deny policy, so that DNS is never interrupted.
         allowed = [
             network_policy(
                 "coredns",
@@ -26,7 +26,7 @@ class NetworkPolicies(AddonComponent):
                 {"k8s-app": "kube-dns"},
                 self.child,
                 ingress=[Ingress(ports=ports([_DNS_PORT], "UDP", "TCP")), Ingress(ports=ports([_DNS_METRICS_PORT]))],
-                # Names that are not the cluster's go to the VPC's resolver, the API has the cluster's.
+                # CoreDNS forwards external names to the VPC resolver and reads cluster names from the API.
                 egress=[Egress(ports=ports([_DNS_PORT], "UDP", "TCP")), https()],
             ),
             network_policy(
@@ -48,6 +48,6 @@ class NetworkPolicies(AddonComponent):
 
 ADDON = Addon(
     name="network-policies",
-    summary="kube-system denies what no policy allows",
+    summary="default-deny network policy in kube-system",
     component=NetworkPolicies,
 )

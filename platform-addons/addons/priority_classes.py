@@ -1,7 +1,7 @@
 """Priority classes of the platform's own workloads outside kube-system.
 
-Kubernetes' two `system-` classes stay for what a cluster cannot do without. A tenant's pods may bear neither those nor
-these: the admission policies refuse it.
+Kubernetes' two `system-` classes remain reserved for components that a cluster needs to run. The admission policies
+forbid tenants' pods to use any of these classes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.kubernetes_labels import AGENT_PRIORITY, MANAGED_BY_LABEL, PLATFORM,
 from shared.settings import Settings
 
 _CLASSES = {
-    # The highest that is not Kubernetes' own. Source: Kubernetes, "Pod Priority and Preemption", PriorityClass.
+    # The highest value not reserved for Kubernetes. Source: Kubernetes, "Pod Priority and Preemption", PriorityClass.
     AGENT_PRIORITY: (1_000_000_000, "Agents of the platform that run on every node"),
     SERVICE_PRIORITY: (999_000_000, "Services of the platform that tenants depend on"),
 }
@@ -38,6 +38,6 @@ class PriorityClasses(AddonComponent):
 
 ADDON = Addon(
     name="priority-classes",
-    summary="puts the platform's services before the tenants' when room is short",
+    summary="prioritizes platform services over tenants when resources are short",
     component=PriorityClasses,
 )

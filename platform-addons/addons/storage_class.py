@@ -1,6 +1,6 @@
-"""The StorageClass that a claim gets which names none: EBS gp3, encrypted.
+"""The default StorageClass: EBS gp3, encrypted.
 
-EKS makes no default class since 1.30, and its `gp2` is not encrypted.
+EKS creates no default class since 1.30, and its `gp2` is not encrypted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.settings import Settings
 
 class StorageClassSettings(Settings):
     volume_key_arn: str = Field(
-        default="", description="KMS key that encrypts volumes of claims; empty: the account's key for EBS."
+        default="", description="KMS key of PersistentVolumes; empty: the account's default key for EBS."
     )
 
 
@@ -35,8 +35,8 @@ class StorageClass(AddonComponent):
             # Source: kubernetes-sigs/aws-ebs-csi-driver, docs/parameters.md.
             provisioner="ebs.csi.aws.com",
             parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
-            # A volume lies in one zone: the pod's, which is known once it is scheduled. Node groups for pods with
-            # volumes are pinned to one zone each: infrastructure/README.md, "Volumes and zones".
+            # A volume exists in one zone: that of the pod, known once it is scheduled. Node groups for pods with
+            # volumes are limited to one zone each: infrastructure/README.md, "Volumes and zones".
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
             reclaim_policy="Delete",
@@ -47,7 +47,7 @@ class StorageClass(AddonComponent):
 
 ADDON = Addon(
     name="storage-class",
-    summary="an encrypted gp3 volume for claims that name no class",
+    summary="default StorageClass with encrypted gp3 volumes",
     component=StorageClass,
     settings=StorageClassSettings,
 )

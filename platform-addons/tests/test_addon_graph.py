@@ -45,7 +45,7 @@ def test_each_comes_after_what_it_requires_else_by_name(graph: ModuleType, addon
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([{"name": "a"}, {"name": "a"}], ["another add-on has that name", "add-on a in"]),
+        ([{"name": "a"}, {"name": "a"}], ["another add-on has the same name", "add-on a in"]),
         ([{"name": "a", "requires": ("water",)}], ["'water', which no add-on provides", "add-on a in"]),
         (
             [{"name": "a", "requires": ("b",)}, {"name": "b", "requires": ("c",)}, {"name": "c", "requires": ("a",)}],
@@ -93,8 +93,8 @@ def test_two_that_exclude_each_other_are_named_with_their_switches(graph: Module
         ({"cluster_autoscaler_enable": "false"}, 'did you mean "cluster_autoscaler_enabled"?'),
         ({"addon_versions": '{"metric-server": "v1"}'}, 'did you mean "metrics-server"?'),
         ({"addon_versions": '{"storage-class": "v1"}'}, "'storage-class' is not one of"),
-        ({"autoscaler_expander": "priority"}, "autoscaler_priorities: give them with autoscaler_expander: priority"),
-        ({"autoscaler_priorities": '{"10": [".*"]}'}, "give them with autoscaler_expander: priority"),
+        ({"autoscaler_expander": "priority"}, "autoscaler_priorities: required with autoscaler_expander: priority"),
+        ({"autoscaler_priorities": '{"10": [".*"]}'}, "required with autoscaler_expander: priority"),
     ],
 )
 def test_wrong_settings_are_refused_with_their_key(texts: dict[str, str], said: str, project: Path) -> None:
@@ -108,11 +108,11 @@ def test_a_minor_without_known_versions_is_refused_before_anything_is_registered
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, cluster_version="1.36"))
     assert refused.value.code == "addon-version-unknown"
-    assert "Kubernetes 1.36 is known of cluster-autoscaler, metrics-server" in str(refused.value)
+    assert "Kubernetes 1.36 is known for cluster-autoscaler, metrics-server" in str(refused.value)
     assert "platform-addons:cluster_autoscaler_enabled: false" in refused.value.hint
 
 
-def test_a_version_in_the_stacks_file_stands_in_for_the_pin(project: Path) -> None:
+def test_a_version_in_the_stack_file_replaces_the_pin(project: Path) -> None:
     versions = {"cluster-autoscaler": "registry.k8s.io/autoscaling/cluster-autoscaler:v1.36.0", "metrics-server": "v9"}
     run = run_program(
         project,
@@ -132,7 +132,7 @@ def test_an_add_on_that_is_off_is_not_made_and_not_promised(project: Path) -> No
     assert "cluster-autoscaler" not in run.outputs["role_arns"]
 
 
-def test_with_pod_identity_the_same_policy_is_born_by_association(project: Path) -> None:
+def test_with_pod_identity_the_same_policy_is_used_by_association(project: Path) -> None:
     irsa = run_program(project, stack="dev")
     run = run_program(
         project, stack="dev", upstream=lambda _: contract_outputs(Infrastructure, workload_identity="pod-identity")

@@ -85,7 +85,7 @@ def test_external_dns_is_refused_without_them(project: Path) -> None:
     assert "external-dns requires" in str(refused.value)
 
 
-def test_so_is_the_load_balancer_controller(project: Path) -> None:
+def test_the_load_balancer_controller_is_refused_without_them(project: Path) -> None:
     with pytest.raises(ProgramInputError) as refused:
         run_program(project, stack="dev", config={"admission_policies_enabled": False})
     assert "load-balancer-controller requires admission-policies: set admission_policies_enabled: true" in str(

@@ -62,7 +62,7 @@ def test_it_writes_only_to_groups_tagged_as_this_clusters(dev: Run) -> None:
     }
 
 
-def test_its_account_bears_the_role_and_mounts_no_token_by_itself(dev: Run) -> None:
+def test_its_account_has_the_role_and_mounts_no_token_by_default(dev: Run) -> None:
     account = dev.one("kubernetes:core/v1:ServiceAccount", NAME).inputs
     assert account["metadata"]["name"] == "cluster-autoscaler"
     assert account["metadata"]["namespace"] == "kube-system"

@@ -57,7 +57,7 @@ def test_it_collects_metrics_and_neither_logs_nor_traces(on: Run) -> None:
     }
 
 
-def test_its_agent_alone_bears_awss_policy_for_it(on: Run) -> None:
+def test_only_its_agent_has_the_aws_managed_policy(on: Run) -> None:
     (attached,) = [
         each.inputs
         for each in on.registered("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -130,7 +130,7 @@ def test_its_namespace_denies_but_for_the_webhooks_of_its_operator(on: Run) -> N
     assert [sorted({port["port"] for port in rule["ports"]}) for rule in own["egress"]] == [[53], [443]]
 
 
-def test_it_starts_once_its_rails_and_its_rights_are_there(on: Run) -> None:
+def test_it_starts_after_its_guardrails_and_permissions_exist(on: Run) -> None:
     started = on.one("aws:eks/addon:Addon", EKS_ADDON)
     needed = [
         on.one("kubernetes:core/v1:Namespace", "amazon-cloudwatch"),
@@ -141,7 +141,7 @@ def test_it_starts_once_its_rails_and_its_rights_are_there(on: Run) -> None:
     assert [each.name for each in needed if not on.comes_after(started, each)] == []
 
 
-def test_it_may_be_on_beside_our_own_agent_and_without_it(on: Run, project: Path) -> None:
+def test_it_works_with_and_without_the_platforms_own_agent(on: Run, project: Path) -> None:
     assert {NAME, "fluent-bit"} <= set(on.outputs["addons"])
     alone = run_program(project, stack="dev", config={"container_insights_enabled": True, "fluent_bit_enabled": False})
     assert json.loads(addon(alone)["configurationValues"])["containerLogs"] == {"enabled": False}

@@ -107,7 +107,7 @@ def test_in_the_cluster_it_reads_ingresses_and_nothing_else(on: Run) -> None:
     assert [role.name for role in on.registered(f"{RBAC}:Role")] == ["cluster-autoscaler"]
 
 
-def test_it_takes_hosts_of_our_class_below_its_domains_and_no_annotation(on: Run) -> None:
+def test_it_uses_hosts_of_the_platforms_class_below_its_domains_and_no_annotations(on: Run) -> None:
     assert container(on)["args"] == [
         "--provider=aws",
         "--source=ingress",
@@ -175,7 +175,7 @@ def test_nobody_reaches_it_and_it_reaches_names_and_https(on: Run) -> None:
     assert [sorted({port["port"] for port in rule["ports"]}) for rule in own["egress"]] == [[53], [443]]
 
 
-def test_it_starts_once_its_rights_and_its_rails_are_there(on: Run) -> None:
+def test_it_starts_after_its_permissions_and_guardrails_exist(on: Run) -> None:
     needed = [
         on.one("aws:iam/rolePolicy:RolePolicy", NAME),
         on.one(f"{RBAC}:ClusterRoleBinding", NAME),
@@ -189,10 +189,16 @@ def test_it_starts_once_its_rights_and_its_rails_are_there(on: Run) -> None:
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({"external_dns_zone_ids": []}, "external_dns_zone_ids: name at least one with external_dns_enabled: true"),
-        ({"external_dns_domains": []}, "external_dns_domains: name at least one with external_dns_enabled: true"),
-        ({"external_dns_zone_ids": ["hostedzone/Z1"]}, "'hostedzone/Z1' is not the id of a hosted zone"),
-        ({"external_dns_zone_ids": ["*"]}, "'*' is not the id of a hosted zone"),
+        (
+            {"external_dns_zone_ids": []},
+            "external_dns_zone_ids: at least one is required with external_dns_enabled: true",
+        ),
+        (
+            {"external_dns_domains": []},
+            "external_dns_domains: at least one is required with external_dns_enabled: true",
+        ),
+        ({"external_dns_zone_ids": ["hostedzone/Z1"]}, "'hostedzone/Z1' is not a hosted zone ID"),
+        ({"external_dns_zone_ids": ["*"]}, "'*' is not a hosted zone ID"),
         ({"external_dns_domains": ["*.example.com"]}, "'*.example.com' is not a domain"),
         ({"external_dns_domains": ["com"]}, "'com' is not a domain"),
         ({"external_dns_policy": "create-only"}, "external_dns_policy"),
@@ -208,6 +214,6 @@ def test_what_would_reach_too_far_is_refused_before_anything_is_made(
     assert says in refused.value.what
 
 
-def test_zones_may_stand_ready_while_it_is_off(project: Path) -> None:
+def test_zones_can_be_configured_while_it_is_off(project: Path) -> None:
     run = run_program(project, stack="dev", config={"external_dns_domains": ["apps.example.com"]})
     assert NAME not in run.outputs["addons"]

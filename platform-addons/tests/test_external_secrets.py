@@ -61,7 +61,7 @@ def test_it_has_no_aws_role(on: Run) -> None:
 
 
 @pytest.mark.parametrize("identity", ["irsa", "pod-identity"])
-def test_nor_where_the_cluster_has_pod_identity(project: Path, identity: str) -> None:
+def test_it_has_no_aws_role_with_pod_identity_either(project: Path, identity: str) -> None:
     run = run_program(
         project,
         stack="dev",

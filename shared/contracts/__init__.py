@@ -1,4 +1,4 @@
-"""What one tier promises the next: a frozen dataclass a tier, published as plain stack outputs.
+"""The contracts between tiers: one frozen dataclass per tier, published as plain stack outputs.
 
 Tier 4 reads tier 3 only, since reading a stack's outputs on a file or S3 backend means reading its whole state.
 """

@@ -1,9 +1,9 @@
-"""The crossing between tiers: `publish` on one side, `consume` on the other.
+"""How outputs cross from one tier to the next: `publish` in the upstream tier, `consume` in the downstream one.
 
-`consume` is the only place in the repository where a `StackReference` is made. Reference of an absent stack is an error
-that the engine does not let a program catch, so the stack is probed first, through the engine's own
-`readStackOutputs`. During preview what is missing becomes unknown, with one warning, so that a chain can be previewed
-before it exists; during `up` it is an error.
+`consume` is the only place in the repository that creates a `StackReference`. A program cannot catch the engine's error
+for a reference to a stack that does not exist, so the stack is probed first with the engine's own `readStackOutputs`.
+In a preview, missing outputs become unknown values with one warning, so that a chain can be previewed before it exists;
+in an `up` they are an error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ C = TypeVar("C", bound=Contract)
 def publish(contract: Contract) -> None:
     """Exports every field as a flat, plain output, plus `contract_version`.
 
-    Raises (when the value is known, which fails the deployment):
+    Raises (once the value is known; the deployment fails):
         ProgramRefused: `secret-in-contract`.
         ProgramInputError: `output-empty`.
     """
@@ -49,7 +49,7 @@ def publish(contract: Contract) -> None:
 
 
 def consume(contract: type[C], *, stack: str) -> C:
-    """The outputs of `stack` of the contract's project, typed.
+    """Reads the outputs of `stack` in the contract's project, typed.
 
     Args:
         contract: the contract's class, which names the project.
@@ -65,7 +65,7 @@ def consume(contract: type[C], *, stack: str) -> C:
         return _unknown_or_raise(contract, stack, "stack-missing", "which does not exist", list(output_types(contract)))
     version = published.get(VERSION_OUTPUT)
     if version is not None and not fits(version, int):
-        raise _error(contract, stack, "output-invalid", "which has published something else than int", [VERSION_OUTPUT])
+        raise _error(contract, stack, "output-invalid", "which has published a value that is not int", [VERSION_OUTPUT])
     if version is not None and int(version) < contract.version:
         raise ProgramInputError(
             "contract-too-old",
@@ -79,10 +79,10 @@ def consume(contract: type[C], *, stack: str) -> C:
         return _unknown_or_raise(contract, stack, "output-missing", "which has not published it", missing)
     for name, kind in output_types(contract).items():
         if kind is str and published[name] == "":
-            raise _error(contract, stack, "output-empty", "which has published it empty", [name])
+            raise _error(contract, stack, "output-empty", "which has published an empty value", [name])
         if not fits(published[name], kind):
             shown = getattr(kind, "__name__", str(kind)) if get_origin(kind) is None else str(kind)
-            raise _error(contract, stack, "output-invalid", f"which has published something else than {shown}", [name])
+            raise _error(contract, stack, "output-invalid", f"which has published a value that is not {shown}", [name])
     source = pulumi.StackReference(contract.project, stack_name=reference)
     return contract(
         **{
@@ -93,20 +93,20 @@ def consume(contract: type[C], *, stack: str) -> C:
 
 
 def last_published(contract: type[Contract]) -> Mapping[str, Any]:
-    """The plain outputs of the running stack itself at the end of its last deployment; empty before the first."""
+    """The plain outputs of the running stack after its last deployment; empty before the first."""
     return published(contract, stack=pulumi.get_stack())
 
 
 def published(contract: type[Contract], *, stack: str) -> Mapping[str, Any]:
-    """The plain outputs of `stack` as values, for what a program must decide before its first resource.
+    """The plain outputs of `stack` as values, for decisions that a program makes before its first resource.
 
-    Empty where the stack does not exist; what a resource is made of comes from `consume`.
+    Empty if the stack does not exist. Values that resources use come from `consume`.
     """
     return _probe(f"{_organization(stack)}/{contract.project}/{stack}") or {}
 
 
 def restore(value: Any, kind: Any) -> Any:
-    """Gives a value read from a stack the type that its contract names: whole numbers come back as floats."""
+    """Converts a value read from a stack to the type in its contract: Pulumi returns whole numbers as floats."""
     if kind is int:
         return int(value)
     if get_origin(kind) is list:
@@ -119,7 +119,7 @@ def restore(value: Any, kind: Any) -> Any:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether a value read from a stack can be what its contract names."""
+    """Whether a value read from a stack has the type in its contract."""
     if kind is int:
         return isinstance(value, int | float) and not isinstance(value, bool) and int(value) == value
     if kind is float:
@@ -132,7 +132,7 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def output_types(contract: type[Contract]) -> dict[str, Any]:
-    """Field name to the type inside its `Output[...]`."""
+    """Maps each field to the type inside its `Output[...]`."""
     hints = get_type_hints(contract)
     return {field.name: get_args(hints[field.name])[0] for field in dataclasses.fields(contract)}
 
@@ -142,9 +142,9 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
         if await value.is_secret():
             raise ProgramRefused(
                 "secret-in-contract",
-                f"output `{name}` is a secret, and nothing secret crosses a tier boundary",
+                f"output `{name}` is a secret, and contracts must not contain secrets",
                 at=f"contract {contract}",
-                hint="publish what the consumer needs to authenticate by itself, never a token or key",
+                hint="publish what the consumer needs to authenticate itself, never a token or key",
             )
         result = await value.future(with_unknowns=True)
         if await value.is_known() and result in ("", None):
@@ -152,7 +152,7 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
                 "output-empty",
                 f"output `{name}` is empty",
                 at=f"contract {contract}",
-                hint="an empty value selects defaults in the tier below; publish a real one",
+                hint="publish a non-empty value; an empty one would select defaults in the downstream tier",
             )
         return result
 
@@ -160,10 +160,10 @@ def _publishable(contract: str, name: str, value: pulumi.Output[Any]) -> pulumi.
 
 
 def _probe(reference: str) -> Mapping[str, Any] | None:
-    """The plain outputs of a stack, or `None` where it does not exist. Secret ones are absent.
+    """The plain outputs of a stack, or `None` if it does not exist. Secret outputs are left out.
 
-    A file backend writes a state's attributes in place, beside the state: who reads in that moment is told `EOF`. The
-    running stack's own state is written while its program begins, so a failed read is tried again.
+    A file backend rewrites a state's attributes file in place, so a read at that moment fails with `EOF`. The running
+    stack's own state is written while its program starts, so a failed read is retried.
     """
     tries = _READ_TRIES
     while True:
@@ -207,7 +207,7 @@ def _output(
     value: Coroutine[Any, Any, Any],
     known: Coroutine[Any, Any, bool],
 ) -> pulumi.Output[Any]:
-    """Started at once: of a program that fails, Python would else complain of coroutines that nobody awaited."""
+    """Starts the coroutines at once; otherwise Python warns about never-awaited coroutines when a program fails."""
     return pulumi.Output(asyncio.ensure_future(resources), asyncio.ensure_future(value), asyncio.ensure_future(known))
 
 

@@ -1,4 +1,4 @@
-"""What tier 1 publishes."""
+"""The contract that tier 1 publishes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Infrastructure:
     cluster_endpoint: pulumi.Output[str]
     """HTTPS address of the Kubernetes API."""
     cluster_certificate_authority: pulumi.Output[str]
-    """Base64, PEM inside."""
+    """Base64-encoded PEM."""
     cluster_version: pulumi.Output[str]
-    """Kubernetes minor, e.g. `1.35`."""
+    """Kubernetes minor version, e.g. `1.35`."""
     node_versions: pulumi.Output[dict[str, str]]
-    """Kubernetes minor of the nodes, by node group."""
+    """Kubernetes minor version of the nodes, by node group."""
     addon_versions: pulumi.Output[dict[str, str]]
-    """Versions of the add-ons that come with the cluster, by name."""
+    """Versions of the add-ons that tier 1 installs, by name."""
     workload_identity: pulumi.Output[str]
-    """`irsa` or `pod-identity`; with the latter the cluster has the agent. The OIDC provider is there either way."""
+    """`irsa` or `pod-identity`. With `pod-identity` the agent is installed; the OIDC provider exists either way."""
     cluster_security_group_id: pulumi.Output[str]
-    """The group that EKS itself makes for control plane and nodes."""
+    """The cluster security group, which EKS creates for the control plane and nodes."""
     node_security_group_id: pulumi.Output[str]
     node_role_name: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
@@ -38,7 +38,7 @@ class Infrastructure:
     """The role that people and the platform's pipelines assume to reach the Kubernetes API."""
     oidc_provider_arn: pulumi.Output[str]
     oidc_issuer_url: pulumi.Output[str]
-    """With `https://`; conditions in trust policies want it without."""
+    """Includes `https://`; conditions in trust policies use it without the scheme."""
     kubeconfig: pulumi.Output[str]
     """JSON text; its only credential is `aws eks get-token` as `admin_role_arn`."""
     kubeconfig_command: pulumi.Output[str]
@@ -47,16 +47,16 @@ class Infrastructure:
     private_subnet_ids: pulumi.Output[list[str]]
     public_subnet_ids: pulumi.Output[list[str]]
     public_subnet_cidrs: pulumi.Output[list[str]]
-    """Where load balancers that face the internet have their addresses."""
+    """Subnets of internet-facing load balancers."""
     private_subnet_cidrs: pulumi.Output[list[str]]
-    """Where internal load balancers and nodes have their addresses; pods too, unless they have a range of their own."""
+    """Subnets of internal load balancers and nodes, and of pods unless a separate pod range is set."""
     pod_cidrs: pulumi.Output[list[str]]
-    """Ranges that pods have addresses from: the private subnets, and the secondary range where one is set."""
+    """CIDR ranges of pod addresses: the private subnets, and the secondary range if one is set."""
     endpoint_cidrs: pulumi.Output[list[str]]
-    """Ranges of the interface endpoints; empty where there are none."""
+    """CIDR ranges of the interface endpoints; empty if there are none."""
     service_cidr: pulumi.Output[str]
     cluster_dns_ip: pulumi.Output[str]
-    """Address of the Service `kube-dns`: the tenth of `service_cidr`."""
+    """Address of the Service `kube-dns`: the tenth address of `service_cidr`."""
     availability_zones: pulumi.Output[list[str]]
     region: pulumi.Output[str]
     account_id: pulumi.Output[str]
@@ -64,11 +64,11 @@ class Infrastructure:
     tenant_bucket_name: pulumi.Output[str]
     tenant_bucket_arn: pulumi.Output[str]
     tenant_bucket_key_arns: pulumi.Output[list[str]]
-    """KMS keys that the bucket's objects are encrypted with: one, or none where S3's own keys do."""
+    """KMS keys that encrypt the bucket's objects: one, or none if S3 managed keys are used."""
     tenant_boundary_arn: pulumi.Output[str]
-    """Permissions boundary that every role of a tenant bears."""
+    """Permissions boundary of every tenant role."""
     secrets_key_arn: pulumi.Output[str]
-    """KMS key that encrypts Kubernetes Secrets in etcd, and log groups of pods; its policy admits no others."""
+    """KMS key that encrypts Kubernetes Secrets in etcd and pod log groups; its policy allows no other use."""
     network_policy_enforced: pulumi.Output[bool]
     """Whether the VPC CNI enforces NetworkPolicy objects."""
     autoscaling_group_names: pulumi.Output[list[str]]

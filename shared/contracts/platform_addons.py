@@ -1,4 +1,4 @@
-"""What tier 2 publishes."""
+"""The contract that tier 2 publishes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class PlatformAddons:
     version: ClassVar[int] = 2
 
     addons: pulumi.Output[list[str]]
-    """Names of the add-ons in place, in alphabetical order."""
+    """Names of the installed add-ons, in alphabetical order."""
     role_arns: pulumi.Output[dict[str, str]]
-    """AWS roles of the add-ons that have one, by add-on."""
+    """IAM roles of the add-ons that have one, by add-on."""
     ingress_class_name: pulumi.Output[str]
-    """IngressClass that applications name."""
+    """IngressClass that applications use."""

@@ -1,6 +1,6 @@
-"""What a resource may be, whoever writes it: rules, the table of them, and the exemptions from it.
+"""Policy rules for the resources of every stack, the rule table, and the exemptions.
 
-A rule is a plain function of one resource. `tiers preview` and `tiers up` put every resource to the table before the
-engine acts on it, in both lanes (`tooling.policies`); `pulumi --policy-pack shared/policies` does the same where
-somebody works without `tiers`. Nothing here talks to the engine, so that a rule is tested by calling it.
+A rule is a plain function of one resource. `tiers preview` and `tiers up` check every resource against the table before
+the engine acts on it, in both lanes (`tooling.policies`); `pulumi --policy-pack shared/policies` does the same without
+`tiers`. Nothing here calls the engine, so a rule is tested by calling it.
 """

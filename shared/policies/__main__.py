@@ -1,7 +1,7 @@
-"""The policy pack of the released CLI: the table of `shared.policies`, handed to Pulumi's own SDK for packs.
+"""The policy pack for the released CLI: runs the table of `shared.policies` with Pulumi's policy SDK.
 
-The SDK gives a policy one level for every stack. A rule whose level differs by environment is therefore two policies,
-the mandatory one under the rule's name and the advisory one with `-advice` behind it.
+In the SDK a policy has one enforcement level for all stacks. A rule whose level differs by environment therefore
+becomes two policies: a mandatory one with the rule's name, and an advisory one with the suffix `-advice`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# Started as a script in this directory, whose modules must not pass for top-level ones.
+# Pulumi starts this file as a script; the modules of its directory must not be importable as top-level modules.
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from pulumi_policy import PolicyPack  # noqa: E402  after the path is set

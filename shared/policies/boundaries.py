@@ -1,4 +1,4 @@
-"""Which tier may create what, and how workloads are made.
+"""Which tier may create which resources, and how workloads are created.
 
 Source of all of them: the four tiers, docs/decisions/0003-contracts.md and `tiers.yaml`.
 """
@@ -24,13 +24,13 @@ ALLOWED: dict[int, tuple[str, ...]] = {
     ),
     4: ("kubernetes:",),
 }
-"""Tier to the beginnings of the types that it may create."""
+"""Maps each tier to the prefixes of the type tokens that it may create."""
 
 _TITLES = {
-    1: "tier 1 makes AWS infrastructure, and no Kubernetes object",
-    2: "tier 2 makes cluster-wide Kubernetes objects and the AWS identities that they need",
-    3: "tier 3 makes one tenant's Kubernetes objects and its identities in AWS",
-    4: "an application makes Kubernetes objects in its tenant's namespaces, and nothing in AWS",
+    1: "tier 1 creates AWS infrastructure and no Kubernetes objects",
+    2: "tier 2 creates cluster-wide Kubernetes objects and the IAM roles that they need",
+    3: "tier 3 creates one tenant's Kubernetes objects and its IAM roles",
+    4: "an application creates Kubernetes objects in its tenant's namespaces and nothing in AWS",
 }
 
 NODE_TYPES = (
@@ -71,12 +71,12 @@ CLUSTER_SCOPED = frozenset(
         "VolumeAttachment",
     }
 )
-"""Kinds that are in no namespace. Source: `kubectl api-resources --namespaced=false` of Kubernetes 1.35."""
+"""Cluster-scoped kinds. Source: `kubectl api-resources --namespaced=false` of Kubernetes 1.35."""
 
 RAILS = frozenset(
     {"LimitRange", "NetworkPolicy", "PolicyEndpoint", "ResourceQuota", "Role", "RoleBinding", "SecurityGroupPolicy"}
 )
-"""Kinds that keep a tenant on its own track; tier 3 writes them."""
+"""Kinds of a tenant's guardrails, which tier 3 creates."""
 
 
 def belongs_to_its_tier(view: ResourceView) -> str | None:
@@ -90,11 +90,11 @@ def belongs_to_its_tier(view: ResourceView) -> str | None:
 
 def nodes_are_tier_one(view: ResourceView) -> str | None:
     if view.type in NODE_TYPES and view.tier != 1:
-        return f"{view.type} makes nodes, in tier {view.tier}"
+        return f"{view.type} creates nodes, in tier {view.tier}"
     if view.package == "kubernetes" and view.kind in _NODE_KINDS:
-        return f"a {view.kind} is made by the cluster, and by no program"
+        return f"a {view.kind} is created by the cluster, not by a program"
     if view.package == "kubernetes" and view.kind in _NODE_POOL_KINDS and view.tier > 2:
-        return f"a {view.kind} makes nodes, in tier {view.tier}"
+        return f"a {view.kind} creates nodes, in tier {view.tier}"
     return None
 
 
@@ -102,17 +102,17 @@ def applications_stay_in_namespaces(view: ResourceView) -> str | None:
     if view.tier != APPLICATIONS:
         return None
     if view.kind in CLUSTER_SCOPED:
-        return f"a {view.kind} belongs to the whole cluster"
+        return f"a {view.kind} is cluster-scoped"
     if view.kind in RAILS:
-        return f"a {view.kind} is a rail of the tenant"
+        return f"a {view.kind} is a guardrail of the tenant"
     if not view.get("metadata.namespace"):
-        return "metadata.namespace is not set, and the kubeconfig's default would be taken"
+        return "metadata.namespace is not set, so the kubeconfig's default namespace would be used"
     return None
 
 
 def has_a_controller(view: ResourceView) -> str | None:
     if view.kind in ("Pod", "ReplicaSet", "ReplicationController"):
-        return f"a {view.kind} of its own is restarted, rolled out and guarded by nobody"
+        return f"no controller restarts, rolls out or protects a {view.kind} that is created directly"
     return None
 
 
@@ -121,7 +121,7 @@ def services_stay_inside(view: ResourceView) -> str | None:
     if kind == "LoadBalancer":
         annotations = view.get("metadata.annotations", {})
         if annotations.get("service.beta.kubernetes.io/aws-load-balancer-scheme") != "internal":
-            return "a Service of type LoadBalancer opens an endpoint of its own to the internet"
+            return "a Service of type LoadBalancer opens its own endpoint to the internet"
     if kind == "NodePort" and view.tier >= 3:
         return "a Service of type NodePort opens a port on every node, for every tenant"
     return None
@@ -130,30 +130,30 @@ def services_stay_inside(view: ResourceView) -> str | None:
 RULES = (
     Rule(
         id="tier-boundary",
-        description="A tier creates only what its place in the chain allows",
+        description="A tier creates only the types of resources that belong to it",
         source="tiers.yaml; shared/policies/boundaries.py, ALLOWED",
-        hint="move the resource to the tier that makes this kind of thing",
+        hint="move the resource to the tier that creates this type",
         check=belongs_to_its_tier,
     ),
     Rule(
         id="nodes-in-tier-1",
-        description="Nodes are made by tier 1 alone; pools of them also by an add-on of tier 2",
-        source="tiers.yaml: nodes carry the cluster's identity",
-        hint="ask the platform team for a node group, and select it by label",
+        description="Only tier 1 creates nodes; add-ons of tier 2 may create node pools",
+        source="tiers.yaml: nodes have the cluster's identity",
+        hint="ask the platform team for a node group and select it by label",
         types=(*NODE_TYPES, "kubernetes:"),
         check=nodes_are_tier_one,
     ),
     Rule(
         id="application-in-its-namespace",
-        description="An application makes namespaced objects, none of its tenant's rails, and names their namespace",
+        description="An application creates only namespaced objects with an explicit namespace, and no guardrails",
         source="docs/decisions/0002-stack-per-tenant.md; Kubernetes, `kubectl api-resources --namespaced=false`",
-        hint="set metadata.namespace to a namespace of the tenant; rails and cluster objects are asked of the platform",
+        hint="set metadata.namespace to a namespace of the tenant; ask the platform team for other objects",
         types=("kubernetes:",),
         check=applications_stay_in_namespaces,
     ),
     Rule(
         id="no-bare-pod",
-        description="Pods come from controllers: no Pod, ReplicaSet or ReplicationController is made directly",
+        description="Pods come from controllers: no Pod, ReplicaSet or ReplicationController is created directly",
         source='Kubernetes, Concepts, Workloads, ReplicaSet, "When to use a ReplicaSet"; '
         "EKS user guide, network policies apply to Pods that a controller owns",
         hint="use a Deployment, StatefulSet, DaemonSet or Job",
@@ -162,7 +162,7 @@ RULES = (
     ),
     Rule(
         id="service-not-public",
-        description="A Service opens no endpoint of its own to the internet",
+        description="A Service does not open its own endpoint to the internet",
         source="AWS Load Balancer Controller, Service annotations, `aws-load-balancer-scheme`",
         hint="use an Ingress, or annotate the Service with aws-load-balancer-scheme: internal",
         types=("kubernetes:core/v1:Service", "kubernetes:core/v1:ServicePatch"),

@@ -1,6 +1,6 @@
-"""The control plane and the nodes: who reaches them, what they log and encrypt.
+"""Rules for the control plane and the nodes: access, logging and encryption.
 
-The rules look at the `aws.eks.Cluster` inside the component: of a remote component itself the engine shows no inputs.
+The rules check the `aws.eks.Cluster` inside the component, because the engine shows no inputs of a remote component.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
 def is_everywhere(cidr: str) -> bool:
-    """Whether a range is the whole internet, or so large a part of it that it names nobody.
+    """Whether a CIDR range is the whole internet or so large a part of it that it does not identify anyone.
 
-    What is no range is not for a rule to say: the plug-in refuses it.
+    Invalid ranges are left to the resource plug-in, which rejects them.
     """
     try:
         return ip_network(cidr, strict=False).prefixlen < 8
@@ -46,7 +46,7 @@ def endpoint_reaches_nodes_privately(view: ResourceView) -> str | None:
 def secrets_are_encrypted(view: ResourceView) -> str | None:
     config: Any = view.get("encryptionConfig") or {}
     if not (config.get("provider") or {}).get("keyArn"):
-        return "Kubernetes Secrets are not encrypted with a key of ours"
+        return "Kubernetes Secrets are not encrypted with a customer managed key"
     return None if "secrets" in (config.get("resources") or []) else "encryption_config leaves out secrets"
 
 
@@ -57,9 +57,9 @@ def logs_everything(view: ResourceView) -> str | None:
 
 def admits_by_entries(view: ResourceView) -> str | None:
     if view.get("accessConfig.authenticationMode") != "API":
-        return "authentication_mode is not API: the aws-auth ConfigMap could let somebody in"
+        return "authentication_mode is not API: the aws-auth ConfigMap could grant access"
     if view.get("accessConfig.bootstrapClusterCreatorAdminPermissions") is not False:
-        return "whoever creates the cluster stays its admin"
+        return "the cluster creator remains its administrator"
     return None
 
 
@@ -73,7 +73,9 @@ def metadata_is_one_hop_away(view: ResourceView) -> str | None:
 def metadata_wants_tokens(view: ResourceView) -> str | None:
     if view.get("metadataOptions.httpEndpoint") == "disabled":
         return None
-    return None if view.get("metadataOptions.httpTokens") == "required" else "instance metadata answers without a token"
+    return (
+        None if view.get("metadataOptions.httpTokens") == "required" else "instance metadata does not require a token"
+    )
 
 
 def volumes_are_encrypted(view: ResourceView) -> str | None:
@@ -81,7 +83,7 @@ def volumes_are_encrypted(view: ResourceView) -> str | None:
         return None if view.get("encrypted") is True else "the volume is not encrypted"
     devices = [device for device in view.items("blockDeviceMappings") if device.get("ebs")]
     if not devices:
-        return "block_device_mappings name no encrypted volume, so the account's default decides"
+        return "block_device_mappings has no encrypted volume, so the account's default applies"
     open_ones = [str(d.get("deviceName")) for d in devices if str(d["ebs"].get("encrypted")).lower() != "true"]
     return f"not encrypted: {', '.join(open_ones)}" if open_ones else None
 
@@ -89,27 +91,27 @@ def volumes_are_encrypted(view: ResourceView) -> str | None:
 def instances_have_no_public_address(view: ResourceView) -> str | None:
     if view.type == LAUNCH_TEMPLATE:
         given = [one.get("associatePublicIpAddress") for one in view.items("networkInterfaces")]
-        return "its instances get a public address" if any(str(one).lower() == "true" for one in given) else None
-    return "what starts in the subnet gets a public address" if view.get("mapPublicIpOnLaunch") is True else None
+        return "its instances get a public IP address" if any(str(one).lower() == "true" for one in given) else None
+    return "instances in the subnet get a public IP address" if view.get("mapPublicIpOnLaunch") is True else None
 
 
 def _is_public(view: ResourceView) -> bool:
-    # AWS's own default for the public endpoint is on.
+    # In AWS the public endpoint is enabled by default.
     return view.get("vpcConfig.endpointPublicAccess", True) is True
 
 
 RULES = (
     Rule(
         id="cluster-endpoint-not-open",
-        description="A public Kubernetes endpoint names the ranges that may reach it",
+        description="A public Kubernetes API endpoint allows only named ranges",
         source='CIS EKS 5.4.1; EKS user guide, "Control network access to cluster API server endpoint"',
-        hint="set public_access_cidrs to the ranges that people and pipelines come from",
+        hint="set public_access_cidrs to the ranges of administrators and pipelines",
         types=(CLUSTER,),
         check=endpoint_names_its_callers,
     ),
     Rule(
         id="cluster-endpoint-private",
-        description="The Kubernetes API is reached from inside the VPC only",
+        description="The Kubernetes API can be reached only from inside the VPC",
         source="CIS EKS 5.4.2",
         hint="set endpoint_public_access to false, or add an exemption with its reason",
         level=Level.ADVISORY,
@@ -127,7 +129,7 @@ RULES = (
     ),
     Rule(
         id="cluster-secrets-encrypted",
-        description="Kubernetes Secrets are encrypted with a KMS key of ours",
+        description="Kubernetes Secrets are encrypted with a customer managed KMS key",
         source='CIS EKS 5.3.1; EKS user guide, "Encrypt Kubernetes secrets with KMS"',
         hint="set encryption_config with a key and resources: secrets",
         types=(CLUSTER,),
@@ -135,7 +137,7 @@ RULES = (
     ),
     Rule(
         id="cluster-log-types",
-        description="The control plane writes all five types of log",
+        description="All five control plane log types are enabled",
         source='CIS EKS 2.1.1; EKS user guide, "Send control plane logs to CloudWatch Logs"',
         hint=f"set enabled_cluster_log_types to {', '.join(LOG_TYPES)}",
         types=(CLUSTER,),
@@ -143,7 +145,7 @@ RULES = (
     ),
     Rule(
         id="cluster-access-entries",
-        description="Access entries are the only way in, and the creator has no lasting one",
+        description="Access entries are the only way to get access, and the cluster creator has none",
         source='CIS EKS 5.5.1; EKS user guide, "Grant IAM users access to Kubernetes with EKS access entries"',
         hint="set authentication_mode to API and bootstrap_cluster_creator_admin_permissions to false",
         types=(CLUSTER,),
@@ -151,7 +153,7 @@ RULES = (
     ),
     Rule(
         id="node-hop-limit",
-        description="Instance metadata is one hop away: a Pod off the host network cannot take the node's role",
+        description="The metadata hop limit is 1, so a Pod outside the host network cannot use the node's role",
         source='EKS best practices guide, "Restrict access to the instance profile assigned to the worker node"',
         hint="set metadata_options.http_put_response_hop_limit to 1",
         types=(LAUNCH_TEMPLATE, "aws:ec2/instance:Instance"),
@@ -159,7 +161,7 @@ RULES = (
     ),
     Rule(
         id="node-tokens-required",
-        description="Instance metadata wants a token (IMDSv2)",
+        description="Instance metadata requires a token (IMDSv2)",
         source='CIS AWS Foundations 5.6; EC2 user guide, "Use the Instance Metadata Service"',
         hint="set metadata_options.http_tokens to required",
         types=(LAUNCH_TEMPLATE, "aws:ec2/instance:Instance"),
@@ -175,9 +177,9 @@ RULES = (
     ),
     Rule(
         id="no-public-address",
-        description="Instances get no public address by themselves",
+        description="Instances do not get public IP addresses automatically",
         source="AWS Foundational Security Best Practices, EC2.9 and EC2.15",
-        hint="set map_public_ip_on_launch to false; load balancers and NAT gateways bring their own addresses",
+        hint="set map_public_ip_on_launch to false; load balancers and NAT gateways have their own addresses",
         types=(LAUNCH_TEMPLATE, "aws:ec2/subnet:Subnet"),
         check=instances_have_no_public_address,
     ),

@@ -1,4 +1,4 @@
-"""An IAM document, read: its statements, with what may be one or many always as many.
+"""Reads an IAM document into statements; elements that may be one value or a list are always lists.
 
 Source: IAM user guide, "Grammar of the IAM JSON policy language".
 """
@@ -36,14 +36,14 @@ class ReadStatement:
 
     @property
     def principals(self) -> dict[str, list[str]]:
-        """By kind: `AWS`, `Service`, `Federated`; `{"AWS": ["*"]}` also for everybody."""
+        """By kind: `AWS`, `Service`, `Federated`; the principal `*` is `{"AWS": ["*"]}` too."""
         principal = self.content.get("Principal")
         if isinstance(principal, Mapping):
             return {str(kind): _many(names) for kind, names in principal.items()}
         return {"AWS": _many(principal)} if principal else {}
 
     def compared(self, test: str) -> dict[str, list[str]]:
-        """Condition keys, in lower case as IAM compares them, to the values that `test` compares them with."""
+        """Maps condition keys, in lower case as IAM compares them, to the values of the operator `test`."""
         found: dict[str, list[str]] = {}
         for name, values in self.conditions.items():
             if name.lower() == test.lower():

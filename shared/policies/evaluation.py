@@ -1,4 +1,4 @@
-"""Puts a resource, or a whole stack, to the table, and takes the exemptions off."""
+"""Checks a resource or a whole stack against the rule table and applies the exemptions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Violation:
 
     @property
     def message(self) -> str:
-        """What is wrong and how to fix it; the reader sees rule and resource beside it."""
+        """The problem and how to fix it; shown next to the rule and the resource."""
         return f"{self.what}\nhint: {self.rule.hint}"
 
 
 class Policies:
-    """The table with the exemptions of today."""
+    """The rule table with the exemptions valid today."""
 
     def __init__(self, exemptions: Sequence[Exemption], *, today: date) -> None:
         self._exemptions = exemptions
@@ -34,12 +34,12 @@ class Policies:
 
     @classmethod
     def load(cls) -> Policies:
-        """With the exemptions of the repository. Raises: BadInput `exemption-invalid`."""
+        """Loads the exemptions of the repository. Raises: BadInput `exemption-invalid`."""
         today = datetime.now(UTC).date()
         return cls(load_exemptions(BY_ID, today=today), today=today)
 
     def of_resource(self, view: ResourceView) -> list[Violation]:
-        """What is wrong with one resource; rules that look at what is not known yet are left for `up`."""
+        """Violations of one resource; rules that need unknown values are deferred to `up`."""
         return [violation for rule in RULES if (violation := self.of_rule(rule, view))]
 
     def of_rule(self, rule: Rule, view: ResourceView) -> Violation | None:
@@ -52,7 +52,7 @@ class Policies:
         return self._violation(rule, view, what) if what else None
 
     def of_stack(self, views: Sequence[ResourceView]) -> list[Violation]:
-        """What is wrong with how resources stand together."""
+        """Violations of the rules about a whole stack."""
         return [violation for rule in STACK_RULES for violation in self.of_stack_rule(rule, views)]
 
     def of_stack_rule(self, rule: StackRule, views: Sequence[ResourceView]) -> list[Violation]:

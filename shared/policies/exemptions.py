@@ -1,6 +1,6 @@
-"""`exemptions.yaml`: which resource may violate which rule, why, and until when.
+"""Reads `exemptions.yaml`: which resource may violate which rule, why, and until when.
 
-The standard library, PyYAML and `shared.errors` only, since the policy pack runs in whatever environment it is given.
+Standard library, PyYAML and `shared.errors` only, since the policy pack may run in another Python environment.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Exemption:
 
 
 def load_exemptions(known_rules: Collection[str], *, today: date, file: Path = FILE) -> list[Exemption]:
-    """Reads the file; ended exemptions are among what it returns.
+    """Reads the file; the result includes expired exemptions.
 
     Raises:
-        BadInput: `exemption-invalid`: an unknown rule or key, a missing reason, an end more than a year ahead.
+        BadInput: `exemption-invalid`: an unknown rule or key, a missing reason, an end date over a year ahead.
     """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
@@ -52,14 +52,14 @@ def load_exemptions(known_rules: Collection[str], *, today: date, file: Path = F
         raise _invalid("it is not YAML") from error
     entries = content.get("exemptions") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise _invalid("it holds no list `exemptions`")
+        raise _invalid("it has no list `exemptions`")
     return [_exemption(number, entry, known_rules, today) for number, entry in enumerate(entries, start=1)]
 
 
 def _exemption(number: int, entry: Any, known_rules: Collection[str], today: date) -> Exemption:
     who = f"exemption {number}"
     if not isinstance(entry, dict):
-        raise _invalid(f"{who} is no mapping")
+        raise _invalid(f"{who} is not a mapping")
     for key in _KEYS:
         if not entry.get(key):
             raise _invalid(f"{who} has no `{key}`")
@@ -68,11 +68,11 @@ def _exemption(number: int, entry: Any, known_rules: Collection[str], today: dat
             raise _invalid(f"{who} has an unknown key `{key}`{nearest(str(key), _KEYS)}")
     rule, until = entry["rule"], entry["until"]
     if rule not in known_rules:
-        raise _invalid(f"{who} names no rule: {rule}{nearest(str(rule), known_rules)}")
+        raise _invalid(f"{who} names an unknown rule: {rule}{nearest(str(rule), known_rules)}")
     if not isinstance(until, date):
-        raise _invalid(f"`until` of {who} is no date such as 2027-01-31")
+        raise _invalid(f"`until` of {who} is not a date such as 2027-01-31")
     if until > today + _LONGEST:
-        raise _invalid(f"{who} lasts until {until}, more than a year: change the rule instead")
+        raise _invalid(f"{who} lasts until {until}, more than a year ahead; change the rule instead")
     return Exemption(
         rule=str(rule),
         stack=str(entry["stack"]),

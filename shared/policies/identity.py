@@ -1,4 +1,4 @@
-"""What IAM documents may say: no wildcard that grants, and trust in exactly one subject."""
+"""Rules for IAM documents: no wildcard grants, and trust in exact subjects only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IDENTITY_POLICIES = (
 ROLE = "aws:iam/role:Role"
 
 _DATA_SERVICES = frozenset({"dynamodb", "ecr", "kms", "kinesis", "logs", "s3", "secretsmanager", "sqs", "ssm"})
-"""Where `Get…` reads what people store, not how something is set up."""
+"""Services whose `Get…` actions read stored data rather than configuration."""
 
 _ADMINISTRATORS = frozenset({"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"})
 
@@ -29,7 +29,7 @@ def names_its_actions(view: ResourceView) -> str | None:
     document = view.document("policy")
     for statement in document.allowing if document else ():
         if "NotAction" in statement.content:
-            return f"statement {statement.sid} allows everything but what NotAction names"
+            return f"statement {statement.sid} uses NotAction, which allows all other actions"
         wild = [action for action in statement.actions if action == "*" or action.endswith(":*")]
         if wild:
             return f"statement {statement.sid} allows {', '.join(wild)}"
@@ -40,7 +40,7 @@ def names_its_resources(view: ResourceView) -> str | None:
     document = view.document("policy")
     for statement in document.allowing if document else ():
         if "NotResource" in statement.content:
-            return f"statement {statement.sid} covers everything but what NotResource names"
+            return f"statement {statement.sid} uses NotResource, which covers all other resources"
         if "*" not in statement.resources or statement.conditions:
             continue
         acting = [action for action in statement.actions if not reads_settings(action)]
@@ -50,7 +50,7 @@ def names_its_resources(view: ResourceView) -> str | None:
 
 
 def reads_settings(action: str) -> bool:
-    """Whether the action only reads how things are set up; most such actions know no resource but `*`.
+    """Whether the action only reads configuration; most such actions support no resource other than `*`.
 
     Source: Service authorization reference, "Actions, resources, and condition keys", column "Access level".
     """
@@ -69,7 +69,7 @@ def trusts_exactly(view: ResourceView) -> str | None:
             if kind != "Service" and any("*" in name for name in names):
                 return f"statement {statement.sid} trusts {kind} {', '.join(names)}"
         if "NotPrincipal" in statement.content:
-            return f"statement {statement.sid} trusts everybody but what NotPrincipal names"
+            return f"statement {statement.sid} uses NotPrincipal, which trusts all other principals"
         if _WEB_IDENTITY in (action.lower() for action in statement.actions):
             wrong = web_identity(statement)
             if wrong:
@@ -78,17 +78,17 @@ def trusts_exactly(view: ResourceView) -> str | None:
 
 
 def web_identity(statement: ReadStatement) -> str | None:
-    """Trust in a token of an OIDC provider names provider, audience and subject, each whole."""
+    """Trust in OIDC tokens must name the provider, audience and subject exactly."""
     providers = statement.principals.get("Federated", [])
     found = _PROVIDER.fullmatch(providers[0]) if len(providers) == 1 else None
     if found is None:
-        return "names no one OIDC provider by its whole ARN"
+        return "does not name a single OIDC provider by its full ARN"
     issuer = found["issuer"].lower()
     whole = statement.compared("StringEquals")
     for claim in ("aud", "sub"):
         values = whole.get(f"{issuer}:{claim}", [])
         if not values:
-            return f"does not compare {claim} of that provider's tokens by StringEquals"
+            return f"does not compare {claim} of that provider's tokens with StringEquals"
         if any("*" in value or "?" in value for value in values):
             return f"compares {claim} with a wildcard, which StringEquals takes literally"
     return None
@@ -98,19 +98,19 @@ def is_no_administrator(view: ResourceView) -> str | None:
     arns = [str(arn) for arn in (*view.items("policyArn"), *view.items("managedPolicyArns"))]
     names = [arn.rsplit("/", 1)[-1] for arn in arns]
     wide = [name for name in names if name in _ADMINISTRATORS or name.endswith("FullAccess")]
-    return f"the managed policy {wide[0]} allows everything of its kind" if wide else None
+    return f"the managed policy {wide[0]} grants full access" if wide else None
 
 
 def tenants_are_bounded(view: ResourceView) -> str | None:
     if view.tier == 3 and not view.get("permissionsBoundary"):
-        return "the role of a tenant has no permissions boundary"
+        return "the tenant role has no permissions boundary"
     return None
 
 
 RULES = (
     Rule(
         id="iam-no-wildcard-action",
-        description="An IAM policy names its actions",
+        description="An IAM policy lists its actions without wildcards",
         source='CIS AWS Foundations 1.16; IAM user guide, "Apply least-privilege permissions"',
         hint="list the actions that are needed",
         types=IDENTITY_POLICIES,
@@ -118,15 +118,15 @@ RULES = (
     ),
     Rule(
         id="iam-no-wildcard-resource",
-        description="An IAM policy that lets something be changed, or data be read, names the resources or a condition",
+        description="An IAM policy that allows changes or reading data names resources or a condition",
         source='IAM user guide, "Apply least-privilege permissions"',
-        hint="name the ARNs, or compare a tag of the resource in a condition",
+        hint="list the ARNs, or compare a resource tag in a condition",
         types=IDENTITY_POLICIES,
         check=names_its_resources,
     ),
     Rule(
         id="iam-trust-exact",
-        description="A role trusts named principals, and of an OIDC provider one audience and whole subjects",
+        description="A role trusts named principals; for an OIDC provider, one audience and exact subjects",
         source='IAM user guide, "Create a role for OpenID Connect federation"; EKS user guide, '
         '"Assign IAM roles to Kubernetes service accounts"',
         hint="write the trust policy with the functions of shared.iam",
@@ -135,15 +135,15 @@ RULES = (
     ),
     Rule(
         id="iam-no-administrator",
-        description="No role is given AdministratorAccess or a …FullAccess policy",
+        description="No role has AdministratorAccess or a …FullAccess policy attached",
         source="CIS AWS Foundations 1.16",
-        hint="write a policy of the actions that are needed",
+        hint="write a policy with only the actions that are needed",
         types=("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment", ROLE),
         check=is_no_administrator,
     ),
     Rule(
         id="tenant-role-bounded",
-        description="Every role of a tenant bears the permissions boundary of tier 1",
+        description="Every tenant role has the permissions boundary of tier 1",
         source='IAM user guide, "Permissions boundaries for IAM entities"',
         hint="set permissions_boundary to tenant_boundary_arn of the infrastructure contract",
         types=(ROLE,),

@@ -1,4 +1,4 @@
-"""The table as policies of `pulumi_policy`. The only module here that imports it.
+"""The rule table as `pulumi_policy` policies. The only module here that imports it.
 
 `PolicyPack(...)` itself, which serves and never returns, is in `__main__.py`.
 """
@@ -29,7 +29,7 @@ _LEVELS = {Level.MANDATORY: EnforcementLevel.MANDATORY, Level.ADVISORY: Enforcem
 
 
 def policies() -> Iterator[Policy]:
-    """One policy a rule and level. Raises: BadInput `exemption-invalid`."""
+    """One policy per rule and level. Raises: BadInput `exemption-invalid`."""
     evaluation = Policies.load()
     for rule in RULES:
         for level, name in _names(rule):
@@ -86,7 +86,7 @@ def _view(resource: Any) -> ResourceView:
 
 
 def _plain(value: Any) -> Any:
-    """The SDK's proxies raise where a value is not known yet; ours carries a mark there."""
+    """Replaces values that are not known yet, for which the SDK's proxies raise, with a marker."""
     if isinstance(value, Mapping):
         return {key: _plain(_item(value, key)) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a rule is: its function, and what a person needs to know of it."""
+"""A policy rule: its function and its documentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.policies.view import ResourceView
 
 class Level(StrEnum):
     MANDATORY = "mandatory"
-    """The resource is not made or changed; a preview that meets it fails."""
+    """The resource is not created or changed, and a preview fails."""
     ADVISORY = "advisory"
     """A warning."""
 
@@ -19,15 +19,15 @@ class Level(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     id: str
-    """kebab-case, stable: exemptions and scripts name it."""
+    """kebab-case and stable: exemptions and scripts refer to it."""
     description: str
-    """What has to hold, one sentence without a full stop."""
+    """The requirement, one sentence without a full stop."""
     source: str
-    """Where the rule comes from: a page of AWS or Kubernetes, a CIS control, a decision of ours."""
+    """Where the rule comes from: AWS or Kubernetes documentation, a CIS control, a decision record."""
     hint: str
     level: Level = Level.MANDATORY
     levels: Mapping[str, Level] = field(default_factory=dict)
-    """Environment to level, where it differs."""
+    """Levels by environment, if they differ."""
 
     def level_in(self, environment: str) -> Level:
         return self.levels.get(environment, self.level)
@@ -35,12 +35,12 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Facts):
-    """A rule about one resource, put before the engine acts on it."""
+    """A rule about one resource, checked before the engine acts on it."""
 
     types: tuple[str, ...] = ()
-    """Type tokens that it is about; one that ends in `:` or `/` stands for all that begin with it. Empty: all."""
+    """Type tokens that it applies to; one that ends in `:` or `/` is a prefix. Empty: all types."""
     check: Callable[[ResourceView], str | None]
-    """What is wrong with the resource, or `None`."""
+    """Returns what is wrong with the resource, or `None`."""
 
     def covers(self, kind: str) -> bool:
         return not self.types or any(
@@ -50,8 +50,8 @@ class Rule(Facts):
 
 @dataclass(frozen=True, kw_only=True)
 class StackRule(Facts):
-    """A rule about what stands together. The engine asks it when all resources of the stack are planned or made, so
-    that a preview fails before, and an `up` only after the resource was made."""
+    """A rule about several resources of a stack. The engine checks it once all resources are planned or created, so a
+    preview fails before anything changes, but an `up` only afterwards."""
 
     check: Callable[[Sequence[ResourceView]], list[tuple[str, str]]]
-    """URN of each resource that violates it, and what is wrong with that one."""
+    """Returns the URN of each violating resource and what is wrong with it."""

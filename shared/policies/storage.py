@@ -1,4 +1,4 @@
-"""Buckets, keys, logs and security groups: nothing is public, nothing lies unencrypted."""
+"""Rules for buckets, keys, logs and security groups: nothing is public, everything is encrypted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def policy_names_its_readers(view: ResourceView) -> str | None:
     for statement in document.allowing if document else ():
         everybody = any("*" in names for names in statement.principals.values())
         if everybody and not statement.conditions:
-            return f"statement {statement.sid} allows everybody"
+            return f"statement {statement.sid} allows every principal"
     return None
 
 
@@ -46,11 +46,11 @@ def rotates(view: ResourceView) -> str | None:
 
 
 def logs_end(view: ResourceView) -> str | None:
-    return None if view.get("retentionInDays") else "the log group keeps its events for ever"
+    return None if view.get("retentionInDays") else "the log group has no retention period"
 
 
 def logs_are_encrypted(view: ResourceView) -> str | None:
-    return None if view.get("kmsKeyId") else "the log group is encrypted with AWS's key, not with one of ours"
+    return None if view.get("kmsKeyId") else "the log group is not encrypted with a customer managed key"
 
 
 def lets_nobody_in_from_everywhere(view: ResourceView) -> str | None:
@@ -66,16 +66,16 @@ def lets_nobody_in_from_everywhere(view: ResourceView) -> str | None:
         names = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
         ranges = [cidr for name in names for cidr in view.items(name)]
     wide = [cidr for cidr in ranges if is_everywhere(cidr)]
-    return f"lets in {', '.join(wide)}" if wide else None
+    return f"allows ingress from {', '.join(wide)}" if wide else None
 
 
 def buckets_have(kind: str, *, name: str, what: str, source: str) -> StackRule:
-    """Every bucket has a resource of type `kind` that refers to it."""
+    """Requires a resource of type `kind` for every bucket."""
 
     def check(resources: Sequence[ResourceView]) -> list[tuple[str, str]]:
         served = {urn for resource in resources if resource.type == kind for urn in resource.depends_on}
         return [
-            (resource.urn, f"there is no {kind.rsplit(':', 1)[-1]} for it")
+            (resource.urn, f"it has no {kind.rsplit(':', 1)[-1]}")
             for resource in resources
             if resource.type == BUCKET and resource.urn not in served
         ]
@@ -84,7 +84,7 @@ def buckets_have(kind: str, *, name: str, what: str, source: str) -> StackRule:
         id=name,
         description=f"Every bucket has {what}",
         source=source,
-        hint=f"make an aws.s3.{kind.rsplit(':', 1)[-1]} of the bucket",
+        hint=f"add an aws.s3.{kind.rsplit(':', 1)[-1]} for the bucket",
         check=check,
     )
 
@@ -100,7 +100,7 @@ RULES = (
     ),
     Rule(
         id="bucket-access-blocked",
-        description="A public access block closes all four ways",
+        description="A public access block enables all four settings",
         source='CIS AWS Foundations 2.1.4; S3 user guide, "Blocking public access to your Amazon S3 storage"',
         hint=f"set {', '.join(_SWITCHES)}",
         types=(BLOCK, "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"),
@@ -108,7 +108,7 @@ RULES = (
     ),
     Rule(
         id="resource-policy-not-public",
-        description="A policy of a bucket, key, queue or topic lets nobody in without naming them",
+        description="A bucket, key, queue or topic policy names the principals that it allows",
         source='IAM user guide, "AWS JSON policy elements: Principal"',
         hint="name the principals, or compare aws:PrincipalOrgID in a condition",
         types=(
@@ -123,7 +123,7 @@ RULES = (
     ),
     Rule(
         id="key-rotates",
-        description="KMS keys rotate",
+        description="KMS keys are rotated",
         source="CIS AWS Foundations 3.6",
         hint="set enable_key_rotation",
         types=("aws:kms/key:Key",),
@@ -131,7 +131,7 @@ RULES = (
     ),
     Rule(
         id="log-group-ends",
-        description="A log group says for how long it keeps its events",
+        description="A log group has a retention period",
         source='CloudWatch Logs user guide, "Change log data retention"',
         hint="set retention_in_days",
         types=("aws:cloudwatch/logGroup:LogGroup",),
@@ -139,18 +139,18 @@ RULES = (
     ),
     Rule(
         id="log-group-encrypted",
-        description="Log groups are encrypted with a key of ours",
+        description="Log groups are encrypted with a customer managed key",
         source="AWS Config, `cloudwatch-log-group-encrypted`",
-        hint="set kms_key_id, and let the key's policy admit the log group",
+        hint="set kms_key_id, and allow the log group in the key policy",
         level=Level.ADVISORY,
         types=("aws:cloudwatch/logGroup:LogGroup",),
         check=logs_are_encrypted,
     ),
     Rule(
         id="security-group-not-open",
-        description="No security group lets the whole internet in",
+        description="No security group allows ingress from the whole internet",
         source="CIS AWS Foundations 5.2 and 5.3",
-        hint="name the range or the security group that comes in",
+        hint="name the source range or security group",
         types=_GROUP_RULES,
         check=lets_nobody_in_from_everywhere,
     ),
@@ -163,7 +163,7 @@ STACK_RULES = (
     buckets_have(
         ENCRYPTION,
         name="bucket-has-encryption",
-        what="an encryption setting of its own",
+        what="its own encryption configuration",
         source="AWS Foundational Security Best Practices, S3.17",
     ),
 )

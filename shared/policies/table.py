@@ -1,4 +1,4 @@
-"""All rules. The keys of the table are what exemptions and messages name."""
+"""All rules, by the ID that exemptions and messages use."""
 
 from __future__ import annotations
 

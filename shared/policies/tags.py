@@ -1,4 +1,4 @@
-"""The tags that every AWS resource bears, so that cost, owner and what a destroy left can be found by them."""
+"""The tags that every AWS resource has, used to find costs, owners and resources left behind by a destroy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from shared.policies.rule import Rule
 from shared.policies.view import ResourceView
 
 REQUIRED = ("environment", "environment_suffix", "owner", "project", "managed-by")
-"""Keys of `shared.tags.standard_tags`; a test holds the two together."""
+"""Keys of `shared.tags.standard_tags`; a test keeps the two in sync."""
 
 REPEATED = ("environment_suffix", "owner")
-"""Those that a launch template gives to what EC2 creates from it."""
+"""Tags that a launch template sets on the resources EC2 creates from it."""
 
 
 def bears_the_required_tags(view: ResourceView) -> str | None:
@@ -32,15 +32,15 @@ def instances_bear_tags(view: ResourceView) -> str | None:
 RULES = (
     Rule(
         id="required-tags",
-        description="Every AWS resource bears the platform's tags, from its provider's default tags",
-        source="AWS, Tagging best practices; `tiers audit` finds what is left by them",
-        hint="make the provider with shared.providers.aws_provider, and do not empty one of its tags",
+        description="Every AWS resource has the platform's tags, from its provider's default tags",
+        source="AWS, Tagging best practices; `tiers audit` uses them to find leftover resources",
+        hint="create the provider with shared.providers.aws_provider, and do not override its tags with empty values",
         types=("aws:",),
         check=bears_the_required_tags,
     ),
     Rule(
         id="instance-tags",
-        description="What EC2 creates from a launch template bears suffix and owner: default tags do not reach it",
+        description="A launch template tags what EC2 creates with suffix and owner: default tags do not apply there",
         source="EC2 user guide, launch templates, `TagSpecifications`",
         hint="add tag_specifications for instance and volume",
         types=("aws:ec2/launchTemplate:LaunchTemplate",),

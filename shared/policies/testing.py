@@ -1,7 +1,7 @@
-"""What a program registered under mocks, as the rules see it.
+"""Converts what a program registered under mocks into the view that rules check.
 
-What the mock kit's stand-in for the cluster component leaves out (encryption, log types, the endpoint's switches) is
-taken from the component's own inputs, which the released component hands on.
+The mock cluster component omits encryption, log types and endpoint access; they are taken from the component's own
+inputs, which the released component passes on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _COMPONENT = "eks:index:Cluster"
 
 
 def views_of(run: Run) -> list[ResourceView]:
-    """Every resource of the run, in the order of registration."""
+    """Every resource of the run, in registration order."""
     by_urn = {resource.urn: resource for resource in run.resources}
     return [_view(resource, by_urn) for resource in run.resources]
 

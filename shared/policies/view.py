@@ -1,7 +1,7 @@
-"""What a rule sees of a resource: the inputs that the engine is about to act on, and where the resource stands.
+"""What a rule sees of a resource: the inputs that the engine is about to apply, and the resource's stack and provider.
 
-During a preview some inputs are not known yet. A rule that looks at one cannot decide; it says so by itself, since
-`get` raises `Undecided`, and is asked again during `up`, when everything is known.
+In a preview some inputs are not known yet. `get` raises `Undecided` for them, and the rule is checked again in `up`,
+when everything is known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from shared.policies.document import Document
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for text that is not known yet, as on the engine's wire."""
+"""Marks a string that is not known yet, as in the engine's protocol."""
 
 _UNKNOWNS = frozenset(
     {
@@ -30,13 +30,13 @@ _UNKNOWNS = frozenset(
 """The same for every kind of value. Source: pulumi, sdk/go/common/resource/plugin/rpc.go, `Unknown…Value`."""
 
 TIERS = {"infrastructure": 1, "platform-addons": 2, "tenants": 3}
-"""Project to tier; every other project is an application."""
+"""Tier of each project; every other project is an application."""
 
 APPLICATIONS = 4
 
 
 class Undecided(Exception):
-    """The rule has looked at a value that is not known yet."""
+    """The rule needs a value that is not known yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +47,11 @@ class ResourceView:
     """Logical name."""
     urn: str
     properties: Mapping[str, Any] = field(default_factory=dict)
-    """Inputs as on the wire: `camelCase`, whole numbers as `int`, secrets unwrapped; never to be shown."""
+    """Inputs as in the engine's protocol: `camelCase`, whole numbers as `int`, secrets unwrapped. Do not print them."""
     provider: Mapping[str, Any] | None = None
-    """Inputs of the resource's provider; `None` for components and for providers, which have none."""
+    """Inputs of the resource's provider; `None` for components and providers."""
     depends_on: frozenset[str] = frozenset()
-    """URNs, of values used as well as of `depends_on`; only rules about a whole stack get them."""
+    """URNs of dependencies, by value or `depends_on`; set only for rules about a whole stack."""
 
     @property
     def stack(self) -> str:
@@ -80,15 +80,16 @@ class ResourceView:
         return kind.removesuffix("Patch").removesuffix("List") or kind
 
     def get(self, path: str, default: Any = None) -> Any:
-        """The input at a dotted path, with everything in it; `default` where it is absent.
+        """The input at a dotted path, including nested values; `default` if it is absent.
 
         Raises:
-            Undecided: it, or something inside it, is not known yet.
+            Undecided: it, or a nested value, is not known yet.
         """
         return _at(self.properties, path, default)
 
     def items(self, path: str) -> list[Any]:
-        """The list at a dotted path; of one object, a list of it; empty where there is none. Raises as `get`."""
+        """The list at a dotted path; a single object becomes a list of one, an absent value an empty list. Raises as
+        `get`."""
         value = self.get(path)
         return [] if value is None else value if isinstance(value, list) else [value]
 
@@ -99,12 +100,12 @@ class ResourceView:
             try:
                 value = json.loads(value)
             except json.JSONDecodeError:
-                # Not for a rule to say: AWS and the plug-in refuse what is no JSON.
+                # Invalid JSON is left to AWS and the plug-in, which reject it.
                 return None
         return Document(value) if isinstance(value, Mapping) else None
 
     def provider_get(self, path: str) -> Any:
-        """As `get`, of the provider's inputs; structured ones are JSON text there."""
+        """As `get`, for the provider's inputs, where structured values are JSON text."""
         value: Any = self.provider or {}
         for key in path.split("."):
             if isinstance(value, str):

@@ -1,10 +1,10 @@
-"""A kit to test Pulumi programs without an engine: run one, then look at what it registered.
+"""Test kit for Pulumi programs that needs no engine: run a program, then check what it registered.
 
     run = run_program(REPOSITORY / "infrastructure", stack="dev", config={"nat_gateways": "one"})
     assert run.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
 
-Contracts of upstream stacks come from `contract_outputs`. Whatever a program registers must have a provider of
-`shared.providers`, or the run fails. Mocks decide nothing: what AWS or Kubernetes would refuse passes here.
+Contracts of upstream stacks come from `contract_outputs`. A run fails if a resource does not have a provider from
+`shared.providers`. The mocks do not validate: inputs that AWS or Kubernetes would reject pass here.
 """
 
 from shared.testing.contracts import contract_outputs, every_contract, undeployed

@@ -1,6 +1,6 @@
-"""What AWS and Kubernetes add to a resource's inputs, as far as our programs read it.
+"""Computed outputs that AWS and Kubernetes add to a resource's inputs, as far as the programs read them.
 
-Shapes of the real thing, values made up. A type that is not listed gets an `arn` in AWS and a name in Kubernetes.
+The formats are real, the values invented. Types that are not listed get an `arn` in AWS and a name in Kubernetes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
         "groupNames": [f"{REGION}-zg-1"],
     },
 }
-"""What the functions answer that our programs call, by token."""
+"""Results of the provider functions that the programs call, by token."""
 
 Inputs = dict[str, Any]
 
 
 def computed_outputs(kind: str, name: str, inputs: Inputs) -> dict[str, Any]:
-    """Outputs of a resource beside its inputs, and its `id` where that has a form.
+    """Computed outputs of a resource, and its `id` if that has a defined format.
 
     Args:
         kind: type token, e.g. `aws:iam/role:Role`.

@@ -1,7 +1,7 @@
-"""Sample values of every contract, as an upstream stack would publish them.
+"""Sample values for every contract, as an upstream stack would publish them.
 
-Held against the contract's own types: a field without a sample, or with one of another type, is an error here, and not
-a program that was tested with less than it will read.
+They are checked against the contract's types: a field without a sample, or with a sample of another type, is an error,
+so that no program is tested with incomplete outputs.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def contract_outputs(contract: type[Contract], **changed: Any) -> dict[str, Any]
 
 
 def every_contract(reference: str) -> Mapping[str, Any] | None:
-    """The samples for the stack that `reference` (`<organization>/<project>/<stack>`) names: a chain fully deployed."""
+    """The samples for the stack `reference` (`<organization>/<project>/<stack>`), as if the whole chain is deployed."""
     project = reference.split("/")[1]
     for contract, _ in _SAMPLES:
         if contract.project == project:
@@ -144,5 +144,5 @@ def every_contract(reference: str) -> Mapping[str, Any] | None:
 
 
 def undeployed(project: str) -> Callable[[str], Mapping[str, Any] | None]:
-    """As `every_contract`, before the first deployment of `project`: nothing deployed speaks against its settings."""
+    """As `every_contract`, but before the first deployment of `project`, so that no deployed state limits settings."""
     return lambda reference: None if reference.split("/")[1] == project else every_contract(reference)

@@ -1,4 +1,4 @@
-"""A project's modules, apart from those of another project: every project has a `settings.py`."""
+"""Isolates the modules of one project from those of another: every project has a `settings.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import ModuleType
 
 @contextmanager
 def project_modules(directory: Path) -> Iterator[None]:
-    """Puts `directory` first on `sys.path`; its modules are imported anew inside and forgotten afterwards."""
+    """Puts `directory` first on `sys.path`; its modules are imported afresh inside the block and removed afterwards."""
     names = {path.stem for path in directory.glob("*.py")} | {
         path.parent.name for path in directory.glob("*/__init__.py")
     }
@@ -29,7 +29,7 @@ def project_modules(directory: Path) -> Iterator[None]:
 
 
 def load_module(directory: Path, name: str) -> ModuleType:
-    """One module of a project, to call its pure functions or build its settings."""
+    """Imports one module of a project, to call its pure functions or build its settings."""
     with project_modules(directory):
         return importlib.import_module(name)
 

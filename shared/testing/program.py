@@ -1,6 +1,6 @@
-"""Runs a Pulumi program under mocks, as the engine's language host would, and hands back what it did.
+"""Runs a Pulumi program under mocks, as the engine's language host would, and returns what it registered.
 
-Each run has modules, settings, root stack, event loop and environment variables of its own; nothing stays behind.
+Each run has its own modules, settings, root stack, event loop and environment variables, and leaves no state behind.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from shared.testing.modules import project_modules
 from shared.testing.recording import RecordingMonitor, Registered, Upstream
 
 Stacks = Callable[[str], Mapping[str, Any] | None]
-"""Full reference of a stack to its outputs; `None`: there is no such stack."""
+"""Maps the full reference of a stack to its outputs; `None` if the stack does not exist."""
 
 _WASHED = ("AWS_", "PULUMI_", "KUBE", "ENVIRONMENT_SUFFIX", "PLATFORM_ACCOUNT_ID")
 
@@ -41,16 +41,16 @@ registration._get_stack_trace = source_pb2.StackTrace  # pyright: ignore[reportP
 
 
 class ProviderMissing(AssertionError):
-    """The program registered something without a provider of `shared.providers`."""
+    """The program registered a resource without a provider from `shared.providers`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     resources: list[Registered]
     """In the order of registration. It depends on which Output is known first: only that a parent comes before its
-    children may be relied on. What is made after what, `comes_after` says."""
+    children is guaranteed. For creation order use `comes_after`."""
     outputs: dict[str, Any]
-    """Of the stack; `UNKNOWN` for what a preview cannot know."""
+    """Stack outputs; `UNKNOWN` for values that a preview cannot know."""
     warnings: list[str]
 
     def registered(self, kind: str) -> list[Registered]:
@@ -68,7 +68,7 @@ class Run:
         return found[0]
 
     def comes_after(self, later: Registered, earlier: Registered) -> bool:
-        """Whether `later` is made after `earlier` and removed before it: by values, `depends_on` or parents."""
+        """Whether `later` is created after `earlier` and deleted before it: by values, `depends_on` or parents."""
         by_urn = {resource.urn: resource for resource in self.resources}
         seen, queue = set(), [later.urn]
         while queue:
@@ -93,17 +93,17 @@ def run_program(
     """Runs a program once.
 
     Args:
-        program: a project's directory, or a function that stands for one.
-        project: the project's name; from `Pulumi.yaml` if left out, `project` for a function.
-        config: the project's own keys, without the project's name; on top of `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
-        upstream: what other stacks have published; by default a chain that is fully deployed.
+        program: a project's directory, or a function to run instead of a program.
+        project: the project's name; default: the one in `Pulumi.yaml`, or `project` for a function.
+        config: configuration keys without the project prefix, merged over `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
+        upstream: outputs of other stacks; default: the whole chain is deployed.
         preview: as in `pulumi preview`: computed values are unknown.
-        variables: environment variables; `AWS_*`, `PULUMI_*`, `KUBE*` and the platform's own are washed off first.
-        check_providers: whether a resource without a provider of `shared.providers` fails the run.
+        variables: environment variables; `AWS_*`, `PULUMI_*`, `KUBE*` and the platform's own are removed first.
+        check_providers: whether a resource without a provider from `shared.providers` fails the run.
 
     Raises:
         ProviderMissing: as `check_providers` says.
-        Exception: what the program itself raised.
+        Exception: any error that the program raised.
     """
     name, settings = project or "project", {}
     if isinstance(program, Path):
@@ -113,7 +113,7 @@ def run_program(
     logger, said = _collecting_logger()
 
     def run() -> None:
-        # Not `set_mocks`: that leaves a root stack behind, and `run_in_stack` makes the one that exports go to.
+        # Not `set_mocks`, which leaves a root stack behind; `run_in_stack` creates the one that receives the exports.
         configure(
             mocks.MockSettings(
                 monitor=monitor,
@@ -142,7 +142,7 @@ def run_program(
 
 @contextlib.contextmanager
 def _quiet_imports() -> Iterator[None]:
-    """The SDKs warn of classes that nobody uses, at their import; where warnings are errors, half a package is left."""
+    """The SDKs emit warnings on import about unused classes; if warnings are errors, a package is half imported."""
     with warnings.catch_warnings():
         for message in (".* has been deprecated in favor of ", "NodeGroup uses AWS EC2 LaunchConfiguration"):
             warnings.filterwarnings("ignore", message=message, category=DeprecationWarning)
@@ -154,7 +154,7 @@ def _body(program: Path | Callable[[], None]) -> Callable[[], None]:
         return program
     main = program / "__main__.py"
     code = compile(main.read_text(encoding="utf-8"), str(main), "exec")
-    return lambda: exec(code, {"__name__": "__main__", "__file__": str(main)})  # noqa: S102  a program of ours
+    return lambda: exec(code, {"__name__": "__main__", "__file__": str(main)})  # noqa: S102  a program of this repository
 
 
 def _project_files(directory: Path, stack: str) -> tuple[str, dict[str, Any]]:
@@ -179,7 +179,7 @@ def _as_text(value: Any) -> str:
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_WASHED)}
-    # The first turns an f-string over an Output, which yields a sentence instead of its value, into an error.
+    # The first variable makes formatting an Output in an f-string an error; it would not yield the value.
     return {**kept, "PULUMI_ERROR_OUTPUT_STRING": "1", "PLATFORM_ACCOUNT_ID": ACCOUNT, **variables}
 
 
@@ -198,9 +198,9 @@ def _collecting_logger() -> tuple[logging.Logger, list[str]]:
 
 @contextlib.contextmanager
 def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop whose worker threads' own loops, which Pulumi makes in them, are closed with it.
+    """An event loop that also closes the loops that Pulumi creates in its worker threads.
 
-    Where a program fails, all that waited for the failed value fails too: the first error is raised, the rest is quiet.
+    If a program fails, everything that awaits the failed value fails too: only the first error is raised.
     """
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -239,11 +239,11 @@ def _require_factory_providers(resources: list[Registered]) -> None:
             used[resource.package] = resource.provider
         for package in ("aws", resource.package) if resource.remote else used:
             if used.get(package) not in made:
-                raise ProviderMissing(f"{resource.urn} has no {package} provider made by shared.providers")
+                raise ProviderMissing(f"{resource.urn} has no {package} provider created by shared.providers")
 
 
 def _made_by_a_factory(resource: Registered) -> bool:
-    """A provider that names what it may touch. `eks` has nothing to name: it works through the AWS provider."""
+    """Whether the provider restricts its target. `eks` has none of its own: it uses the AWS provider."""
     if resource.type == "pulumi:providers:aws":
         return all(resource.inputs.get(key) for key in ("region", "allowedAccountIds", "defaultTags"))
     if resource.type == "pulumi:providers:kubernetes":

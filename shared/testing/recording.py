@@ -1,7 +1,7 @@
-"""The mock kit's stand-in for the engine: notes every registration and answers with the inputs and what AWS would add.
+"""The mock kit's replacement for the engine: records every registration, and returns its inputs and computed outputs.
 
-Built on Pulumi's own `MockMonitor`; it notes more than that one hands to its mocks (parent, dependencies, protection),
-and answers for the one component that Python does not implement, `eks.Cluster`.
+Extends Pulumi's `MockMonitor`, which does not pass parents, dependencies and protection to its mocks, and implements
+`eks.Cluster`, the one component that is not written in Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pulumi.runtime.sync_await import _ensure_event_loop
 from shared.testing.computed import FUNCTIONS, computed_outputs
 
 UNKNOWN = pulumi.output.UNKNOWN
-"""Stands for a value that only an `up` would know."""
+"""Marks a value that is known only in an `up`."""
 
 STACK = "pulumi:pulumi:Stack"
 _CLUSTER_COMPONENT = "eks:index:Cluster"
@@ -29,35 +29,35 @@ _RESOURCE_REFERENCE = {rpc._special_sig_key: rpc._special_resource_sig}
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
-    """One resource as the program registered it; keys of `inputs` are as on the wire, whole numbers are `int`."""
+    """One registered resource; keys of `inputs` are as in the engine's protocol, whole numbers are `int`."""
 
     type: str
     name: str
     urn: str
     parent: str
-    """URN; the stack's for a resource at the top."""
+    """URN; that of the stack for a top-level resource."""
     inputs: dict[str, Any]
     custom: bool
     """False for components."""
     remote: bool = False
     """Whether a plug-in builds the component."""
     provider: str = ""
-    """URN of the explicit provider; empty: the default one, or none for a component."""
+    """URN of the explicit provider; empty: the default provider, or none for a component."""
     providers: Mapping[str, str] = field(default_factory=dict)
-    """URNs of the providers handed to a remote component, by package."""
+    """URNs of the providers passed to a remote component, by package."""
     depends_on: frozenset[str] = frozenset()
-    """URNs, of values used as well as of `depends_on`."""
+    """URNs of dependencies, by value or `depends_on`."""
     deleted_with: str = ""
-    """URN of the resource whose deletion takes this one along; the plug-in is not asked to delete it then."""
+    """URN of the resource whose deletion also deletes this one, without a call to the plug-in."""
     protect: bool = False
     replacement_trigger: Any = None
-    """A change of it replaces the resource."""
+    """A change of this value replaces the resource."""
     delete_before_replace: bool = False
     ignore_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
-    """Names of the inputs that are secret, or have a secret inside."""
+    """Names of the inputs that are or contain secrets."""
     aliases: tuple[str | dict[str, Any], ...] = ()
-    """Former URNs, or what differed in them: `name`, `type`, `parentUrn`, `noParent`."""
+    """Former URNs, or the parts that differed: `name`, `type`, `parentUrn`, `noParent`."""
 
     @property
     def package(self) -> str:
@@ -65,7 +65,7 @@ class Registered:
 
 
 class _EngineError(grpc.RpcError):
-    """How the engine says no; `consume` tells an absent stack by its words."""
+    """An engine error; `consume` recognizes a missing stack by its message."""
 
     def code(self) -> grpc.StatusCode:
         return grpc.StatusCode.UNKNOWN
@@ -75,7 +75,7 @@ class _EngineError(grpc.RpcError):
 
 
 class Upstream(mocks.Mocks):
-    """Answers for other stacks; resources are answered by the monitor."""
+    """Answers requests for other stacks; the monitor answers for resources."""
 
     def __init__(self, stacks: Callable[[str], Mapping[str, Any] | None]) -> None:
         self._stacks = stacks
@@ -144,8 +144,8 @@ class RecordingMonitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=record.urn, id=resource_id, object=answer)
 
     def _computed(self, record: Registered) -> tuple[str, dict[str, Any]]:
-        """Id and computed outputs. A preview knows those alone that the engine itself makes: of providers, components
-        and, as it names them, Kubernetes objects."""
+        """ID and computed outputs. In a preview only those of providers, components and, since the engine names them,
+        Kubernetes objects are known."""
         inputs = _known(record.inputs)
         computed = computed_outputs(record.type, record.name, inputs)
         resource_id = str(computed.pop("id", f"{record.name}-id"))
@@ -163,9 +163,9 @@ class RecordingMonitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
     def _inner_cluster(self, component: Registered, transforms: list[Any]) -> dict[str, Any]:
-        """The `aws.eks.Cluster` inside the component: a reference to it, as its outputs cannot be had from a mapping.
+        """A reference to the `aws.eks.Cluster` inside the component, as a mapping cannot provide its outputs.
 
-        Its inputs are what the component makes of its own, for the part that transforms may change.
+        Its inputs are derived from the component's, limited to the part that transforms may change.
         """
         args = component.inputs
         props: Any = {
@@ -204,12 +204,12 @@ def _alias(alias: Any) -> str | dict[str, Any]:
 
 
 def _urn(reference: str) -> str:
-    """A provider is referred to as `<urn>::<id>`."""
+    """The URN in a provider reference, `<urn>::<id>`."""
     return reference.rsplit("::", 1)[0] if reference else ""
 
 
 def _plain(value: Any) -> Any:
-    """Wire values as a person writes them: whole numbers as `int`, secrets unwrapped, the unknown as `UNKNOWN`."""
+    """Converts protocol values: whole numbers to `int`, secrets unwrapped, unknown values to `UNKNOWN`."""
     if isinstance(value, dict):
         if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
             return _plain(value["value"])
@@ -229,7 +229,7 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _wire(value: Any) -> Any:
-    """The way back, as far as an answer needs it."""
+    """The inverse of `_plain`, as far as responses need it."""
     if isinstance(value, dict):
         return {key: _wire(item) for key, item in value.items()}
     if isinstance(value, list):

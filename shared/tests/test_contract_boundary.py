@@ -233,7 +233,7 @@ def test_fields_of_a_contract_are_typed_outputs() -> None:
 
 
 @pytest.mark.parametrize("contract", [Infrastructure, PlatformAddons, Tenant])
-def test_no_field_of_a_contract_sounds_like_a_credential(contract: Any) -> None:
+def test_no_field_of_a_contract_is_named_like_a_credential(contract: Any) -> None:
     for name in contract_outputs(contract):
         assert not any(word in name for word in ("token", "password", "private_key", "access_key"))
 

@@ -33,7 +33,7 @@ def test_every_file_loads_and_spans_three_zones_of_its_region(name: str) -> None
     assert all(zone.startswith(environment.region) for zone in environment.availability_zones)
 
 
-def test_what_environments_have_in_common_is_said_once() -> None:
+def test_values_shared_by_all_environments_are_defined_once() -> None:
     common = yaml.safe_load((environments.DIRECTORY / "common.yaml").read_text(encoding="utf-8"))
     assert common.keys() == {"region", "availability_zones", "owner", "allowed_domains"}
     for name in environment_names():
@@ -49,7 +49,7 @@ def test_an_environments_own_file_wins_over_what_is_common(tmp_path: Path, monke
     assert (load_environment("dev").owner, load_environment("dev").region) == ("b", "us-east-1")
 
 
-def test_no_account_of_anybody_is_named() -> None:
+def test_no_real_account_id_is_committed() -> None:
     """The one number is AWS's own example, in its documentation and in the emulated AWS."""
     numbers = {
         number
@@ -111,12 +111,12 @@ _WHOLE = "region: us-east-1\navailability_zones: [us-east-1a, us-east-1b]\nowner
         ("region: us-east-1\navailability_zones: [us-east-1a, eu-west-1b]\nowner: t", "different zones of us-east-1"),
         ("region: us-east-1\navailability_zones: [us-east-1a, us-east-1a]\nowner: t", "two to four different zones"),
         ("region: us-east-1\navailability_zones: [a, b, c, d, e]\nowner: t", "availability_zones"),
-        ("- region", "no mapping of keys"),
+        ("- region", "not a mapping of keys"),
         ("region: us-east-1\navailability_zones: [a, b]", "`owner` is missing"),
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naccount_id: '12'", "12 digits"),
         ("region: us-east-1\navailability_zones: [a, b]\nowner: t\naws: {skip: true}", "unknown key `aws.skip`"),
         ("region: [", "is not YAML"),
-        (_WHOLE + "allowed_domains: [com]", "'com' is not a whole domain"),
+        (_WHOLE + "allowed_domains: [com]", "'com' is not a complete domain"),
         (_WHOLE + "allowed_domains: [eu-west-1.amazonaws.com]", "belongs to AWS"),
         (_WHOLE + "allowed_domains: [default.svc]", "belongs to AWS, to the cluster"),
         (_WHOLE + "trusted_account_ids: ['１２３４５６７８９０１２']", "12 digits"),
@@ -152,7 +152,7 @@ def test_a_wrong_file_is_refused_by_name(
     assert says in refused.value.what
 
 
-def test_an_unknown_environment_is_answered_with_the_nearest() -> None:
+def test_an_unknown_environment_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(BadInput) as refused:
         load_environment("stagin")
     assert refused.value.code == "environment-unknown"

@@ -32,7 +32,7 @@ def in_aws(run: Run) -> list[Registered]:
     return [r for r in run.resources if r.package == "aws" and not r.name.endswith("-eksCluster")]
 
 
-def test_every_physical_name_in_aws_bears_the_environment_suffix(run: Run) -> None:
+def test_every_physical_name_in_aws_has_the_environment_suffix(run: Run) -> None:
     for resource in in_aws(run):
         for key in NAME_KEYS & resource.inputs.keys():
             parts = resource.inputs[key].rstrip("-").split("/")
@@ -42,7 +42,7 @@ def test_every_physical_name_in_aws_bears_the_environment_suffix(run: Run) -> No
             assert any(part.endswith(f"-{SUFFIX}") for part in parts), f"{resource.urn}: {key}"
 
 
-def test_every_name_tag_bears_the_environment_suffix(run: Run) -> None:
+def test_every_name_tag_has_the_environment_suffix(run: Run) -> None:
     for resource in in_aws(run):
         tags = resource.inputs.get("tags") or {}
         if "Name" in tags:
@@ -67,7 +67,7 @@ def test_no_logical_name_holds_the_stack_or_the_suffix(run: Run) -> None:
         assert SUFFIX not in resource.name, resource.urn
 
 
-def test_every_resource_stands_in_a_component_of_its_tier(run: Run) -> None:
+def test_every_resource_is_in_a_component_of_its_tier(run: Run) -> None:
     for resource in run.resources:
         if resource.type.startswith(("pulumi:providers:", "platform:")):
             continue

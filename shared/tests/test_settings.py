@@ -87,13 +87,13 @@ def test_a_secret_is_an_output_and_never_text() -> None:
     assert "1234" not in str(found.model_dump())
 
 
-def test_another_projects_configuration_is_not_ours() -> None:
+def test_configuration_of_another_project_is_ignored() -> None:
     found = []
     run_program(lambda: found.append(load_settings(Sample)), project="other", config={})
     assert found == [Sample()]
 
 
-def test_how_many_more_mistakes_there_are_is_said() -> None:
+def test_the_number_of_further_mistakes_is_reported() -> None:
     with pytest.raises(ProgramInputError, match=r"\(and 1 more\)"):
         loaded(txet="x", count=-1)
 

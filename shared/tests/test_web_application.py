@@ -62,7 +62,7 @@ def test_its_pods_meet_pod_securitys_restricted_profile() -> None:
         assert container(run)[probe]["httpGet"] == {"path": "/", "port": 8080}
 
 
-def test_its_pods_bear_the_tenants_account_and_no_token_unless_asked() -> None:
+def test_its_pods_use_the_tenants_account_and_get_no_token_by_default() -> None:
     assert pod(application())["serviceAccountName"] == "tenant"
     assert pod(application())["automountServiceAccountToken"] is False
     assert pod(application(automount_service_account_token=True))["automountServiceAccountToken"] is True
@@ -225,7 +225,7 @@ def test_a_host_of_the_tenant_may_be_chosen() -> None:
         ({"min_replicas": 0}, {}, "replicas-out-of-order", "min_replicas (0)"),
         ({"longest_request_seconds": 900}, {}, "shutdown-out-of-range", "longest_request_seconds (900)"),
         ({"longest_request_seconds": 0}, {}, "shutdown-out-of-range", "at least 1"),
-        ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "together at most 880"),
+        ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "at most 880 in total"),
     ],
     ids=[
         "foreign-host",

@@ -23,7 +23,7 @@ def statements(run: Run, policy: str) -> list[dict[str, Any]]:
     return json.loads(run.one("aws:iam/rolePolicy:RolePolicy", policy).inputs["policy"])["Statement"]
 
 
-def test_both_roles_bear_the_boundary_and_the_tenants_name(tenant_a: Run) -> None:
+def test_both_roles_have_the_boundary_and_the_tenants_name(tenant_a: Run) -> None:
     roles = {role.name: role.inputs for role in tenant_a.registered("aws:iam/role:Role")}
     assert {name: inputs["name"] for name, inputs in roles.items()} == {
         "workload": "eks-tenant-a-workload-dev",

@@ -89,7 +89,7 @@ def test_whatever_they_may_create_is_counted_by_the_quota(tenant_a: Run) -> None
     assert set(COUNTED.values()) - hard.keys() == {"count/externalsecrets.external-secrets.io"}
 
 
-def test_a_role_of_ours_is_bound_to_the_tenants_group_alone(run_tenant: Callable[..., Run]) -> None:
+def test_the_role_is_bound_only_to_the_tenants_group(run_tenant: Callable[..., Run]) -> None:
     run = run_tenant({"namespaces": ["shop", "shop-batch"]})
     bindings = run.registered(f"{RBAC}:RoleBinding")
     assert sorted(b.inputs["metadata"]["namespace"] for b in bindings) == ["shop", "shop-batch"]
@@ -111,7 +111,7 @@ def test_the_deployer_role_enters_in_that_group_and_by_no_access_policy(tenant_a
     assert tenant_a.registered("aws:eks/accessPolicyAssociation:AccessPolicyAssociation") == []
 
 
-def test_the_access_entry_follows_a_deployer_role_that_was_made_again(tenant_a: Run) -> None:
+def test_the_access_entry_is_replaced_with_the_deployer_role(tenant_a: Run) -> None:
     """EKS keeps the role's unique id, so that the entry of a role that is gone admits nobody."""
     entry = tenant_a.one("aws:eks/accessEntry:AccessEntry")
     assert entry.replacement_trigger == "AROA-eks-tenant-a-deployer-dev"

@@ -42,13 +42,13 @@ def test_pod_security_is_restricted_at_the_clusters_own_minor(tenant_a: Run) -> 
     }
 
 
-def test_the_namespace_says_which_hosts_its_ingresses_may_bear(run_tenant: Callable[..., Run]) -> None:
+def test_the_namespace_is_annotated_with_the_hosts_of_its_ingresses(run_tenant: Callable[..., Run]) -> None:
     run = run_tenant({"hosts": ["a.example.com", "b.example.com"]})
     annotations = run.one(NAMESPACE).inputs["metadata"]["annotations"]
     assert annotations["platform.internal/hosts"] == "a.example.com,b.example.com"
 
 
-def test_the_namespace_says_where_its_images_may_come_from(run_tenant: Callable[..., Run]) -> None:
+def test_the_namespace_is_annotated_with_its_image_registries(run_tenant: Callable[..., Run]) -> None:
     annotations = run_tenant({"registries": ["ghcr.io/team-a"]}).one(NAMESPACE).inputs["metadata"]["annotations"]
     own, given = annotations["platform.internal/registries"].split(",")
     assert own.endswith(".dkr.ecr.us-east-1.amazonaws.com/shop")
@@ -131,7 +131,7 @@ def test_no_pod_may_keep_away_from_those_of_other_namespaces(tenant_a: Run) -> N
     assert spec == {"hard": {"pods": "0"}, "scopes": ["CrossNamespacePodAffinity"]}
 
 
-def test_a_container_that_says_nothing_gets_limits_and_none_gets_more_than_the_most(
+def test_containers_get_default_limits_and_cannot_exceed_the_maximum(
     run_tenant: Callable[..., Run],
 ) -> None:
     most = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "2Gi"}
@@ -155,7 +155,7 @@ def test_a_pod_that_names_no_account_gets_no_token(tenant_a: Run) -> None:
     assert patched["automountServiceAccountToken"] is False
 
 
-def test_the_tenants_account_bears_its_role_and_mounts_no_token_by_itself(tenant_a: Run) -> None:
+def test_the_tenants_account_has_its_role_and_mounts_no_token_by_default(tenant_a: Run) -> None:
     account = tenant_a.one("kubernetes:core/v1:ServiceAccount").inputs
     assert account["metadata"]["name"] == "tenant"
     assert account["metadata"]["namespace"] == "tenant-a"
@@ -172,20 +172,20 @@ def test_everything_in_a_namespace_comes_after_it(tenant_a: Run) -> None:
     assert all(tenant_a.comes_after(resource, namespace) for resource in inside)
 
 
-def test_nobody_is_let_in_before_the_rails_stand(tenant_a: Run) -> None:
+def test_access_is_granted_only_after_the_guardrails_exist(tenant_a: Run) -> None:
     kinds = ("core/v1:ResourceQuota", "core/v1:LimitRange", "core/v1:ServiceAccountPatch")
-    rails = [rail for kind in kinds for rail in tenant_a.registered(f"kubernetes:{kind}")]
-    rails += tenant_a.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
-    assert len(rails) == 10
+    guardrails = [guardrail for kind in kinds for guardrail in tenant_a.registered(f"kubernetes:{kind}")]
+    guardrails += tenant_a.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    assert len(guardrails) == 10
     for guest in (
         tenant_a.one("kubernetes:core/v1:ServiceAccount"),
         tenant_a.one("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"),
         tenant_a.one("aws:eks/accessEntry:AccessEntry"),
     ):
-        assert all(tenant_a.comes_after(guest, rail) for rail in rails), guest.urn
+        assert all(tenant_a.comes_after(guest, guardrail) for guardrail in guardrails), guest.urn
 
 
-def test_each_of_several_namespaces_has_rails_of_its_own(run_tenant: Callable[..., Run]) -> None:
+def test_each_of_several_namespaces_has_its_own_guardrails(run_tenant: Callable[..., Run]) -> None:
     run = run_tenant({"namespaces": ["shop", "shop-batch"]})
     assert [n.inputs["metadata"]["name"] for n in run.registered(NAMESPACE)] == ["shop", "shop-batch"]
     per_namespace: dict[str, list[str]] = {"shop": [], "shop-batch": []}

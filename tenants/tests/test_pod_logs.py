@@ -64,4 +64,4 @@ def test_a_tenant_is_bound_in_its_own_namespaces_and_never_in_the_platforms(run_
     with pytest.raises(ProgramError) as refused:
         run_tenant({}, name="logging")
     assert refused.value.code == "tenant-invalid"
-    assert "namespace 'logging' is the platform's own" in refused.value.what
+    assert "namespace 'logging' is reserved for the platform" in refused.value.what

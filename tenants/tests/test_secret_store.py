@@ -91,10 +91,10 @@ def test_external_secrets_are_counted_where_the_cluster_has_them(on: Run, tenant
     assert row not in tenant_a.one(quota, "tenant-a-quota").inputs["spec"]["hard"]
 
 
-def test_the_store_comes_after_the_rails_and_the_controllers_rights(on: Run) -> None:
-    rails = on.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
-    rails += [*on.registered("kubernetes:core/v1:ResourceQuota"), *named(on, f"{RBAC}:RoleBinding")]
-    assert all(on.comes_after(on.one(STORE), rail) for rail in rails)
+def test_the_store_is_created_after_the_guardrails_and_the_controllers_permissions(on: Run) -> None:
+    guardrails = on.registered("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    guardrails += [*on.registered("kubernetes:core/v1:ResourceQuota"), *named(on, f"{RBAC}:RoleBinding")]
+    assert all(on.comes_after(on.one(STORE), guardrail) for guardrail in guardrails)
 
 
 def test_each_namespace_has_its_own(run_tenant: Callable[..., Run]) -> None:

@@ -56,7 +56,7 @@ def _setting(id_: str, lines: str, place: str = "", says: str = "", nearest: str
 
 CASES = [
     _environment("not YAML", "account_id:", "account_id: [", "line", "not YAML"),
-    _environment("key twice", "account_id:", "owner: one\nowner: two\naccount_id:", "line", "stands twice"),
+    _environment("key twice", "account_id:", "owner: one\nowner: two\naccount_id:", "line", "is used twice"),
     _environment("unknown key", "account_id:", "onwer: one\naccount_id:", "", "", "owner"),
     Case(
         id="environment: region is missing",
@@ -80,7 +80,7 @@ CASES = [
         "12 digits",
     ),
     _environment("unknown partition", "account_id:", "partition: aws-eu\naccount_id:", "partition", "'aws'"),
-    _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "not the file's own name"),
+    _environment("name of another", "account_id:", "name: dev\naccount_id:", "name", "does not match the file name"),
     _environment("unknown switch of AWS", "s3_use_path_style", "s3_path_style", "aws.", "", "s3_use_path_style"),
     Case(
         id="environment: a list",
@@ -88,7 +88,7 @@ CASES = [
         wrong=(write(_LOCAL, "- region: us-east-1\n"),),
         code="environment-invalid",
         place=f"{_LOCAL}, line 1",
-        says="holds a list",
+        says="contains a list",
     ),
     Case(
         id="environment: directory in place of the file",
@@ -96,7 +96,7 @@ CASES = [
         wrong=(remove(_LOCAL), directory_at(_LOCAL)),
         code="environment-invalid",
         place=_LOCAL,
-        says="no regular file",
+        says="not a regular file",
     ),
     Case(
         id="environment: file is missing",
@@ -238,7 +238,12 @@ CASES = [
         place=f"{_STACK}, confg",
         nearest="config",
     ),
-    _setting("logs of Fargate without a profile", "  infrastructure:fargate_pod_logs: true\n", "", "no role to give"),
+    _setting(
+        "logs of Fargate without a profile",
+        "  infrastructure:fargate_pod_logs: true\n",
+        "",
+        "requires fargate_profiles",
+    ),
     _setting("unknown key", "  infrastructure:vpc_cdr: 10.0.0.0/16\n", "vpc_cdr", "`vpc_cdr`", "vpc_cidr"),
     _setting(
         "misspelt project",
@@ -248,7 +253,7 @@ CASES = [
         "infrastructure:vpc_cidr",
     ),
     _setting("key of a default provider", "  aws:region: us-east-1\n", "aws:region", "nothing reads"),
-    _setting("key twice", "  infrastructure:min_size: 1\n  infrastructure:min_size: 2\n", "line 3", "stands twice"),
+    _setting("key twice", "  infrastructure:min_size: 1\n  infrastructure:min_size: 2\n", "line 3", "is used twice"),
     _setting("text for a number", "  infrastructure:min_size: many\n", "min_size", "a whole number"),
     _setting("truth value for a number", "  infrastructure:min_size: true\n", "min_size", "a whole number"),
     _setting("text for a truth value", "  infrastructure:protect: maybe\n", "protect", "true or false"),
@@ -265,12 +270,12 @@ CASES = [
     _setting("overlapping ranges", "  infrastructure:vpc_cidr: 172.20.0.0/16\n", "", "overlaps"),
     _setting("open to nobody", "  infrastructure:endpoint_public_access: true\n", "", "public_access_cidrs"),
     _setting("sizes out of order", "  infrastructure:min_size: 9\n", "", "desired_capacity"),
-    _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: name at"),
-    _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: name at"),
+    _addon_setting("records without a zone", "external_dns_domains: [example.com]", "external_dns_zone_ids: at least"),
+    _addon_setting("records without a domain", "external_dns_zone_ids: [Z012345]", "external_dns_domains: at least"),
     _addon_settings("days that no log group keeps", "fluent_bit_retention_days: 31", "fluent_bit_retention_days"),
     _addon_settings("truth value for days", "fargate_logging_retention_days: true", "give a whole number"),
     _addon_settings("agent without its priority", "priority_classes_enabled: false", "requires priority-classes"),
-    _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not the id of a hosted zone"),
+    _addon_setting("records in every zone", "external_dns_zone_ids: ['*']", "'*' is not a hosted zone ID"),
     Case(
         id="settings: admission policy that does not exist",
         command="up platform-addons --stack local",

@@ -83,9 +83,12 @@ _REPEATED = {"environment_suffix": "dev", "owner": "platform-team"}
 CASES: dict[str, Case] = {
     "tier-boundary": Case(
         refused=[
-            (kubernetes("kubernetes:apps/v1:Deployment", project="infrastructure"), "tier 1 makes AWS infrastructure"),
-            (view("aws:ec2/vpc:Vpc", project="platform-addons"), "tier 2 makes"),
-            (view("aws:s3/bucket:Bucket", project="tenants"), "tier 3 makes"),
+            (
+                kubernetes("kubernetes:apps/v1:Deployment", project="infrastructure"),
+                "tier 1 creates AWS infrastructure",
+            ),
+            (view("aws:ec2/vpc:Vpc", project="platform-addons"), "tier 2 creates"),
+            (view("aws:s3/bucket:Bucket", project="tenants"), "tier 3 creates"),
             (view("aws:iam/role:Role", project="shop"), "nothing in AWS"),
         ],
         allowed=[
@@ -98,10 +101,10 @@ CASES: dict[str, Case] = {
     ),
     "nodes-in-tier-1": Case(
         refused=[
-            (view("aws:eks/nodeGroup:NodeGroup", project="shop"), "makes nodes, in tier 4"),
+            (view("aws:eks/nodeGroup:NodeGroup", project="shop"), "creates nodes, in tier 4"),
             (view("aws:ec2/launchTemplate:LaunchTemplate", project="tenants"), "in tier 3"),
-            (kubernetes("kubernetes:core/v1:Node", project="platform-addons"), "made by the cluster"),
-            (kubernetes("kubernetes:karpenter.sh/v1:NodePool"), "makes nodes, in tier 4"),
+            (kubernetes("kubernetes:core/v1:Node", project="platform-addons"), "created by the cluster"),
+            (kubernetes("kubernetes:karpenter.sh/v1:NodePool"), "creates nodes, in tier 4"),
         ],
         allowed=[
             view("aws:eks/nodeGroup:NodeGroup"),
@@ -110,9 +113,9 @@ CASES: dict[str, Case] = {
     ),
     "application-in-its-namespace": Case(
         refused=[
-            (kubernetes("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"), "belongs to the whole cluster"),
-            (kubernetes("kubernetes:core/v1:NamespacePatch"), "belongs to the whole cluster"),
-            (kubernetes("kubernetes:networking.k8s.io/v1:NetworkPolicy", _IN), "is a rail"),
+            (kubernetes("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"), "is cluster-scoped"),
+            (kubernetes("kubernetes:core/v1:NamespacePatch"), "is cluster-scoped"),
+            (kubernetes("kubernetes:networking.k8s.io/v1:NetworkPolicy", _IN), "is a guardrail"),
             (kubernetes("kubernetes:apps/v1:Deployment", {"metadata": {"name": "web"}}), "metadata.namespace"),
         ],
         allowed=[
@@ -122,8 +125,11 @@ CASES: dict[str, Case] = {
     ),
     "no-bare-pod": Case(
         refused=[
-            (kubernetes("kubernetes:core/v1:Pod", _IN), "a Pod of its own"),
-            (kubernetes("kubernetes:apps/v1:ReplicaSet", _IN, project="platform-addons"), "a ReplicaSet of its own"),
+            (kubernetes("kubernetes:core/v1:Pod", _IN), "a Pod that is created directly"),
+            (
+                kubernetes("kubernetes:apps/v1:ReplicaSet", _IN, project="platform-addons"),
+                "a ReplicaSet that is created directly",
+            ),
             (kubernetes("kubernetes:core/v1:ReplicationController", _IN), "a ReplicationController"),
         ],
         allowed=[
@@ -202,7 +208,7 @@ CASES: dict[str, Case] = {
     "cluster-access-entries": Case(
         refused=[
             (cluster(accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"}), "aws-auth"),
-            (cluster(accessConfig={"authenticationMode": "API"}), "stays its admin"),
+            (cluster(accessConfig={"authenticationMode": "API"}), "remains its administrator"),
         ],
         allowed=[cluster(accessConfig={"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False})],
     ),
@@ -217,12 +223,12 @@ CASES: dict[str, Case] = {
         ],
     ),
     "node-tokens-required": Case(
-        refused=[(template(metadataOptions={"httpTokens": "optional"}), "without a token")],
+        refused=[(template(metadataOptions={"httpTokens": "optional"}), "does not require a token")],
         allowed=[template(metadataOptions={"httpTokens": "required"})],
     ),
     "volume-encrypted": Case(
         refused=[
-            (template(), "name no encrypted volume"),
+            (template(), "has no encrypted volume"),
             (template(blockDeviceMappings=[{"deviceName": "/dev/xvdb", "ebs": {"volumeSize": 8}}]), "/dev/xvdb"),
             (view("aws:ebs/volume:Volume", {"size": 8}), "is not encrypted"),
         ],
@@ -233,8 +239,8 @@ CASES: dict[str, Case] = {
     ),
     "no-public-address": Case(
         refused=[
-            (template(networkInterfaces=[{"associatePublicIpAddress": "true"}]), "public address"),
-            (view("aws:ec2/subnet:Subnet", {"mapPublicIpOnLaunch": True}), "public address"),
+            (template(networkInterfaces=[{"associatePublicIpAddress": "true"}]), "public IP address"),
+            (view("aws:ec2/subnet:Subnet", {"mapPublicIpOnLaunch": True}), "public IP address"),
         ],
         allowed=[template(), view("aws:ec2/subnet:Subnet", {"mapPublicIpOnLaunch": False})],
     ),
@@ -266,8 +272,14 @@ CASES: dict[str, Case] = {
     ),
     "resource-policy-not-public": Case(
         refused=[
-            (view("aws:s3/bucketPolicy:BucketPolicy", {"policy": document(Principal="*", Action="s3:*")}), "everybody"),
-            (view("aws:kms/key:Key", {"policy": document(Principal={"AWS": ["*"]}, Action="kms:*")}), "everybody"),
+            (
+                view("aws:s3/bucketPolicy:BucketPolicy", {"policy": document(Principal="*", Action="s3:*")}),
+                "every principal",
+            ),
+            (
+                view("aws:kms/key:Key", {"policy": document(Principal={"AWS": ["*"]}, Action="kms:*")}),
+                "every principal",
+            ),
         ],
         allowed=[
             view(
@@ -288,11 +300,11 @@ CASES: dict[str, Case] = {
         ],
     ),
     "log-group-ends": Case(
-        refused=[(view("aws:cloudwatch/logGroup:LogGroup"), "for ever")],
+        refused=[(view("aws:cloudwatch/logGroup:LogGroup"), "no retention period")],
         allowed=[view("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30})],
     ),
     "log-group-encrypted": Case(
-        refused=[(view("aws:cloudwatch/logGroup:LogGroup"), "AWS's key")],
+        refused=[(view("aws:cloudwatch/logGroup:LogGroup"), "not encrypted with a customer managed key")],
         allowed=[view("aws:cloudwatch/logGroup:LogGroup", {"kmsKeyId": "arn"})],
     ),
     "security-group-not-open": Case(

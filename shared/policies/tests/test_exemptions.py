@@ -46,7 +46,7 @@ def test_an_exemption_of_a_project_covers_all_its_stacks(tmp_path: Path) -> None
     assert violated(found, stack="prod") == []
 
 
-def test_an_ended_exemption_is_a_violation_again_and_says_so(tmp_path: Path) -> None:
+def test_an_expired_exemption_is_reported_as_a_violation_again(tmp_path: Path) -> None:
     found = policies(tmp_path, ENTRY, today=date(2027, 1, 1))
     (violation,) = found.of_resource(view("aws:kms/key:Key"))
     assert "its exemption ended on 2026-12-31" in violation.what
@@ -55,9 +55,9 @@ def test_an_ended_exemption_is_a_violation_again_and_says_so(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("key-rotates", "key-rotate"), 'names no rule: key-rotate, did you mean "key-rotates"?'),
+        (("key-rotates", "key-rotate"), 'names an unknown rule: key-rotate, did you mean "key-rotates"?'),
         (("    reason: imported key material cannot rotate\n", ""), "exemption 1 has no `reason`"),
-        (("until: 2026-12-31", "until: soon"), "is no date"),
+        (("until: 2026-12-31", "until: soon"), "is not a date"),
         (("until: 2026-12-31", "until: 2028-12-31"), "more than a year"),
         (("reason:", "because:"), "has no `reason`"),
         (("exemptions:", "exemption:"), "no list `exemptions`"),
@@ -72,7 +72,7 @@ def test_a_careless_exemption_is_refused(tmp_path: Path, change: tuple[str, str]
     assert said in caught.value.what
 
 
-def test_no_exemption_of_the_repository_has_ended() -> None:
+def test_no_exemption_in_the_repository_has_expired() -> None:
     today = datetime.now(UTC).date()
     ended = [exemption for exemption in load_exemptions(BY_ID, today=today) if exemption.until < today]
     assert ended == []

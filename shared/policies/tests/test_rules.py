@@ -47,7 +47,7 @@ def test_a_rule_names_what_it_refuses(rule: str, resource: ResourceView, what: s
 
 
 @pytest.mark.parametrize(("rule", "resource"), ALLOWED, ids=ids(ALLOWED))
-def test_a_rule_lets_the_twin_pass(rule: str, resource: ResourceView) -> None:
+def test_a_rule_accepts_the_allowed_twin(rule: str, resource: ResourceView) -> None:
     assert rule not in {violation.rule.id for violation in POLICIES.of_resource(resource)}
 
 

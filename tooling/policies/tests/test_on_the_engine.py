@@ -171,7 +171,7 @@ def test_a_violation_fails_the_preview_and_stops_up_before_the_resource_exists(
     project: Project, emulator: Emulator
 ) -> None:
     wanted = (
-        "error[policy-security-group-not-open]: lets in 0.0.0.0/0\n"
+        "error[policy-security-group-not-open]: allows ingress from 0.0.0.0/0\n"
         "  at: aws:ec2/securityGroup:SecurityGroup open\n"
         "hint: name the range or the security group that comes in"
     )
@@ -194,7 +194,9 @@ def test_advice_is_a_warning_and_stops_nothing(project: Project, emulator: Emula
     project.program(ADVICE)
     assert project.run("up").ok, project.told("error")
     (warning,) = project.told("warning")
-    assert warning.startswith("warning[policy-log-group-encrypted]: the log group is encrypted with AWS's key")
+    assert warning.startswith(
+        "warning[policy-log-group-encrypted]: the log group is not encrypted with a customer managed key"
+    )
     assert "at: aws:cloudwatch/logGroup:LogGroup logs" in warning
     names = [group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]]
     assert "/test/logs" in names
@@ -225,5 +227,5 @@ def test_the_pack_for_the_released_engine_refuses_the_same(
     assert not project.run("up", policy_pack=str(REPOSITORY / "shared" / "policies")).ok
     said = "\n".join(project.told("error"))
     assert "error[policy-security-group-not-open]" in said
-    assert "lets in 0.0.0.0/0\n  at: aws:ec2/securityGroup:SecurityGroup open" in said
+    assert "allows ingress from 0.0.0.0/0\n  at: aws:ec2/securityGroup:SecurityGroup open" in said
     assert groups_named(emulator, "open") == []

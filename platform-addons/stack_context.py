@@ -1,4 +1,4 @@
-"""Where the stack's resources go and what they are called after: plain facts that every component needs."""
+"""Region, naming and tags of the running stack, as plain values that every component needs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from shared.tags import standard_tags
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     suffix: str
-    """The seeds' `environment_suffix`: ends every physical name in AWS."""
+    """Environment suffix: every physical name in AWS ends with it."""
     region: str
     tags: Mapping[str, str]
-    """What controllers put on the AWS resources that they make."""
+    """Tags that controllers set on the AWS resources they create."""
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         return cls(
             suffix=environment.suffix,
             region=environment.region,

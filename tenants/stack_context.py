@@ -1,4 +1,4 @@
-"""Which tenant the running stack is, and where: plain facts that every component of the tier needs."""
+"""Tenant, account, region and naming of the running stack, as plain values that every component needs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from shared.tenant_file import TenantFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     tenant: TenantFile
     environment: str
     suffix: str
-    """The seeds' `environment_suffix`: ends every physical name in AWS."""
+    """Environment suffix: every physical name in AWS ends with it."""
     partition: str
     account_id: str
     region: str
     external_secrets: bool
-    """Whether tier 2 has the add-on, as last published: what is registered depends on it."""
+    """Whether tier 2 last published the add-on; decides which resources are registered."""
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         """The tenant that the stack is named after: `tenant-a` of `dev.tenant-a`.
 
         Raises:
             ProgramInputError: `stack-name-invalid`, `tenant-elsewhere`.
-            ProgramError: what is wrong in the catalog.
+            ProgramError: an invalid catalog.
         """
         stack = pulumi.get_stack()
         _, _, name = stack.partition(".")
@@ -65,5 +65,5 @@ class Place:
         )
 
     def named(self, name: str) -> str:
-        """`name` between the tenant's and the environment's suffix, as its AWS resources are called."""
+        """Physical name of an AWS resource: `eks-<tenant>-<name>-<suffix>`."""
         return f"eks-{self.tenant.name}-{name}-{self.suffix}"

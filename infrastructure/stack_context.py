@@ -1,4 +1,4 @@
-"""Where a stack's resources go and what they are called after: plain facts that every component of the tier needs."""
+"""Account, region and naming of the running stack, as plain values that every component of the tier needs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from shared.naming import dns_label
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StackContext:
     environment: str
     suffix: str
-    """The seeds' `environment_suffix`: ends every physical name."""
+    """Environment suffix: every physical name ends with it."""
     owner: str
     partition: str
     account_id: str
     region: str
 
     @classmethod
-    def of(cls, environment: Environment) -> Place:
+    def of(cls, environment: Environment) -> StackContext:
         return cls(
             environment=environment.name,
             suffix=environment.suffix,
