@@ -1,7 +1,7 @@
 """Security groups of control plane and nodes, one resource per rule.
 
-`docs/reference/security-groups.md` lists the rules, and those of the security group that EKS creates. The group of interface
-endpoints is in `endpoints.py`.
+`docs/reference/security-groups.md` lists the rules, and those of the security group that EKS creates. The group of
+interface endpoints is in `endpoints.py`.
 """
 
 from __future__ import annotations
