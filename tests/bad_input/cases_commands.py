@@ -67,7 +67,7 @@ CASES = [
         command="upgrade-check --stack local --to 1.99",
         code="minor-unknown",
         place="--to",
-        says="'1.99' is none of the minors that the platform knows",
+        says="'1.99' is not one of the minors that the platform supports",
     ),
     Case(
         id="command: the add-ons of a tier that has none",
