@@ -237,7 +237,7 @@ CASES = [
         lane="stopped",
         code="snapshot-name-invalid",
         place="NAME",
-        says="'../x' is no name for a snapshot",
+        says="'../x' is not a valid snapshot name",
     ),
     Case(
         id="snapshot: that there is not",
