@@ -294,7 +294,7 @@ CASES = [
         exit_code=ExitCode.BAD_INPUT,
         code="adopt-unknown",
         place="--adopt control-plane",
-        says="nothing called 'control-plane' failed to be created in the last run",
+        says="no resource named 'control-plane' failed to be created in the last run",
     ),
     Case(
         id="guard: destroy of what is protected",
@@ -304,7 +304,7 @@ CASES = [
         exit_code=ExitCode.REFUSED,
         code="resources-protected",
         place="Pulumi.local.yaml of infrastructure, protect",
-        says="infrastructure/local holds what is protected from deletion: part",
+        says="infrastructure/local holds resources that are protected from deletion: part",
     ),
     Case(
         id="guard: destroy without a yes",

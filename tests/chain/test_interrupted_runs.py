@@ -50,7 +50,7 @@ def test_everything_that_an_interrupted_run_made_and_did_not_record_is_found(
     count = make_pending(chain, tier, stack)
     tenant = ("--tenant", stack.partition(".")[2]) if "." in stack else ()
     said = chain.tiers("up", tier, *tenant, "--stack", "local").stderr
-    assert said.count("made and not recorded; taken over") == count, said
+    assert said.count("created but not recorded; adopted") == count, said
     latest = record_of(chain, tier, stack)["checkpoint"]["latest"]
     assert {one["urn"]: one.get("id") for one in latest["resources"]} == ids
     assert not latest.get("pending_operations")

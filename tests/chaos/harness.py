@@ -91,7 +91,7 @@ class Harness:
         if trial.operation is Operation.TENANT_CHANGE:
             self._file.write_text(self._original, encoding="utf-8")
             self.clone.tiers(*arguments)
-        remarks = tuple(line for line in rerun.stderr.splitlines() if "taken over" in line or "lifted" in line)
+        remarks = tuple(line for line in rerun.stderr.splitlines() if "adopted" in line or "removed the lock" in line)
         return Result(
             trial=trial,
             hit=was_hit,

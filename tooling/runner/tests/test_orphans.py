@@ -31,7 +31,7 @@ wait
 
 
 class Engine:
-    """A process called `pulumi` that has started a plug-in, which lives until it is told to end."""
+    """A process called `pulumi` that has started a plug-in, which lives until it is asked to end."""
 
     def __init__(self, directory: Path, environment: str, *, stubborn: bool) -> None:
         self._directory = directory
