@@ -26,38 +26,38 @@ _MOST_WORKERS = 4
 
 
 def static() -> int:
-    """Style, format and types; returns the number of checks that failed."""
+    """Check style, format and types; return the number of checks that failed."""
     return sum(_run(name, command) != 0 for name, command in STATIC)
 
 
 def test() -> int:
-    """Binaries first, so that building them counts as set-up and not as a slow test; then checks beside the tests.
+    """Build the binaries, so that this does not count as a slow test; then run static checks and tests in parallel.
 
-    Returns 0 if all passed. What the checks say comes at once when one fails, else in one line.
+    Returns 0 if everything passed. The output of the static checks is printed only if one fails.
     """
     from tooling.lane.binaries import PROGRAMS, ensure
     from tooling.lane.go_build import find_go
     from tooling.lane.progress import progress_on
 
-    # Where there is no Go, only what the lane runs can be had; the tests of the rest say what they miss.
+    # Without Go, only the programs of the lane are available; tests of the others report what is missing.
     ensure(progress_on(), tuple(PROGRAMS) if find_go() else ())
-    with ThreadPoolExecutor(1) as beside:
-        checks = beside.submit(_static_beside)
+    with ThreadPoolExecutor(1) as background:
+        checks = background.submit(_static_in_background)
         failed = _run("tests", [*PYTEST, "-n", str(_workers())])
         return failed or checks.result()
 
 
 def unit(*directories: str) -> int:
-    """What runs in pytest's own processes: neither engine nor cluster, and no other program."""
+    """Run the tests that need no engine, no cluster and no other program."""
     return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", UNIT, *directories])
 
 
 def _workers() -> int:
-    """One for each processor; but a lane takes half a gigabyte, and one processor still waits half of the time."""
+    """One per processor, at most 4 since a lane takes half a gigabyte, at least 2 since tests wait half of the time."""
     return min(max(os.cpu_count() or 1, 2), _MOST_WORKERS)
 
 
-def _static_beside() -> int:
+def _static_in_background() -> int:
     done = subprocess.run(
         [sys.executable, "-m", "tooling.checks", "static"],
         cwd=REPOSITORY,
@@ -73,7 +73,7 @@ def _static_beside() -> int:
 
 
 def lock() -> int:
-    """Resolves `requirements.lock`: hashes, every platform and Python version, no registry address."""
+    """Resolve `requirements.lock`: hashes, every platform and Python version, no registry address."""
     uv = sorted(cache_directory().glob("uv-*/bin/uv"))[-1]
     return _run(
         "lock",

@@ -1,4 +1,4 @@
-"""What the operating system refuses, in the words of a person who has to fix it."""
+"""Errors of the operating system as platform errors, with a hint on how to fix each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from shared.errors import PlatformError
 
 MEBIBYTE = 1024**2
-_AGAIN = "run the same command again; what was done is kept"
+_AGAIN = "run the same command again; completed work is kept"
 
 
-def of_the_system(error: OSError) -> PlatformError:
-    """An error for a file, a directory or a process that the system would not let us have."""
+def from_os_error(error: OSError) -> PlatformError:
+    """The platform error for a file, a directory or a process that the system refused."""
     where = str(error.filename or "")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return PlatformError(
@@ -22,31 +22,31 @@ def of_the_system(error: OSError) -> PlatformError:
     if error.errno == errno.EROFS:
         return PlatformError(
             "read-only",
-            "the file system can only be read",
+            "the file system is read-only",
             at=where,
-            hint="let the lane and its stacks live elsewhere: export TIERS_LOCAL_DIR=/path/that/can/be/written\n"
-            "and the cache of programs, if that is what cannot be written: export XDG_CACHE_HOME=/path/of/another",
+            hint="move the lane and its stacks to a writable directory: export TIERS_LOCAL_DIR=/path/to/directory\n"
+            "if the cache of programs is read-only, move it too: export XDG_CACHE_HOME=/path/to/directory",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return PlatformError(
             "not-allowed",
-            f"the system does not allow it: {error.strerror}",
+            f"the operating system denied access: {error.strerror}",
             at=where,
-            hint=f"look who owns it: ls -ld {where}" if where else "",
+            hint=f"check its owner and mode: ls -ld {where}" if where else "",
         )
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
         return PlatformError(
             "resources-exhausted",
-            f"the system has no more to give: {error.strerror}",
+            f"the operating system is out of resources: {error.strerror}",
             at=where,
-            hint=f"end other programs or raise the limits (ulimit -n, free -h), and {_AGAIN}",
+            hint=f"stop other programs or raise the limits (ulimit -n, free -h), and {_AGAIN}",
         )
     return PlatformError("system-error", f"{type(error).__name__}: {error.strerror or error}", at=where, hint=_AGAIN)
 
 
 def check_space(directory: Path, needed_bytes: int) -> None:
-    """Before work begins that a full disk would leave half done, and that would say so late: etcd ends with a traceback
-    in its log, and the engine tries to write its state for two minutes.
+    """Check free space before work that a full disk would interrupt: etcd would end with a traceback in its log, and
+    the engine would retry to write its state for two minutes.
 
     Raises:
         PlatformError: `disk-full`.
@@ -56,8 +56,8 @@ def check_space(directory: Path, needed_bytes: int) -> None:
     if free < needed_bytes:
         raise PlatformError(
             "disk-full",
-            f"{free // MEBIBYTE} MiB are free, and {needed_bytes // MEBIBYTE} MiB are needed",
+            f"{free // MEBIBYTE} MiB are free, but {needed_bytes // MEBIBYTE} MiB are needed",
             at=str(existing),
-            hint="free some space there, or let TIERS_LOCAL_DIR name a directory on another disk, "
-            "and run the same command again; what there is stays as it is",
+            hint="free some space there, or set TIERS_LOCAL_DIR to a directory on another disk, "
+            "and run the same command again; existing files are kept",
         )

@@ -64,7 +64,7 @@ def test_status_says_what_was_recorded_and_not_run(tier: Tier) -> None:
     recorded = {row["stack"]: row["recorded_not_run"] for row in rows if row["recorded_not_run"]}
     (told,) = recorded["platform-addons/local"]
     assert told.startswith(f"{CONTROLLER}: {CONTROLLER} ")
-    assert f"recorded, not run: {told} (platform-addons/local)" in tier.clone.tiers("status", "--stack", "local").stderr
+    assert f"recorded, not run: {told} (platform-addons/local)" in tier.clone.tiers("status", "--stack", "local").stdout
 
 
 def test_a_tenants_store_goes_with_the_add_on_and_a_chart_on_disk_takes_its_place(tier: Tier) -> None:

@@ -67,7 +67,7 @@ CASES = [
         command="upgrade-check --stack local --to 1.99",
         code="minor-unknown",
         place="--to",
-        says="'1.99' is none of the minors that the platform knows",
+        says="'1.99' is not one of the minors that the platform supports",
     ),
     Case(
         id="command: the add-ons of a tier that has none",
@@ -237,7 +237,7 @@ CASES = [
         lane="stopped",
         code="snapshot-name-invalid",
         place="NAME",
-        says="'../x' is no name for a snapshot",
+        says="'../x' is not a valid snapshot name",
     ),
     Case(
         id="snapshot: that there is not",
@@ -294,7 +294,7 @@ CASES = [
         exit_code=ExitCode.BAD_INPUT,
         code="adopt-unknown",
         place="--adopt control-plane",
-        says="nothing called 'control-plane' failed to be created in the last run",
+        says="no resource named 'control-plane' failed to be created in the last run",
     ),
     Case(
         id="guard: destroy of what is protected",
@@ -304,7 +304,7 @@ CASES = [
         exit_code=ExitCode.REFUSED,
         code="resources-protected",
         place="Pulumi.local.yaml of infrastructure, protect",
-        says="infrastructure/local holds what is protected from deletion: part",
+        says="infrastructure/local holds resources that are protected from deletion: part",
     ),
     Case(
         id="guard: destroy without a yes",

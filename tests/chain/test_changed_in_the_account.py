@@ -128,7 +128,7 @@ def test_a_log_group_that_eks_created_again_is_named_and_taken_over(chain: Clone
     misspelt = chain.tiers(*f"{command}s".split(), expect=2).stderr
     assert "error[adopt-unknown]" in misspelt
     said = chain.tiers(*command.split()).stderr
-    assert f"found LogGroup control-plane ({group}), taken over as asked" in said
+    assert f"found LogGroup control-plane ({group}), adopted as requested" in said
     (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert found["retentionInDays"] == 30
     assert found["kmsKeyId"].startswith("arn:aws:kms:")

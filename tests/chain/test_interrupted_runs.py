@@ -64,7 +64,7 @@ def test_up_adopts_what_exists_creates_what_is_missing_and_leaves_objects_of_oth
 
     said = chain.tiers("up", "--stack", "local", expect=1).stderr
 
-    taken_over = [line for line in said.splitlines() if line.endswith("made and not recorded; taken over")]
+    taken_over = [line for line in said.splitlines() if line.endswith("created but not recorded; adopted")]
     for (project, stack), count in counts.items():
         assert sum(f"{project}/{stack}: found " in line for line in taken_over) == count, said
     for stack, ids in before.items():

@@ -93,7 +93,7 @@ class Harness:
         except Wrong as error:
             raise Wrong(f"{error}\n--- it had said:\n{said}\n--- the rerun said:\n{rerun.stderr}") from None
         self._is = after
-        remarks = tuple(line for line in rerun.stderr.splitlines() if "taken over" in line or "lifted" in line)
+        remarks = tuple(line for line in rerun.stderr.splitlines() if "adopted" in line or "removed the lock" in line)
         return Result(
             trial=trial,
             hit=was_hit,

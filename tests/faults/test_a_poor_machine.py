@@ -56,7 +56,7 @@ def test_a_read_only_clone_says_where_the_lane_can_live(poor: Clone, monkeypatch
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_started(poor: Clone) -> None:
     said = poor.tiers("local", "up", expect=1).stderr
-    assert "error[disk-full]: 50 MiB are free, and 300 MiB are needed" in said
+    assert "error[disk-full]: 50 MiB are free, but 300 MiB are needed" in said
     assert f"at: {poor.local.parent}" in said
     assert poor.tiers("local", "status", "--json").document["state"] == "absent"
 

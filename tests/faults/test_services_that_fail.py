@@ -85,11 +85,11 @@ def test_an_api_server_that_is_gone_is_told_and_comes_back(clone: Clone) -> None
     assert lane is not None
     os.kill(api_server(clone), signal.SIGKILL)
     said = clone.tiers("up", "platform-addons", "--stack", "local", expect=2).stderr
-    assert "error[lane-stopped]: of the local lane, kube-apiserver does not run" in said
+    assert "error[lane-stopped]: parts of the local lane are not running: kube-apiserver" in said
     assert "hint: tiers local up" in said
     with socket.create_server(("127.0.0.1", lane.ports.api_server)):
         taken = failed(clone, "local", "up")
-    assert f"error[port-taken]: port {lane.ports.api_server}, where the lane's kube-apiserver was" in taken
+    assert f"error[port-taken]: port {lane.ports.api_server} of the lane's kube-apiserver is used" in taken
     clone.tiers("local", "up")
 
 

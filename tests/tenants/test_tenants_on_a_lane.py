@@ -283,7 +283,7 @@ def test_a_host_changes_hands_once_nobody_answers_for_it(deployed: Deployed) -> 
     said = deployed.up("tenant-b", expect=3)
     assert "error[host-in-use]: Ingress tenant-a/control of tenant-a" in said
     said = deployed.up(A, expect=3)
-    assert "error[host-in-use]: Ingress tenant-a/control of tenant-a still answers" in said
+    assert "error[host-in-use]: Ingress tenant-a/control of tenant-a still uses host" in said
     assert "hint: kubectl delete ingress control --namespace tenant-a" in said
     deployed.kubectl("delete", "ingress", "control", "--namespace", A)
     deployed.up("tenant-b")

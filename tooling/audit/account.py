@@ -1,4 +1,4 @@
-"""The audit of one environment's account: what is its own by tag or name and in no stack, and removal on request."""
+"""The audit of one environment's account: what belongs to it by tag or name but is in no stack; removal on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tooling.audit.ownership import Maker, Ours
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is left. `name` is its Name tag, or its id."""
+    """One leftover resource. `name` is its Name tag, or its id."""
 
     service: str
     kind: str
@@ -40,12 +40,12 @@ class Finding:
 
 
 class Account:
-    """An account seen through one environment's tags.
+    """The resources of one environment in its account.
 
     Args:
-        environment: its region, suffix and account are what is looked for.
-        in_state: ids and ARNs that the environment's stacks hold: these are not left, they are in use.
-        cluster_lives: whether a stack still holds the cluster; then what the cluster made is in use, too.
+        environment: its region, suffix and account select the resources.
+        in_state: ids and ARNs in the environment's stacks: these are in use.
+        cluster_lives: whether a stack still holds the cluster; then resources created by the cluster are in use, too.
     """
 
     def __init__(self, environment: Environment, *, in_state: Collection[str], cluster_lives: bool) -> None:
@@ -57,14 +57,14 @@ class Account:
         self._clients: dict[str, Client] = {}
 
     def left(self) -> list[Finding]:
-        """Everything that is left, in the order in which it can be removed. Reads only."""
+        """All leftover resources, in the order in which they can be removed. Read-only."""
         with _aws_errors(self._environment.name):
             return [finding for listing in LISTINGS for finding, _ in self._left(listing, self._client(listing))]
 
     def remove(self, findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
-        """Removes what can be removed; yields each finding with AWS's refusal, or an empty text.
+        """Removes what can be removed; yields each finding with the error of AWS, or an empty text.
 
-        Each thing is looked up again, with its tags: what is no longer ours is left alone.
+        Each resource is read again, with its tags: one that no longer belongs to the environment is kept.
         """
         wanted = {(finding.kind, finding.id) for finding in findings if finding.removable}
         with _aws_errors(self._environment.name):
@@ -88,7 +88,7 @@ class Account:
             if identity in self._in_state:
                 continue
             tags = listing.tags(client, thing)
-            # A tag of another environment outweighs a name.
+            # A tag of another environment takes precedence over a name.
             maker = self._ours.maker(tags) or (None if tags else self._ours.maker_by_name(listing.kind, thing))
             if maker is None or (maker == "cluster" and self._cluster_lives):
                 continue
@@ -110,7 +110,7 @@ class Account:
         return self._clients[listing.service]
 
     def _signed_in(self) -> boto3.Session:
-        """The caller's own credentials, or the environment's role, and in its account only.
+        """A session with the caller's own credentials, or the environment's role, in the environment's account only.
 
         Raises:
             BadInput: `aws-credentials-missing`.
@@ -125,7 +125,7 @@ class Account:
         if account != environment.account:
             raise Refused(
                 "account-mismatch",
-                f"the credentials belong to account {account}, and {environment.name} is in {environment.account}",
+                f"the credentials belong to account {account}, but {environment.name} is in {environment.account}",
                 at=f"shared/environments/{environment.name}.yaml",
                 hint="sign in to the environment's account, e.g. export AWS_PROFILE=<profile>",
             )
@@ -155,7 +155,7 @@ def _assumed(session: boto3.Session, environment: Environment) -> boto3.Session:
 
 @contextmanager
 def _aws_errors(environment: str) -> Iterator[None]:
-    """AWS's errors as ours; their texts name the action, never a secret."""
+    """Converts errors of AWS to platform errors; their texts contain the action, never a secret."""
     where = f"environment {environment}"
     try:
         yield
@@ -164,7 +164,7 @@ def _aws_errors(environment: str) -> Iterator[None]:
     except BotoCoreError as error:
         raise BadInput(
             "aws-credentials-missing",
-            f"AWS cannot be asked: {type(error).__name__}",
+            f"AWS cannot be called: {type(error).__name__}",
             at=where,
             hint="sign in, e.g. aws sso login; check with: aws sts get-caller-identity",
         ) from error

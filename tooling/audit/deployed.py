@@ -1,4 +1,4 @@
-"""What the stacks of an environment hold, as their states say."""
+"""The contents of an environment's stacks, from their state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at: one row a kind of thing, how it is listed, where its tags are, and how it is removed.
+"""The audited resources: one row per kind, with how to list it, read its tags and remove it.
 
 A row without `remove` holds data, or others stand on it: it is shown, and left to a person. The order of the rows is
 the order of removal: what uses something comes before it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Client = Any
-"""A boto3 client of whichever service; boto3's stubs type each by its literal name."""
+"""A boto3 client of any service; boto3's stubs type each by its literal name."""
 
 Thing = dict[str, Any]
 Tags = Mapping[str, str]
@@ -29,7 +29,7 @@ class Listing:
     parameters: Mapping[str, Any] | None = None
     paginated: bool = True
     keep: Callable[[Thing], bool] = lambda _: True
-    """Leaves out what is going already, or is AWS's own."""
+    """Excludes what is being deleted already, or belongs to AWS."""
     tags: Callable[[Client, Thing], Tags]
     remove: Callable[[Client, Thing], None] | None = None
 
@@ -78,7 +78,7 @@ def _role(client: Client, thing: Thing) -> Tags:
 
 
 def _remove_role(client: Client, thing: Thing) -> None:
-    """IAM deletes a role that bears no policy and stands in no instance profile. Source: IAM, DeleteRole."""
+    """IAM deletes a role only if it has no policy and is in no instance profile. Source: IAM, DeleteRole."""
     name = thing["RoleName"]
     for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
         for policy in page["AttachedPolicies"]:
@@ -96,7 +96,7 @@ def _bucket(client: Client, thing: Thing) -> Tags:
     try:
         return _pairs(client.get_bucket_tagging(Bucket=thing["Name"])["TagSet"])
     except client.exceptions.ClientError as error:
-        # S3 answers so for a bucket without tags, and for one that another owner keeps to himself.
+        # S3 returns this for a bucket without tags, and for one to which its owner gives no access.
         if error.response["Error"]["Code"] in ("NoSuchTagSet", "AccessDenied", "NoSuchBucket"):
             return {}
         raise
@@ -108,7 +108,7 @@ def _key(client: Client, thing: Thing) -> Tags:
             return {}
         return _pairs(client.list_resource_tags(KeyId=thing["KeyId"])["Tags"], "TagKey", "TagValue")
     except client.exceptions.ClientError as error:
-        # Keys of other people in the account, and AWS's own, answer nobody but them.
+        # Keys of other owners in the account, and of AWS, deny access.
         if error.response["Error"]["Code"] == "AccessDeniedException":
             return {}
         raise
@@ -134,7 +134,7 @@ LISTINGS = (
         remove=lambda client, thing: client.delete_target_group(TargetGroupArn=thing["TargetGroupArn"]),
     ),
     Listing(
-        # Services of type LoadBalancer that no controller takes get one of these, made by EKS.
+        # EKS creates these for Services of type LoadBalancer that no controller handles.
         service="elb",
         kind="classic-load-balancer",
         operation="describe_load_balancers",

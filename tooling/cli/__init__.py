@@ -1,1 +1,1 @@
-"""The `tiers` command. Modules here import little, so that `--help` is quick; the work is in `tooling.runner`."""
+"""The `tiers` command. Modules here import little, so that `--help` is quick; `tooling.runner` does the work."""

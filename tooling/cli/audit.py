@@ -1,4 +1,4 @@
-"""`tiers audit`: what is left after a destroy, and its removal on request."""
+"""`tiers audit`: list the resources that a destroy left, and remove them on request."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 def audit(
     stack: Stack = "local",
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove what is left and can be removed; asks first. Not on the lane.")
+        bool,
+        typer.Option("--remove", help="Remove what can be removed, after confirmation. Not on the lane."),
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """List what a destroy left: on the lane all that is new, in AWS by tag. Exits with 4 if anything is left."""
+    """List resources left by a destroy: everything new on the lane, or by tag in AWS. Exit with 4 if any are left."""
     found = _on_the_lane(remove) if stack == "local" else _in_aws(stack, remove=remove, yes=yes)
     if as_json:
         print_document({"left": found})
@@ -40,7 +41,7 @@ def _on_the_lane(remove: bool) -> list[dict[str, Any]]:
     if remove:
         raise BadInput(
             "audit-removes-in-aws-only",
-            "the lane is removed as a whole",
+            "--remove works in AWS only; the local lane is removed as a whole",
             at="--remove",
             hint="tiers local down",
         )
@@ -73,19 +74,19 @@ def _has_cluster(exported: dict[str, dict[str, Any]]) -> bool:
 
 
 def _refuse_while_deployed(stack: str, exported: dict[str, dict[str, Any]]) -> None:
-    """What a living stack is just making is in no state yet, and would pass for left."""
-    living = [name for name, deployment in exported.items() if deployment.get("resources")]
-    if living:
+    """Refuse while a stack is deployed: what it is creating is not in any state yet and would look like a leftover."""
+    deployed = [name for name, deployment in exported.items() if deployment.get("resources")]
+    if deployed:
         raise Refused(
             "audit-of-living-stacks",
-            f"nothing is removed while {', '.join(living)} still hold{'s' if len(living) == 1 else ''} resources",
+            f"nothing is removed while {', '.join(deployed)} still hold{'s' if len(deployed) == 1 else ''} resources",
             at=f"--stack {stack}",
             hint=f"tiers destroy --stack {stack}",
         )
 
 
 def _removed(account: Account, found: list[Finding], *, yes: bool) -> list[Finding]:
-    """Asks, removes, and returns what is still left."""
+    """Ask for confirmation, remove, and return what is still left."""
     console = messages()
     removable = [finding for finding in found if finding.removable]
     if removable and not yes:
@@ -94,12 +95,12 @@ def _removed(account: Account, found: list[Finding], *, yes: bool) -> list[Findi
         if not sys.stdin.isatty():
             raise Refused(
                 "confirmation-missing",
-                f"removing {len(removable)} things wants a yes, and there is no terminal to ask on",
+                f"removing {len(removable)} resources needs a confirmation, and there is no terminal to ask on",
                 at="--remove",
                 hint="add --yes",
             )
-        typer.confirm(f"remove these {len(removable)}?", abort=True, err=True)
+        typer.confirm(f"remove these {len(removable)} resources?", abort=True, err=True)
     for finding, refusal in account.remove(removable):
-        said = f"not removed: {refusal}" if refusal else "removed"
-        console.print(f"{finding.kind} {finding.id}  {said}", markup=False, soft_wrap=True)
+        result = f"not removed: {refusal}" if refusal else "removed"
+        console.print(f"{finding.kind} {finding.id}  {result}", markup=False, soft_wrap=True)
     return account.left()

@@ -1,15 +1,15 @@
-"""`tiers cost`: what an environment costs a month, as far as that can be known before it runs."""
+"""`tiers cost`: the monthly cost of an environment, as far as it can be estimated before it runs."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from tooling.cli.console import messages, print_document
+from tooling.cli.console import print_document, results
 from tooling.cli.options import App, Json, Stack, Tenant, Tiers
 
 
 def cost(stack: Stack, tiers: Tiers = None, tenant: Tenant = None, app: App = None, as_json: Json = False) -> None:
-    """Estimate what the stacks cost a month, offline; what cannot be known is listed as unknown."""
+    """Estimate the monthly cost of the stacks, offline; list what cannot be estimated as unknown."""
     from rich.table import Table
 
     from shared.environment import load_environment
@@ -62,13 +62,13 @@ def cost(stack: Stack, tiers: Tiers = None, tenant: Tenant = None, app: App = No
     table.add_row("known", "", "", "", _money(monthly), style="bold")
     if at_most != monthly:
         table.add_row("at the largest size", "", "", "", _money(at_most))
-    console = messages()
+    console = results()
     console.print(table)
     console.print(
         f"\nOn-demand prices of {prices.region} in {prices.currency}: tooling/cost/prices/{prices.region}.yaml"
     )
     if unknown:
-        console.print("\nNot known:", style="bold")
+        console.print("\nUnknown:", style="bold")
         for line in unknown:
             console.print(f"  {line.stack}  {line.resource}: {line.what}", markup=False, soft_wrap=True)
 

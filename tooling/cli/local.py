@@ -1,7 +1,7 @@
-"""`tiers local`: the lane's life, from the command line. What the commands do is `tooling.lane`'s business.
+"""`tiers local`: the commands that manage the local lane; `tooling.lane` implements them.
 
-Errors are raised, and rendered by `tooling.cli.main`. What a command needs is imported when it runs: `tiers --help`
-must not wait for it.
+Errors are raised here and rendered by `tooling.cli.main`. A command imports what it needs when it runs, so that
+`tiers --help` stays quick.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import typer
 
 from shared.errors import Refused
 from tooling.cli.console import print_document
+from tooling.cli.options import Json, Yes
 
 if TYPE_CHECKING:
     from tooling.lane.lifecycle import Started
@@ -22,49 +23,47 @@ if TYPE_CHECKING:
     from tooling.lane.status import Status
 
 app = typer.Typer(
-    help="The local lane: engine, Kubernetes API server and emulated AWS on this machine.", no_args_is_help=True
+    help="Manage the local lane: engine, Kubernetes API server and emulated AWS on this machine.", no_args_is_help=True
 )
 
-Json = Annotated[bool, typer.Option("--json", help="A JSON document on stdout.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the snapshot.", show_default=False)]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, even where stacks still hold resources.")]
 
 
 @app.command()
 def up() -> None:
-    """Starts the lane, or what of it does not run. The first time, programs are built: some 10 minutes."""
+    """Start the lane, or those of its parts that do not run. The first start builds programs: about 10 minutes."""
     from tooling.lane import lifecycle
 
     progress = _progress()
-    _tell_started(lifecycle.up(progress), progress)
+    _report_started(lifecycle.up(progress), progress)
 
 
 @app.command()
 def down(yes: Yes = False) -> None:
-    """Stops the lane and removes all its state, stacks included. Snapshots are kept."""
+    """Stop the lane and remove all its state, stacks included. Snapshots are kept."""
     from tooling.lane import lifecycle
 
     progress = _progress()
-    _agree_to_losing_stacks("tiers local down", progress, yes=yes)
+    _confirm_loss_of_stacks("tiers local down", progress, yes=yes)
     if not lifecycle.down(progress):
-        progress.note("there was no local lane")
-    _tell_kept(progress)
+        progress.note("there is no local lane")
+    _report_kept_snapshots(progress)
 
 
 @app.command()
 def reset(yes: Yes = False) -> None:
-    """Removes the lane and starts an empty one. Snapshots are kept."""
+    """Remove the lane and start an empty one. Snapshots are kept."""
     from tooling.lane import lifecycle
 
     progress = _progress()
-    _agree_to_losing_stacks("tiers local reset", progress, yes=yes)
+    _confirm_loss_of_stacks("tiers local reset", progress, yes=yes)
     lifecycle.down(progress)
-    _tell_started(lifecycle.up(progress), progress)
+    _report_started(lifecycle.up(progress), progress)
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Shows what of the lane runs, where, and which stacks it holds."""
+    """Show the parts of the lane with their state and address, and the stacks deployed on it."""
     from tooling.lane.status import status as look
 
     found = look()
@@ -76,7 +75,7 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def save(name: Name, as_json: Json = False) -> None:
-    """Saves the lane with all its stacks as a snapshot; its services stop for some seconds."""
+    """Save the lane with all its stacks as a snapshot. Its services stop for a few seconds."""
     from tooling.lane import snapshot_operations
 
     progress = _progress()
@@ -84,27 +83,27 @@ def save(name: Name, as_json: Json = False) -> None:
     if as_json:
         print_document({"snapshot": snapshot.model_dump(mode="json")})
     else:
-        progress.note(f"saved as {name}, {_mebibytes(snapshot)}; back to it with: tiers local restore {name}")
+        progress.note(f"saved as {name}, {_mebibytes(snapshot)}; restore it with: tiers local restore {name}")
 
 
 @app.command()
 def restore(name: Name, yes: Yes = False, as_json: Json = False) -> None:
-    """Puts a snapshot in the place of the lane and starts it."""
+    """Replace the lane with a snapshot and start it."""
     from tooling.lane import snapshot_operations
     from tooling.lane.snapshots import find
 
     progress = _progress()
     snapshot = find(name)
-    _agree_to_losing_stacks(f"tiers local restore {name}", progress, yes=yes)
+    _confirm_loss_of_stacks(f"tiers local restore {name}", progress, yes=yes)
     started = snapshot_operations.restore(progress, name)
     if as_json:
         print_document({"snapshot": snapshot.model_dump(mode="json")})
-    _tell_started(started, progress)
+    _report_started(started, progress)
 
 
 @app.command("list")
 def list_snapshots(as_json: Json = False) -> None:
-    """Lists the snapshots of the lane."""
+    """List the snapshots of the lane."""
     from tooling.lane.snapshots import snapshots
 
     found = snapshots()
@@ -121,7 +120,7 @@ def list_snapshots(as_json: Json = False) -> None:
 
 @app.command()
 def forget(name: Name, as_json: Json = False) -> None:
-    """Removes a snapshot. The lane itself stays as it is."""
+    """Remove a snapshot. The lane itself does not change."""
     from tooling.lane.snapshots import forget as remove
 
     remove(name)
@@ -133,7 +132,7 @@ def _mebibytes(snapshot: Snapshot) -> str:
     return f"{max(1, snapshot.size_bytes >> 20)} MiB"
 
 
-def _tell_kept(progress: Progress) -> None:
+def _report_kept_snapshots(progress: Progress) -> None:
     from tooling.lane.snapshots import names
 
     kept = names()
@@ -147,24 +146,24 @@ def _progress() -> Progress:
     return progress_on(sys.stderr)
 
 
-def _tell_started(started: Started, progress: Progress) -> None:
+def _report_started(started: Started, progress: Progress) -> None:
     for remark in started.remarks:
         progress.note(f"warning: {remark}")
     if started.parts:
         lane = started.lane
-        progress.note(f"the local lane runs: AWS at {lane.aws_endpoint}, API server at {lane.cluster.server}")
+        progress.note(f"the local lane is running: AWS at {lane.aws_endpoint}, API server at {lane.cluster.server}")
     else:
-        progress.note("the local lane runs already, nothing to do")
+        progress.note("the local lane is already running, nothing to do")
 
 
-def _agree_to_losing_stacks(command: str, progress: Progress, *, yes: bool) -> None:
-    """A lane is disposable, so only a person is asked; a script that says `down` means it."""
+def _confirm_loss_of_stacks(command: str, progress: Progress, *, yes: bool) -> None:
+    """Ask for confirmation on a terminal only: a lane is disposable, and a script that calls `down` means it."""
     from tooling.lane.lifecycle import holds_resources
 
     stacks = holds_resources()
     if not stacks:
         return
-    progress.note(f"these stacks go with the lane, undestroyed: {', '.join(stacks)}")
+    progress.note(f"these stacks are removed with the lane, without a destroy: {', '.join(stacks)}")
     if yes or not sys.stdin.isatty():
         return
     if not typer.confirm("Remove the lane?", err=True):
@@ -172,7 +171,7 @@ def _agree_to_losing_stacks(command: str, progress: Progress, *, yes: bool) -> N
             "not-confirmed",
             "the lane was kept",
             at="",
-            hint=f"tiers destroy --stack local, and then {command}; or {command} --yes",
+            hint=f"tiers destroy --stack local, then {command}; or {command} --yes",
         )
 
 

@@ -1,4 +1,4 @@
-"""`tiers`: its sub-commands, and how every error becomes a message and an exit code."""
+"""`tiers`: the sub-commands, and how every error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from shared.errors import BadInput, ExitCode, PlatformError
 from tooling.cli import audit, cost, local, operations, queries, upgrade_check
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
-from tooling.system_errors import of_the_system
+from tooling.system_errors import from_os_error
 
 app = typer.Typer(
     name="tiers",
-    help="Runs the platform's stacks in the order of their tiers, locally or against AWS.",
+    help="Deploy and inspect the platform's stacks in the order of their tiers, locally or in AWS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,21 +39,21 @@ app.add_typer(local.app, name="local")
 
 
 def main() -> None:
-    """Entry point. Never returns and never shows a traceback for what a person can fix."""
+    """Entry point. Never returns, and never shows a traceback for an error that the user can fix."""
     sys.exit(_run(sys.argv[1:]))
 
 
 def _run(arguments: list[str]) -> int:
     wants_json = "--json" in arguments
     try:
-        # Not `main`, which turns a closed pipe into a failure before we see it.
+        # Not `main`, which turns a closed pipe into a failure before it can be handled here.
         command = typer.main.get_command(app)
         with command.make_context("tiers", arguments or ["--help"]) as context:
             command.invoke(context)
         sys.stdout.flush()
         return ExitCode.DONE
     except PlatformError as error:
-        return _told(error, wants_json=wants_json)
+        return _report_error(error, wants_json=wants_json)
     except typer.Abort:
         messages().print("aborted")
         return ExitCode.INTERRUPTED
@@ -65,16 +65,16 @@ def _run(arguments: list[str]) -> int:
         messages().print("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has left: an ending, not a failure. Python would complain once more when it flushes at exit.
+        # The reader closed the pipe, which is not a failure. Python would report it again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except OSError as error:
-        return _told(of_the_system(error), wants_json=wants_json)
+        return _report_error(from_os_error(error), wants_json=wants_json)
     except Exception as error:
-        return _told(_unexpected(error), wants_json=wants_json)
+        return _report_error(_unexpected(error), wants_json=wants_json)
 
 
-def _told(error: PlatformError, *, wants_json: bool) -> int:
+def _report_error(error: PlatformError, *, wants_json: bool) -> int:
     if wants_json:
         print_document({"error": error.document()})
     else:
@@ -83,19 +83,19 @@ def _told(error: PlatformError, *, wants_json: bool) -> int:
 
 
 def _unexpected(error: Exception) -> PlatformError:
-    """A fault of ours, or of this machine: one message too, and the traceback in a file for whoever fixes it."""
+    """A bug in the platform or a fault of this machine: one message, and the traceback in a file for the maintainer."""
     log = cache_directory() / "tiers.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exception(error, file=file)
-        hint = f"the whole traceback is at the end of {log}"
+        hint = f"see the traceback at the end of {log}"
     except OSError:
-        hint = "free some space, or see who may write to your cache directory"
+        hint = "free some space, or check who may write to your cache directory"
     (*_, frame) = traceback.extract_tb(error.__traceback__)
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     return PlatformError(
-        "unexpected", f"{type(error).__name__}: {said}", at=f"{frame.filename}:{frame.lineno}", hint=hint
+        "unexpected", f"{type(error).__name__}: {message}", at=f"{frame.filename}:{frame.lineno}", hint=hint
     )
 
 
@@ -107,4 +107,4 @@ def _wrong_usage(error: typer.exceptions.TyperException, *, wants_json: bool) ->
         # A group without a sub-command: its help is the answer.
         messages().print(error.format_message(), markup=False, soft_wrap=True)
         return ExitCode.BAD_INPUT
-    return _told(BadInput("usage", message, at=command, hint=f"{command} --help"), wants_json=wants_json)
+    return _report_error(BadInput("usage", message, at=command, hint=f"{command} --help"), wants_json=wants_json)

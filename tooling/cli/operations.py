@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.errors import ExitCode, Refused
-from tooling.cli.console import messages
+from tooling.cli.console import messages, print_document
 from tooling.cli.options import App, Json, Refresh, Stack, Tenant, Tiers, Yes
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def up(
         typer.Option(
             "--adopt",
             metavar="NAME",
-            help="Take over what already exists in AWS in place of a resource whose creation was refused for it; "
-            "give it once per resource, by the name in the error.",
+            help="Adopt the existing AWS resource that made the creation of this resource fail. "
+            "Repeat the option for each resource; use the name in the error.",
         ),
     ] = None,
     as_json: Json = False,
@@ -53,7 +53,7 @@ def preview(
     refresh: Refresh = False,
     as_json: Json = False,
 ) -> None:
-    """Show what up would change, resource by resource. Changes nothing."""
+    """Show what up would change, resource by resource, without changing anything."""
     changed = _operate("preview", stack, tiers, tenant, app, yes=True, refresh=refresh, as_json=as_json)
     if changed and expect_no_changes:
         raise typer.Exit(ExitCode.CHANGES_FOUND)
@@ -67,7 +67,7 @@ def destroy(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Remove everything that the stacks made, downstream first. Refused while another stack still reads one of them."""
+    """Delete all resources of the stacks, downstream first. Refused while another stack still reads one of them."""
     _operate("destroy", stack, tiers, tenant, app, yes=yes, refresh=False, as_json=as_json)
 
 
@@ -79,7 +79,7 @@ def refresh(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Take what really exists into the stacks' states."""
+    """Update the stacks' state to match what exists."""
     _operate("refresh", stack, tiers, tenant, app, yes=yes, refresh=False, as_json=as_json)
 
 
@@ -95,10 +95,10 @@ def _operate(
     adopt: Sequence[str] = (),
     as_json: bool,
 ) -> bool:
-    """Runs the operation and reports; returns whether anything is or would be changed."""
+    """Run the operation and report; return whether anything changed or would change."""
     from tooling.runner.fork_server import ForkServer
 
-    # It loads the SDKs while this process loads its own modules.
+    # The fork server loads the SDKs while this process loads its own modules.
     with ForkServer(os.environ) as fork_server:
         return _run(
             operation,
@@ -184,14 +184,14 @@ def _run(
                 guard=guards.check if guards else None,
             )
     if as_json:
-        report_document(operation, environment, outcomes)
+        print_document(report_document(operation, environment, outcomes))
     else:
         print_report(console, operation, environment, outcomes, seconds=time.monotonic() - started)
     if any(outcome.status == "cancelled" for outcome in outcomes):
         raise typer.Exit(ExitCode.INTERRUPTED)
     failed = [outcome.exit_code for outcome in outcomes if outcome.status == "failed"]
     if failed:
-        # Only where every failure is a wrong setting is the next move the writer's of it.
+        # 2 only if every failure is a wrong setting: then the author of the settings has to act next.
         raise typer.Exit(min(failed))
     return any(outcome.changed for outcome in outcomes)
 
@@ -204,10 +204,10 @@ def _chosen(
     tenant: str | None,
     application: str | None,
 ) -> tuple[Graph, list[StackId]]:
-    """The stacks that the command line names, and the graph that holds them; those that exist for destroy and refresh.
+    """The selected stacks and the graph that holds them; for destroy and refresh, only stacks that exist.
 
     Raises:
-        BadInput: something that is not there was named. Refused: `live-dependants`, `resources-protected`.
+        BadInput: a selected tier, tenant or application is unknown. Refused: `live-dependants`, `resources-protected`.
     """
     from tooling.runner.engine import open_engine, require_pulumi
     from tooling.runner.graph import select
@@ -227,7 +227,7 @@ def _chosen(
 
 
 def _confirm(operation: str, environment: str, stacks: Sequence[StackId], *, yes: bool) -> None:
-    """Asks where the environment wants it, and always before destroying."""
+    """Ask for confirmation where the environment requires it, and always before destroying."""
     from shared.environment import load_environment
 
     if yes or not stacks or not (operation == "destroy" or load_environment(environment).confirm):
@@ -236,7 +236,7 @@ def _confirm(operation: str, environment: str, stacks: Sequence[StackId], *, yes
     if not sys.stdin.isatty():
         raise Refused(
             "confirmation-missing",
-            f"{operation} of {names} wants a yes, and there is no terminal to ask on",
+            f"{operation} of {names} needs a confirmation, and there is no terminal to ask on",
             at=f"--stack {environment}",
             hint=f"tiers {operation} --stack {environment} --yes",
         )

@@ -1,4 +1,4 @@
-"""The commands that only read: status, outputs, kubeconfig, env, graph."""
+"""The read-only commands: status, outputs, kubeconfig, env, graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 
 from shared.environment import load_environment
 from shared.errors import BadInput, nearest
-from tooling.cli.console import messages, print_document
+from tooling.cli.console import print_document, results
 from tooling.cli.options import App, Json, Stack, Tenant
 
 if TYPE_CHECKING:
@@ -62,21 +62,22 @@ def status(stack: Stack, as_json: Json = False) -> None:
     for row in rows:
         note = "" if row["declared"] else "no file in the catalog"
         table.add_row(row["stack"], row["tier"], str(row["resources"]) if row["deployed"] else "-", note)
-    messages().print(table)
+    console = results()
+    console.print(table)
     for row in rows:
         for chart in row["recorded_not_run"]:
-            messages().print(f"recorded, not run: {chart} ({row['stack']})", soft_wrap=True)
+            console.print(f"recorded, not run: {chart} ({row['stack']})", markup=False, soft_wrap=True)
 
 
 def outputs(
-    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose outputs are wanted.")],
+    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose outputs to print.")],
     stack: Stack,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this output, as plain text.")] = None,
     tenant: Tenant = None,
     app: App = None,
     as_json: Json = False,
 ) -> None:
-    """Print the outputs of one stack: its contract with the tiers below."""
+    """Print the outputs of one stack: its contract with the stacks that read it."""
     from tooling.runner.engine import open_engine
 
     with open_engine(stack) as engine:
@@ -97,11 +98,11 @@ def outputs(
         width = max(map(len, values), default=0)
         for key, value in sorted(values.items()):
             line = f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value)}"
-            sys.stdout.write(_to_terminal(line) + "\n")
+            sys.stdout.write(_fit_terminal(line) + "\n")
 
 
 def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
-    """Print a kubeconfig: the admin role's, or with --tenant the tenant's deployer role's."""
+    """Print a kubeconfig for the admin role, or with --tenant for the tenant's deployer role."""
     from tooling.runner.engine import open_engine
     from tooling.runner.kubeconfig import usable_kubeconfig
 
@@ -120,13 +121,13 @@ def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
 
 
 def env(
-    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose stack plain `pulumi` is to work on.")],
+    tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose stack to use with plain `pulumi`.")],
     stack: Stack,
     tenant: Tenant = None,
     app: App = None,
     as_json: Json = False,
 ) -> None:
-    """Print what a shell needs to run plain `pulumi` on one stack: eval "$(tiers env TIER --stack S)"."""
+    """Print the shell commands that set up plain `pulumi` for one stack: eval "$(tiers env TIER --stack S)"."""
     from tooling.runner.engine import open_engine
     from tooling.runner.graph import environment_graph, select
 
@@ -148,13 +149,13 @@ def env(
 
 def graph(
     tier: Annotated[
-        str | None, typer.Argument(metavar="[TIER]", help="platform-addons: its add-ons, in their order.")
+        str | None, typer.Argument(metavar="[TIER]", help="platform-addons: show its add-ons in dependency order.")
     ] = None,
     stack: Stack = "local",
-    output: Annotated[GraphFormat, typer.Option("--format", help="How to draw it.")] = GraphFormat.TEXT,
+    output: Annotated[GraphFormat, typer.Option("--format", help="Output format.")] = GraphFormat.TEXT,
     as_json: Json = False,
 ) -> None:
-    """Show which stack reads which; of platform-addons, which add-on requires which."""
+    """Show which stacks read which; for platform-addons, which add-ons require which."""
     if tier is not None:
         _addons(tier, stack, as_json)
         return
@@ -199,17 +200,17 @@ def _addons(tier: str, stack: str, as_json: bool) -> None:
         said = [f"requires {', '.join(row.requires)}"] if row.requires else []
         said += [f"excludes {', '.join(row.conflicts)}"] if row.conflicts else []
         line = f"{row.name:<{width}}  {'on ' if row.enabled else 'off'}  {'; '.join(said)}"
-        sys.stdout.write(_to_terminal(line.rstrip()) + "\n")
+        sys.stdout.write(_fit_terminal(line.rstrip()) + "\n")
 
 
-def _to_terminal(line: str) -> str:
-    """One line of a terminal, cut where it is longer; a pipe or file gets it whole."""
+def _fit_terminal(line: str) -> str:
+    """Truncate a line to the width of the terminal; a pipe or a file gets the whole line."""
     columns = shutil.get_terminal_size().columns
     return line if not sys.stdout.isatty() or len(line) <= columns else line[: columns - 1] + "…"
 
 
 def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, app: str | None) -> StackId:
-    """The one deployed stack that the options name.
+    """Return the one deployed stack that the options select.
 
     Raises:
         BadInput: `stack-ambiguous`, `stack-missing`.
@@ -235,7 +236,7 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
 
 
 def _single(stacks: Sequence[StackId], tier: str, environment: str) -> StackId:
-    """The only one of `stacks`.
+    """Return the only element of `stacks`.
 
     Raises:
         BadInput: `stack-ambiguous`, `stack-missing`.

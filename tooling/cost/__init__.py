@@ -1,5 +1,5 @@
-"""What an environment costs a month, estimated offline from what its programs register and a dated price table.
+"""The monthly cost of an environment, estimated offline from its programs' resources and a dated price table.
 
-It knows what is billed for existing. What is billed for being used, and what has no price in the table, is listed by
-name and never guessed.
+The estimate covers charges for existing resources. Usage-based charges, and those without a price in the table, are
+listed by name and never guessed.
 """

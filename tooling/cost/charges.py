@@ -1,6 +1,6 @@
-"""What each type of resource is billed for: one row a type.
+"""The charges of each resource type: one row per type.
 
-A charge says how many of which unit; units with a price are in `prices/`. Source: the pricing page of each service.
+A charge is a quantity of a unit; units with a price are in `prices/`. Source: the pricing page of each service.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Resources = Mapping[str, Registered]
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """Billed for existing. `quantity` at the wanted size, `at_most` when everything that scales has grown."""
+    """A charge for existing. `quantity`: at the desired size; `at_most`: at the largest size that scaling allows."""
 
     unit: str
     quantity: int
@@ -26,7 +26,7 @@ class Charge:
 
 @dataclass(frozen=True, kw_only=True)
 class NotKnown:
-    """Billed, but not foreseeable from the program."""
+    """A charge that cannot be predicted from the program."""
 
     why: str
 
@@ -35,7 +35,7 @@ Bill = list[Charge | NotKnown]
 
 
 def bill_of(resource: Registered, resources: Resources) -> Bill:
-    """What the resource itself is billed for; a type without a row is not known."""
+    """The charges of the resource itself; unknown for a type without a row."""
     if resource.type in _BILLED:
         return _BILLED[resource.type](resource, resources)
     if resource.type in FREE or not resource.custom or resource.package == "pulumi":
@@ -79,7 +79,7 @@ FREE = frozenset(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 )
-"""AWS bills nothing for them: they set something up, and what they set up has its own row."""
+"""Types without a charge of their own: the resources that they configure have their own rows."""
 
 
 def _always(unit: str, used_for: str = "") -> Callable[[Registered, Resources], Bill]:
@@ -99,7 +99,7 @@ def _node_group(resource: Registered, resources: Resources) -> Bill:
     wanted, most = scaling.get("desiredSize"), scaling.get("maxSize")
     types = resource.inputs.get("instanceTypes") or []
     if not isinstance(wanted, int) or not isinstance(most, int) or UNKNOWN in types:
-        return [NotKnown(why="its size or instance type is known to AWS alone")]
+        return [NotKnown(why="its size or instance type is known only to AWS")]
     found: Bill = []
     if resource.inputs.get("capacityType") == "SPOT":
         found.append(NotKnown(why=f"{wanted} spot instances: their price changes by the hour"))
@@ -107,7 +107,7 @@ def _node_group(resource: Registered, resources: Resources) -> Bill:
         found.append(Charge(unit=f"instance-hour/{types[0]}", quantity=wanted, at_most=most))
     else:
         found.append(
-            NotKnown(why=f"{wanted} instances: which of {', '.join(map(str, types)) or 'EKS own choice'} is open")
+            NotKnown(why=f"{wanted} instances: which of {', '.join(map(str, types)) or 'any type'} is not known")
         )
     return [*found, *_volumes(resource, resources, wanted, most)]
 
@@ -124,7 +124,7 @@ def _volumes(group: Registered, resources: Resources, wanted: int, most: int) ->
         size, kind = volume.get("volumeSize"), volume.get("volumeType")
         if isinstance(size, int) and kind:
             found.append(Charge(unit=f"{kind}-gb-month", quantity=size * wanted, at_most=size * most))
-    return found or [NotKnown(why="volumes of its instances: no launch template of ours says their size")]
+    return found or [NotKnown(why="volumes of its instances: no launch template of the program sets their size")]
 
 
 def _endpoint(resource: Registered, _: Resources) -> Bill:
@@ -133,30 +133,30 @@ def _endpoint(resource: Registered, _: Resources) -> Bill:
     zones = len(resource.inputs.get("subnetIds") or [None])
     return [
         Charge(unit="interface-endpoint-hour", quantity=zones, at_most=zones),
-        NotKnown(why="data that passes through it, a GB"),
+        NotKnown(why="data that passes through it, per GB"),
     ]
 
 
 def _kubernetes(resource: Registered) -> Bill:
     kind = resource.type.rsplit(":", 1)[-1]
     if kind == "Ingress":
-        return [NotKnown(why="a load balancer, its hours and its capacity units")]
+        return [NotKnown(why="a load balancer: hours and capacity units")]
     if kind == "PersistentVolumeClaim":
-        return [NotKnown(why="a volume of the claim's size, by its storage class")]
+        return [NotKnown(why="a volume with the claim's size, depending on its storage class")]
     if kind == "Service" and (resource.inputs.get("spec") or {}).get("type") == "LoadBalancer":
-        return [NotKnown(why="a load balancer, its hours and its capacity units")]
+        return [NotKnown(why="a load balancer: hours and capacity units")]
     return []
 
 
 _BILLED: dict[str, Callable[[Registered, Resources], Bill]] = {
-    "aws:cloudwatch/logGroup:LogGroup": _used("logs, for each GB that comes in, and for storage"),
+    "aws:cloudwatch/logGroup:LogGroup": _used("logs, per GB ingested, and their storage"),
     "aws:ec2/eip:Eip": _always("public-ipv4-hour"),
-    "aws:ec2/flowLog:FlowLog": _used("flow logs, for each GB that is delivered"),
-    "aws:ec2/natGateway:NatGateway": _always("nat-gateway-hour", "data that passes through it, a GB"),
+    "aws:ec2/flowLog:FlowLog": _used("flow logs, per GB delivered"),
+    "aws:ec2/natGateway:NatGateway": _always("nat-gateway-hour", "data that passes through it, per GB"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:eks/cluster:Cluster": _always("eks-cluster-hour"),
     "aws:eks/fargateProfile:FargateProfile": _used("Pods on Fargate, by vCPU and memory"),
     "aws:eks/nodeGroup:NodeGroup": _node_group,
-    "aws:kms/key:Key": _always("kms-key-month", "requests beyond the free ones, and rotated versions"),
+    "aws:kms/key:Key": _always("kms-key-month", "requests beyond the free tier, and rotated key versions"),
     "aws:s3/bucket:Bucket": _used("objects, requests and transfer"),
 }

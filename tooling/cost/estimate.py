@@ -1,4 +1,4 @@
-"""The estimate of one environment: every stack's program under the mock kit, put to the rows and the price table."""
+"""The estimate of one environment: runs every stack's program with mocks and applies charges and prices."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tooling.runner.graph import StackId
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One resource's one charge; `monthly` is `None` where nothing is known of it."""
+    """One charge of one resource; `monthly` is `None` if it is unknown."""
 
     stack: str
     resource: str
     what: str
-    """The unit it is billed by, or why its cost is not known."""
+    """The billing unit, or why the cost is unknown."""
     quantity: int = 0
     monthly: Decimal | None = None
     at_most: Decimal | None = None
@@ -64,7 +64,7 @@ def lines_of(stack: str, run: Run, prices: Prices) -> list[Line]:
 
 
 def total(lines: Sequence[Line]) -> tuple[Decimal, Decimal]:
-    """What is known, at the wanted size and at the largest."""
+    """Sum of the known charges, at the desired size and at the largest."""
     return (
         sum((line.monthly for line in lines if line.monthly is not None), Decimal(0)),
         sum((line.at_most for line in lines if line.at_most is not None), Decimal(0)),

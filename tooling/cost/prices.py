@@ -14,15 +14,15 @@ from shared.models import parse
 
 DIRECTORY = Path(__file__).with_name("prices")
 _HOURS_A_MONTH = Decimal(730)
-"""As AWS's own calculator counts: 8,760 hours a year, divided by twelve."""
+"""As in the AWS Pricing Calculator: 8,760 hours per year, divided by twelve."""
 
 
 class Price(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     price: Decimal = Field(gt=0, description="US dollars.")
-    of: str = Field(min_length=1, description="What it is the price of, and of when, as the source says.")
-    source: str = Field(pattern=r"^https://", description="Public page where it was read.")
+    of: str = Field(min_length=1, description="What the price is for, and its date, as in the source.")
+    source: str = Field(pattern=r"^https://", description="Public page that states the price.")
     read_on: date
 
 
@@ -34,8 +34,8 @@ class Prices(BaseModel):
     prices: dict[str, Price] = Field(min_length=1)
 
     def monthly(self, unit: str) -> Decimal | None:
-        """The price of one unit for a month, `None` where the table has none. A unit that ends in `-hour`, or names an
-        `…-hour/` of something, is billed for 730 hours."""
+        """The monthly price of one unit, `None` if the table has none. A unit that ends in `-hour` or contains `-hour/`
+        is billed for 730 hours."""
         known = self.prices.get(unit)
         if known is None:
             return None
@@ -49,9 +49,9 @@ def load_prices(region: str) -> Prices:
         known = sorted(file.stem for file in DIRECTORY.glob("*.yaml"))
         raise BadInput(
             "prices-missing",
-            f"there is no price table of region {region}, only of {', '.join(known)}",
+            f"there is no price table for region {region}, only for {', '.join(known)}",
             at="tooling/cost/prices",
-            hint=f"write tooling/cost/prices/{region}.yaml, each price with the page it was read on",
+            hint=f"write tooling/cost/prices/{region}.yaml, with the source page of each price",
         )
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return parse(Prices, content, at=f"tooling/cost/prices/{region}.yaml", code="prices-invalid")

@@ -1,4 +1,4 @@
-"""A small client for the lane's own API server, as its administrator: requests, readiness, and every object there is.
+"""A small client for the lane's own API server, as administrator: requests, readiness, a list of all objects.
 
 Standard library only: the kubernetes client takes a second to import, and `tiers local status` should not.
 """
@@ -28,14 +28,14 @@ class Answer:
 
 
 class ApiServer:
-    """One keep-alive connection; not for several threads."""
+    """One keep-alive connection; not thread-safe."""
 
     def __init__(self, server: str, pki: Path, *, timeout_seconds: float = 10.0) -> None:
         """`pki` holds ca.crt, admin.crt and admin.key, as kwokctl writes them."""
         address = urlsplit(server)
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
         context.load_cert_chain(str(pki / "admin.crt"), str(pki / "admin.key"))
-        # http.client and not urllib: no proxy variable has a say in it.
+        # http.client, since urllib obeys proxy variables.
         self._connection = http.client.HTTPSConnection(
             address.hostname or "", address.port, context=context, timeout=timeout_seconds
         )
@@ -55,7 +55,7 @@ class ApiServer:
         accept: str = "application/json",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Any request; further `headers` such as those of impersonation.
+        """Sends any request; `headers` adds more, such as those of impersonation.
 
         Raises:
             OSError: nobody answers.
@@ -73,7 +73,7 @@ class ApiServer:
             raise
 
     def watch(self, path: str) -> Iterator[dict[str, Any]]:
-        """Changes of a collection, as they happen; `path` names the version to begin after. Takes up the connection.
+        """Changes of a collection, as they happen, after the version in `path`. Occupies the connection.
 
         Raises:
             OSError: nobody answers, or nothing happens within the timeout.
@@ -81,16 +81,16 @@ class ApiServer:
         self._connection.request("GET", path, headers={"Accept": "application/json"})
         answer = self._connection.getresponse()
         if answer.status != 200:
-            raise ConnectionError(f"watching {path} answers {answer.status}")
+            raise ConnectionError(f"watching {path} returned {answer.status}")
         for line in answer:
             yield json.loads(line)
 
     def ready(self) -> bool:
-        """Whether it answers that it is ready."""
+        """Whether the API server reports that it is ready."""
         return self._exists("/readyz")
 
     def settled(self) -> bool:
-        """Whether it is ready and the controller manager has done its first work: pods can be created."""
+        """Whether it is ready and the controller manager has finished its initial work, so that pods can be created."""
         return self.ready() and self._exists("/api/v1/namespaces/default/serviceaccounts/default")
 
     def _exists(self, path: str) -> bool:
@@ -108,10 +108,10 @@ class ApiServer:
         for group, version, resource in self._listable():
             root = f"/apis/{group}/{version}" if group else f"/api/{version}"
             answer = self.request("GET", f"{root}/{resource['resource']}", accept=_METADATA)
-            if answer.status in (404, 405):  # a custom resource that has gone since
+            if answer.status in (404, 405):  # a custom resource that has been removed since
                 continue
             if answer.status != 200:
-                raise ConnectionError(f"listing {resource['resource']} of {group or 'core'} answers {answer.status}")
+                raise ConnectionError(f"listing {resource['resource']} of {group or 'core'} returned {answer.status}")
             for item in answer.json()["items"] or ():  # `null` if there is none
                 yield group, resource["responseKind"]["kind"], item["metadata"]
 
@@ -119,7 +119,7 @@ class ApiServer:
         for root in ("/api", "/apis"):
             answer = self.request("GET", root, accept=_DISCOVERY)
             if answer.status != 200:
-                raise ConnectionError(f"{root} answers {answer.status}")
+                raise ConnectionError(f"{root} returned {answer.status}")
             for group in answer.json()["items"]:
                 # The first version is the preferred one; a kind that only an older version serves is listed there.
                 seen: set[str] = set()

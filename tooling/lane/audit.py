@@ -1,4 +1,4 @@
-"""What is left: everything in the emulated AWS and the API server that was not there when the lane began.
+"""Finds leftovers: everything in the emulated AWS and the API server that was not there when the lane was created.
 
 The baseline is taken once, before any stack exists. What Kubernetes makes, renews and removes by itself is no finding;
 the rules for that are the rows of `_BY_ITSELF`.
@@ -22,12 +22,12 @@ from tooling.paths import REPOSITORY
 _SETTLE_POLL_SECONDS = 0.5
 _BASELINE_SECONDS = 20.0
 _SETTLE_SECONDS = 15.0
-"""The garbage collector removes what belonged to a deleted object within seconds; what stays longer is left."""
+"""The garbage collector removes dependents of a deleted object within seconds; what stays longer is a leftover."""
 
 
 @dataclass(frozen=True)
 class _Automatic:
-    """Objects that come and go without anyone's doing; `names` None: all of that kind."""
+    """Objects that Kubernetes creates and removes by itself; `names` None: all of that kind."""
 
     why: str
     kinds: frozenset[str]
@@ -46,10 +46,10 @@ _BY_ITSELF = (
     _Automatic("records of what happened, dropped after an hour", frozenset({"Event"})),
     _Automatic("heartbeats of nodes and of the API server", frozenset({"Lease"})),
     _Automatic("mirror a Service, which is a finding itself", frozenset({"Endpoints", "EndpointSlice"})),
-    _Automatic("in every namespace, and gone with it", frozenset({"ConfigMap"}), frozenset({"kube-root-ca.crt"})),
-    _Automatic("in every namespace, and gone with it", frozenset({"ServiceAccount"}), frozenset({"default"})),
+    _Automatic("in every namespace, and removed with it", frozenset({"ConfigMap"}), frozenset({"kube-root-ca.crt"})),
+    _Automatic("in every namespace, and removed with it", frozenset({"ServiceAccount"}), frozenset({"default"})),
     _Automatic(
-        "registered for every API group, and gone with its last kind",
+        "registered for every API group, and removed with its last kind",
         frozenset({"APIService"}),
         label="kube-aggregator.kubernetes.io/automanaged",
     ),
@@ -57,13 +57,13 @@ _BY_ITSELF = (
 
 
 def take_baseline(lane: Lane) -> None:
-    """Writes down what is there now, once the control plane has stopped adding to it."""
+    """Records what exists now, once the control plane has stopped adding to it."""
 
     def look() -> list[dict[str, Any]]:
-        # In one order: the API server lists ComponentStatus in any.
+        # Sorted: the API server lists ComponentStatus in arbitrary order.
         return sorted(_kubernetes(lane), key=_identity)
 
-    # Side by side: of the seconds that the inventory of AWS takes, most are spent on loading its clients.
+    # In parallel: most of the time of the AWS inventory is spent on loading its clients.
     with ThreadPoolExecutor(1) as beside:
         aws = beside.submit(lambda: list(_aws(lane)))
         kubernetes = _settled(look, lambda before, now: before == now, _BASELINE_SECONDS)
@@ -73,7 +73,7 @@ def take_baseline(lane: Lane) -> None:
 
 
 def found(lane: Lane) -> list[dict[str, Any]]:
-    """Everything that exists now, as `left` describes it, except what comes and goes by itself.
+    """Everything that exists now, as `left` describes it, except what Kubernetes manages by itself.
 
     Raises:
         OSError: the lane does not answer.
@@ -93,7 +93,7 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
     if lane is None or not lane.baseline_file.exists():
         raise BadInput(
             "lane-without-baseline",
-            "there is nothing to compare with: no lane has been started",
+            "there is no baseline: no lane has been started",
             at="--stack local",
             hint="tiers local up",
         )
@@ -113,7 +113,7 @@ def left(lane: Lane | None = None, *, settle_seconds: float = _SETTLE_SECONDS) -
     except OSError as error:
         raise PlatformError(
             "lane-not-running",
-            f"the local lane does not answer: {error}",
+            f"the local lane does not respond: {error}",
             at=str(lane.directory),
             hint="tiers local up",
         ) from error
@@ -124,7 +124,7 @@ def _settled(
     settled: Callable[[list[dict[str, Any]] | None, list[dict[str, Any]]], bool],
     patience_seconds: float,
 ) -> list[dict[str, Any]]:
-    """What `look` gives once `settled(before, now)`, or when patience has run out."""
+    """The result of `look` once `settled(before, now)`, or after the time limit."""
     deadline = time.monotonic() + patience_seconds
     before, now = None, look()
     while not settled(before, now) and time.monotonic() < deadline:
@@ -154,7 +154,7 @@ json.dump(inventory(*sys.argv[1:]), sys.stdout)
 
 
 def _aws(lane: Lane) -> Iterable[dict[str, Any]]:
-    # In the lane's own environment: boto3 takes proxies, and the name of a profile that must exist, out of the user's.
+    # In the lane's own environment: from the user's, boto3 would take proxies and a profile that must exist.
     answer = subprocess.run(
         [sys.executable, "-c", _INVENTORY, lane.aws_endpoint, REGION],
         env={**lane.environment(), "PYTHONPATH": str(REPOSITORY)},

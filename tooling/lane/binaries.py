@@ -1,4 +1,4 @@
-"""The programs the lane runs: which, where they are found, and how those that are missing are obtained.
+"""The programs that the lane runs: where they are found, and how missing ones are obtained.
 
 A program on PATH is used if its version fits; else one built from the pinned Go modules in `tooling/binaries/` is, kept
 in the user's cache for all clones. `kubectl` and `aws` come with the Python environment.
@@ -30,7 +30,7 @@ from tooling.paths import REPOSITORY, cache_directory
 Version = tuple[int, int, int]
 
 _ETCD_OLDEST: Version = (3, 6, 0)
-"""Kubernetes 1.35 wants etcd's 3.6 storage interface: k8s.io/kubernetes v1.35.4 CHANGELOG, etcd 3.6.5."""
+"""Kubernetes 1.35 needs etcd's 3.6 storage interface: k8s.io/kubernetes v1.35.4 CHANGELOG, etcd 3.6.5."""
 
 
 def _numbers(version: str) -> Version | None:
@@ -70,8 +70,8 @@ def _is_kwok(version: Version) -> bool:
 class Program:
     """A program that is found on PATH or built.
 
-    `module` names a key of `MODULES`, `package` is its import path, `output` what Go calls the built file.
-    `version_argument` makes it print its version; `fits` says whether that version will do.
+    `module` names a key of `MODULES`, `package` is its import path, `output` is Go's name of the built file.
+    `version_argument` makes it print its version; `fits` tells whether that version is usable.
     """
 
     module: str
@@ -80,7 +80,7 @@ class Program:
     version_argument: str
     fits: Callable[[Version], bool]
     of_the_lane: bool = True
-    """False for what `tiers local up` does not build: only tests run it, or only a program that asks for a chart."""
+    """False if `tiers local up` does not build it: only tests, or programs that use a chart, need it."""
 
 
 PROGRAMS = {
@@ -104,7 +104,7 @@ PROGRAMS = {
         lambda version: version == _pinned(ACTIONLINT.value),
         of_the_lane=False,
     ),
-    # The released one, which comes with the Pulumi CLI, has no argument that makes it print its version: it never fits.
+    # The one released with the Pulumi CLI cannot print its version, so it never fits.
     "pulumi-language-python": Program(
         "language-host",
         "platform.local/language-host",
@@ -125,7 +125,7 @@ def _stamps(stamps: dict[str, str]) -> str:
 
 _GIBIBYTE = 1024**3
 _BUILD_MEMORY_BYTES = 3 * _GIBIBYTE
-"""Two linkers of programs as large as the API server side by side; picked by feeling."""
+"""Two parallel linkers of programs as large as the API server; an estimate."""
 
 _MAJOR, _MINOR = KUBERNETES.value.split(".")
 MODULES = {
@@ -153,11 +153,11 @@ MODULES = {
     ),
 }
 _TITLES = {
-    "control-plane": "building the engine and the Kubernetes control plane (some 8 minutes on two cores, once)",
-    "kwok": "building kwok (some 2 minutes on two cores, once)",
-    "helm": "building Helm (some 2 minutes on two cores, once)",
-    "actionlint": "building actionlint (some seconds, once)",
-    "language-host": "building the test suite's Python language host (some seconds, once)",
+    "control-plane": "building the engine and the Kubernetes control plane (about 8 minutes on two cores, once)",
+    "kwok": "building kwok (about 2 minutes on two cores, once)",
+    "helm": "building Helm (about 2 minutes on two cores, once)",
+    "actionlint": "building actionlint (a few seconds, once)",
+    "language-host": "building the test suite's Python language host (a few seconds, once)",
 }
 
 
@@ -178,14 +178,14 @@ def binary(name: str) -> Path:
 
 
 def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
-    """Obtains whatever `binary` would not find. Safe to run twice at once, and to kill.
+    """Obtains every program that `binary` would not find. Safe to run concurrently, and to kill.
 
     Args:
         names: of `PROGRAMS`; empty: all that the lane runs.
 
     Raises:
         Refused: the lane does not run on this machine.
-        PlatformError: something cannot be had; the hint says what to install.
+        PlatformError: a program cannot be obtained; the hint says what to install.
     """
     supported_host()
     for name in PYTHON_PROGRAMS:
@@ -194,7 +194,7 @@ def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
     if not _missing(wanted):
         return
     with hold(_bin_directory() / "lock", "tiers local up (building programs)", waiting=progress.note):
-        missing = _missing(wanted)  # whoever held the lock may have built them
+        missing = _missing(wanted)  # the previous holder of the lock may have built them
         go = find_go() if missing else None
         if go is None:
             _obtain_without_go(missing, progress)
@@ -206,7 +206,7 @@ def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
 
 
 def search_path() -> list[str]:
-    """Directories for the front of PATH, so that every program above is found, ours before others of that name."""
+    """Directories for the front of PATH, so that the lane's programs take precedence over others of the same name."""
     directories = [
         Path(sys.executable).parent,
         *(binary(name).parent for name, of in PROGRAMS.items() if of.of_the_lane),
@@ -215,7 +215,7 @@ def search_path() -> list[str]:
 
 
 def engine_at(executable: str) -> tuple[Version | None, bool]:
-    """The version of a `pulumi`, None if it does not say, and whether it is new enough for our programs."""
+    """The version of a `pulumi`, None if it does not report one, and whether the programs can use it."""
     program = PROGRAMS["pulumi"]
     version = _version_of(executable, program.version_argument, Path(executable).stat().st_mtime_ns)
     return version, version is not None and program.fits(version)
@@ -226,9 +226,9 @@ def _beside_interpreter(name: str) -> Path:
     if not path.exists():
         raise PlatformError(
             "environment-incomplete",
-            f"`{name}` is not in the Python environment",
+            f"`{name}` is missing from the Python environment",
             at=str(path),
-            hint="install requirements.lock into it anew, and use the `tiers` of that environment",
+            hint="install requirements.lock into it again, and use the `tiers` of that environment",
         )
     return path
 
@@ -272,7 +272,7 @@ def _cached(name: str) -> Iterable[Path]:
     if go is not None:
         yield _built_directory(module, go) / name
     else:
-        # Built while there was a Go, which has gone since: any Go version's result is as good.
+        # Built with a Go that has been removed since; a build by any Go version will do.
         yield from sorted(path / name for path in _bin_directory().glob(f"{_fingerprint(module)}-go*"))
     if name == "pulumi":
         yield _installed_engine() / "pulumi"
@@ -291,7 +291,7 @@ def _fingerprint(module: str) -> str:
     described = MODULES[module]
     digest = hashlib.sha256(described.linker_flags.encode())
     for file in ("go.mod", "go.sum"):
-        # Without comments: a better explanation is no reason to build for ten minutes.
+        # Without comments: a changed comment must not cause a build of ten minutes.
         lines = (described.directory / file).read_text().splitlines()
         said = (line.partition("//")[0].strip() for line in lines)
         digest.update("\n".join(line for line in said if line).encode())
@@ -304,13 +304,13 @@ def _build(go: GoInstallation, module: str, names: list[str], progress: Progress
     memory = available_memory_bytes()
     if memory is not None and memory < _BUILD_MEMORY_BYTES:
         progress.note(
-            f"warning: {memory / _GIBIBYTE:.1f} GiB of memory are free, and a build wants "
+            f"warning: {memory / _GIBIBYTE:.1f} GiB of memory are free, and a build needs "
             f"{_BUILD_MEMORY_BYTES // _GIBIBYTE} GiB; if it is killed: GOFLAGS=-p=1 tiers local up"
         )
     destination = _built_directory(module, go)
     _remove_abandoned(destination.parent)
     destination.mkdir(parents=True, exist_ok=True)
-    # On the same file system as the destination, so that each program appears there whole or not at all.
+    # On the same file system as the destination, so that each program appears there atomically.
     with (
         tempfile.TemporaryDirectory(prefix=".building-", dir=destination.parent) as directory,
         progress.task(_TITLES[module]) as task,
@@ -321,7 +321,7 @@ def _build(go: GoInstallation, module: str, names: list[str], progress: Progress
 
 
 def _remove_abandoned(directory: Path) -> None:
-    """What a killed build left: we hold the lock, so nobody is using it."""
+    """Removes what a killed build left; safe, since the caller holds the lock."""
     for path in directory.glob(".building-*"):
         shutil.rmtree(path, ignore_errors=True)
 

@@ -29,14 +29,14 @@ SERVICE_CIDR = "172.20.0.0/16"
 KubernetesNetworkConfigRequest.serviceIpv4Cidr."""
 
 NODE_ANNOTATION = "kwok.x-k8s.io/node=fake"
-"""Nodes that kwok keeps alive; any other stays NotReady, as a machine that is not there would."""
+"""Nodes that kwok keeps alive; any other stays NotReady, as a missing machine would."""
 
 _ADVERTISED_ADDRESS = "192.0.2.1"
 """Stands in the `kubernetes` Service's endpoints, where loopback is not allowed and where, without it, the API server
 looks for the host's own address and refuses to start if there is no network. Reserved for documentation: RFC 5737."""
 
 _WEBHOOK_CACHE_SECONDS = 5
-"""How long an access entry that was changed still counts; the default of 2 minutes outlasts a person's patience."""
+"""How long a changed access entry stays cached; the default of 2 minutes is too long to wait for at a terminal."""
 
 _READY_SECONDS = 180.0
 _MOST_RESTARTS = 3
@@ -75,7 +75,7 @@ class Cluster:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's; it names files beside it, and holds no key itself."""
+        """The administrator's kubeconfig; it refers to files beside it and holds no key itself."""
         return self._work_directory / "kubeconfig.yaml"
 
     @property
@@ -90,7 +90,7 @@ class Cluster:
         return ApiServer(self.server, self._work_directory / "pki")
 
     def exists(self) -> bool:
-        """Whether it was made, to the end, and is still there."""
+        """Whether it was created completely and still exists."""
         return self._made.exists() and self._work_directory.is_dir()
 
     @property
@@ -98,7 +98,7 @@ class Cluster:
         return ClusterProcesses(self.directory)
 
     def start(self) -> None:
-        """Makes the cluster if need be, starts what does not run, and waits until pods could be created.
+        """Creates the cluster if needed, starts what is not running, and waits until pods can be created.
 
         Raises:
             PlatformError: a port is taken, or a component does not come up; with the end of its log.
@@ -115,11 +115,11 @@ class Cluster:
         self._wait()
 
     def stop(self) -> None:
-        """Ends every component; its state stays."""
+        """Stops every component and keeps its state."""
         self.processes.stop()
 
     def release_nodes(self) -> None:
-        """Ends the fake kubelet and removes the leases by which it holds its nodes; does nothing without an API server.
+        """Stops the fake kubelet and removes the leases of its nodes; does nothing without an API server.
 
         The next fake kubelet waits until a lease of another one has run out, 200 s, and meanwhile pods do not start.
         Source: sigs.k8s.io/kwok v0.8.0, pkg/kwok/controllers/node_lease_controller.go.
@@ -129,7 +129,7 @@ class Cluster:
             api.request("DELETE", NODE_LEASES)
 
     def delete(self) -> None:
-        """Ends every component at once and removes the directory."""
+        """Kills every component and removes the directory."""
         self.processes.stop(grace_seconds=0)
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -138,14 +138,14 @@ class Cluster:
         return self.directory / "made"
 
     def _make(self) -> None:
-        # Half a cluster, left by a run that was killed, cannot be told from a whole one: begin anew.
+        # A partial cluster left by a killed run looks like a complete one, so start from scratch.
         self.delete()
         self.directory.mkdir(parents=True, mode=0o700)
         if self.webhook_port is not None:
             self._webhook_file.write_text(json.dumps(webhook_configuration(self.webhook_port)))
         config = self.directory / "kwokctl.yaml"
         config.write_text(json.dumps(self.configuration()))
-        # `--kubeconfig ""`: else the user's own would be written to, and would point at the lane.
+        # `--kubeconfig ""`: otherwise kwokctl would add the lane to the user's own kubeconfig.
         self._run("create", "cluster", "--name", "lane", "--config", str(config), "--kubeconfig", "")
         self._made.touch()
 
@@ -154,7 +154,7 @@ class Cluster:
         return self.directory / "webhook.yaml"
 
     def configuration(self) -> dict[str, Any]:
-        """What kwokctl is told: a `KwokctlConfiguration`."""
+        """The configuration of kwokctl: a `KwokctlConfiguration`."""
         api_server = {
             "service-cluster-ip-range": SERVICE_CIDR,
             "advertise-address": _ADVERTISED_ADDRESS,
@@ -192,10 +192,10 @@ class Cluster:
                 _patch(
                     "kube-controller-manager",
                     {
-                        # Its controllers act under names of their own, which admission policies tell apart, as on EKS.
+                        # Each controller has its own identity, which admission policies distinguish, as on EKS.
                         "use-service-account-credentials": "true",
                         "service-cluster-ip-range": SERVICE_CIDR,
-                        # Default 20 a second: making those names alone took 4 s of every start.
+                        # The default is 20 per second: creating those identities took 4 s of every start.
                         "kube-api-qps": "200",
                         "kube-api-burst": "400",
                         **_NO_ELECTION,
@@ -224,18 +224,18 @@ class Cluster:
                 if pids[component] is None and not becomes_free(port):
                     raise PlatformError(
                         "port-taken",
-                        f"port {port}, where the lane's {component} was, is taken by another program",
+                        f"port {port} of the lane's {component} is used by another program",
                         at=f"{LOOPBACK}:{port}",
-                        hint=f"stop what listens there (ss -ltnp 'sport = :{port}'), or give up the lane's state with: "
-                        "tiers local reset",
+                        hint=f"stop the program that listens there (ss -ltnp 'sport = :{port}'), "
+                        "or discard the lane's state with: tiers local reset",
                     )
 
     def _run(self, *arguments: str) -> None:
-        """Runs kwokctl, and stops waiting for it as soon as a component has died."""
+        """Runs kwokctl, and stops waiting as soon as a component dies."""
         output = self.directory / "kwokctl.log"
         self.processes.kwokctl.unlink(missing_ok=True)
         self.processes.kwokctl.symlink_to(binary("kwokctl"))
-        # At home there and not KWOK_WORKDIR, which kwokctl 0.8 reads up to the first space only (fmt.Sscan).
+        # HOME instead of KWOK_WORKDIR, which kwokctl 0.8 reads only up to the first space (fmt.Sscan).
         environment = {**washed(), "HOME": str(self.directory)}
         environment["PATH"] = ":".join([*search_path(), environment.get("PATH", "")])
         with (
@@ -280,7 +280,7 @@ class Cluster:
     def _not_up(self, log: Path) -> PlatformError:
         died = self.processes.died()
         where = self.processes.log(died[0]) if died else log
-        what = f"the lane's {', '.join(died)} ended" if died else "the lane's cluster does not become ready"
+        what = f"the lane's {', '.join(died)} exited" if died else "the lane's cluster does not become ready"
         return PlatformError(
             "cluster-not-up", f"{what}: {last_lines(where, 2)}", at=str(where), hint="tiers local reset"
         )
@@ -292,7 +292,7 @@ def _hopeless(died: Sequence[str]) -> bool:
 
 
 _NO_ELECTION = {"leader-elect": "false"}
-"""One copy runs; with election, one that was killed would be waited for until its lease of 15 s has run out."""
+"""Only one copy runs; with leader election, a restart would wait up to 15 s for the lease of a killed one."""
 
 
 def _patch(component: str, extra: dict[str, str], *, override: dict[str, str] | None = None) -> dict[str, Any]:
@@ -302,7 +302,7 @@ def _patch(component: str, extra: dict[str, str], *, override: dict[str, str] | 
 
 
 def webhook_configuration(port: int) -> dict[str, Any]:
-    """Where the API server asks who bears a token: a kubeconfig, as its flag wants it."""
+    """The token review webhook of the API server, as a kubeconfig, the format its flag requires."""
     return {
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,4 +1,4 @@
-"""The processes of one kwokctl cluster: which run, which died, and how they are ended.
+"""The processes of one kwokctl cluster: which run, which died, and how to stop them.
 
 kwokctl starts them, by links in the cluster's own `bin/`: that path, as first word of a command line, tells a process
 of this cluster from any other. What they are started with is `cluster`'s business.
@@ -24,51 +24,51 @@ COMPONENTS = {
 
 @dataclass(frozen=True)
 class ClusterProcesses:
-    """`directory` is the cluster's; it need not exist."""
+    """`directory`: the cluster's; it need not exist."""
 
     directory: Path
 
     @property
     def work_directory(self) -> Path:
-        """Where kwokctl, at home in `directory`, keeps its cluster called `lane`."""
+        """Where kwokctl keeps its cluster `lane`, with HOME set to `directory`."""
         return self.directory / ".kwok" / "clusters" / "lane"
 
     @property
     def kwokctl(self) -> Path:
-        """A link to kwokctl for this cluster alone, so that one which outlived a killed command is found, too."""
+        """A link to kwokctl for this cluster only, so that a kwokctl that outlived a killed command can be found."""
         return self.directory / "kwokctl"
 
     def pids(self) -> dict[str, int | None]:
-        """Process id of each component, None for those that do not run."""
+        """Process id of each component, None for those that are not running."""
         found: dict[str, int | None] = dict.fromkeys(COMPONENTS)
         for pid, command in command_lines():
             for component in COMPONENTS:
-                if self._is_ours(component, command):
+                if self._matches(component, command):
                     found[component] = pid
         return found
 
     def died(self) -> list[str]:
-        """Components that kwokctl started and that do not run any more."""
+        """Components that kwokctl started and that have exited."""
         return [name for name, pid in self.pids().items() if pid is None and self._pid_file(name).exists()]
 
     def end_kwokctl(self) -> None:
-        """Ends a kwokctl that goes on although the command that ran it was killed: it would start more processes."""
+        """Stops a kwokctl that outlived the killed command that ran it: it would start more processes."""
         end(lambda command: _runs(self.kwokctl, command), grace_seconds=0)
 
     def stop(self, grace_seconds: float = 5.0) -> None:
-        """Ends every component, the API server after those that watch it, etcd last."""
+        """Stops every component: the API server after its clients, etcd last."""
         self.end_kwokctl()
         for name in reversed(COMPONENTS):
             self.end_component(name, grace_seconds)
 
     def end_component(self, name: str, grace_seconds: float) -> None:
-        """`name`: one of `COMPONENTS`; does nothing where it does not run."""
-        end(lambda command: self._is_ours(name, command), grace_seconds)
+        """`name`: one of `COMPONENTS`; does nothing if it is not running."""
+        end(lambda command: self._matches(name, command), grace_seconds)
         self._pid_file(name).unlink(missing_ok=True)
 
     def correct_records(self) -> None:
-        """Sets kwokctl's pid files right: it takes any process of a recorded id for its component, and would start
-        nothing after a reboot; or a second one beside a first whose record is lost."""
+        """Corrects kwokctl's pid files. It takes any process with a recorded id for its component: after a reboot it
+        would start nothing, and without a record it would start a component twice."""
         for name, pid in self.pids().items():
             if pid is None:
                 self._pid_file(name).unlink(missing_ok=True)
@@ -76,7 +76,7 @@ class ClusterProcesses:
                 self._pid_file(name).write_text(str(pid))
 
     def link_programs(self) -> None:
-        """Links anew what a cleared cache has moved; kwokctl would start a link that leads nowhere."""
+        """Recreates links to programs that moved when the cache was cleared; kwokctl would start dangling links."""
         for component, name in COMPONENTS.items():
             link = self._link(component)
             if not link.is_symlink() or link.readlink() != binary(name):
@@ -92,7 +92,7 @@ class ClusterProcesses:
     def _link(self, component: str) -> Path:
         return self.work_directory / "bin" / component
 
-    def _is_ours(self, component: str, command: str) -> bool:
+    def _matches(self, component: str, command: str) -> bool:
         return _runs(self._link(component), command)
 
 

@@ -1,4 +1,4 @@
-"""Copying directories whose files are mostly empty: etcd's log takes 64 MB at once and fills a hundredth of them."""
+"""Copies directories of sparse files: etcd preallocates 64 MB of log and fills a hundredth of it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Building programs from one of the pinned Go modules in `tooling/binaries/`, with progress and errors for people.
+"""Building programs from one of the pinned Go modules in `tooling/binaries/`, with progress and readable errors.
 
-Which programs, and where they are kept, is `binaries`' business. A build that was killed resumes from Go's own cache.
+`binaries` decides which programs, and where they are kept. A killed build resumes from Go's own cache.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from tooling.lane.progress import Task
 
 _GIBIBYTE = 1024**3
 _CACHE_BYTES = 5 * _GIBIBYTE
-"""Go's build cache after both modules were built from nothing: 4.8 GiB (measured)."""
+"""Go's build cache after both modules were built from scratch: 4.8 GiB (measured)."""
 
 _OUTPUT_BYTES = _GIBIBYTE
-"""All programs of both modules: 0.6 GiB (measured), twice over while they are linked."""
+"""All programs of both modules: 0.6 GiB (measured), twice that while they are linked."""
 
 
 @dataclass(frozen=True)
 class GoModule:
-    """A directory with a go.mod of ours, and the linker flags its programs are stamped with."""
+    """A directory with a go.mod of this repository, and the linker flags that set its programs' versions."""
 
     directory: Path
     linker_flags: str
 
     @property
     def go_directive(self) -> str:
-        """The Go version that go.mod asks for, e.g. `1.26.0`."""
+        """The Go version that go.mod requires, e.g. `1.26.0`."""
         match = re.search(r"^go (\S+)$", (self.directory / "go.mod").read_text(), re.MULTILINE)
         if not match:
             raise PlatformError(
                 "go-mod-without-version",
-                "go.mod names no Go version",
+                "go.mod has no Go version",
                 at=str(self.directory / "go.mod"),
                 hint="git checkout -- tooling/binaries",
             )
@@ -56,9 +56,9 @@ class GoInstallation:
     version: str
     """e.g. `1.26.8`."""
     may_fetch_newer: bool
-    """Whether `go` replaces itself by the version a go.mod asks for (GOTOOLCHAIN is not `local`)."""
+    """Whether `go` may replace itself with the version that a go.mod requires (GOTOOLCHAIN is not `local`)."""
     proxy_hosts: tuple[str, ...]
-    """Never shown: a registry's name is the user's own affair."""
+    """Never shown in messages: the name of a registry may be private."""
     build_cache: Path
 
 
@@ -71,7 +71,7 @@ def find_go() -> GoInstallation | None:
 def _go_at(executable: str | None, _toolchain: str | None, _proxy: str | None) -> GoInstallation | None:
     if executable is None:
         return None
-    # Asked in the root directory: inside a module, `go` may already have replaced itself by a newer version.
+    # Run in the root directory: inside a module, `go` may already replace itself with a newer version.
     answer = subprocess.run(
         [executable, "env", "-json", "GOVERSION", "GOTOOLCHAIN", "GOPROXY", "GOCACHE"],
         cwd="/",
@@ -83,7 +83,7 @@ def _go_at(executable: str | None, _toolchain: str | None, _proxy: str | None) -
             "go-unusable",
             "`go env` fails",
             at=executable,
-            hint=f"make `{executable} env` work, or take it off PATH",
+            hint=f"fix `{executable} env`, or remove it from PATH",
         )
     values = json.loads(answer.stdout)
     proxies = [part for part in re.split(r"[,|]", values["GOPROXY"]) if "://" in part]
@@ -106,7 +106,7 @@ def build(go: GoInstallation, module: GoModule, packages: Sequence[str], destina
     stale = _stale_packages(go, module, flags, packages, task)
     total = len(stale)
     needed = {destination: _OUTPUT_BYTES}
-    if total > len(packages):  # more than the programs themselves has to be compiled
+    if total > len(packages):  # not only the programs themselves must be compiled
         needed[go.build_cache] = _CACHE_BYTES
     _check_space(needed)
     task.update("linking" if total <= len(packages) else "compiling", done=0, total=total)
@@ -141,12 +141,12 @@ def build(go: GoInstallation, module: GoModule, packages: Sequence[str], destina
 def _stale_packages(
     go: GoInstallation, module: GoModule, flags: Sequence[str], packages: Sequence[str], task: Task
 ) -> set[str]:
-    """What `go build` will compile. Asking makes Go fetch the sources it lacks, which is most of a first run's wait."""
-    task.update("looking for what is missing")
+    """What `go build` will compile. This makes Go fetch missing sources, most of the time of a first run."""
+    task.update("looking for missing sources")
     command = ["go", "list", *flags, "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *packages]
     fetched = 0
     tail: list[str] = []
-    # The list goes to a file: two pipes read one after the other could fill up and stand still.
+    # The list goes to a file: with two pipes read one after the other, a full one would block.
     with (
         tempfile.TemporaryFile("w+") as listed,
         subprocess.Popen(
@@ -177,7 +177,7 @@ def _stale_packages(
 
 
 def _environment() -> dict[str, str]:
-    """The user's own, GOFLAGS and GOPROXY included, but for this host and this module alone."""
+    """The user's environment, GOFLAGS and GOPROXY included, but for this host and this module only."""
     system, processor = supported_host()
     return {**os.environ, "GOOS": system, "GOARCH": processor, "GOWORK": "off"}
 
@@ -192,9 +192,9 @@ def _check_version(go: GoInstallation, module: GoModule) -> None:
         return
     raise PlatformError(
         "go-too-old",
-        f"Go {go.version} is too old: the lane's programs need {wanted}",
+        f"Go {go.version} is too old: the lane's programs need {wanted} or newer",
         at=str(module.directory / "go.mod"),
-        hint=f"install Go {wanted} or newer, or unset GOTOOLCHAIN so that Go may fetch it itself",
+        hint=f"install Go {wanted} or newer, or unset GOTOOLCHAIN so that Go can download it",
     )
 
 
@@ -203,7 +203,9 @@ def _check_space(needed: dict[Path, int]) -> None:
         existing = next(parent for parent in (path, *path.parents) if parent.exists())
         free = shutil.disk_usage(existing).free
         if free < wanted:
-            raise _disk_full(existing, f"{free / _GIBIBYTE:.1f} GiB are free, {wanted / _GIBIBYTE:.0f} GiB are needed")
+            raise _disk_full(
+                existing, f"{free / _GIBIBYTE:.1f} GiB are free, but {wanted / _GIBIBYTE:.0f} GiB are needed"
+            )
 
 
 def _disk_full(at: Path, what: str) -> PlatformError:
@@ -211,7 +213,7 @@ def _disk_full(at: Path, what: str) -> PlatformError:
         "disk-full",
         f"not enough disk space to build the lane's programs: {what}",
         at=str(at),
-        hint="free some space and run the same command again; what is built already is kept",
+        hint="free some space and run the same command again; finished parts of the build are kept",
     )
 
 
@@ -220,27 +222,27 @@ def _failure(
 ) -> PlatformError:
     text = "\n".join(lines)
     if "no space left on device" in text:
-        return _disk_full(go.build_cache, "the disk became full on the way")
+        return _disk_full(go.build_cache, "the disk became full during the build")
     if re.search(r"dial tcp|no such host|i/o timeout|TLS handshake|proxyconnect|connection re|GOPROXY=off", text):
         return PlatformError(
             "go-sources-unreachable",
-            "the sources of the lane's programs could not be fetched",
+            "the sources of the lane's programs could not be downloaded",
             at=f"`go list` in {module.directory}",
-            hint="check the network and `go env GOPROXY`, and run the same command again; what was fetched is kept",
+            hint="check the network and `go env GOPROXY`, and run the same command again; finished downloads are kept",
         )
     if "signal: killed" in text or status == -9:
         return PlatformError(
             "build-killed",
-            "the build was killed, most likely for want of memory",
+            "the build was killed, most likely because memory ran out",
             at=str(module.directory),
             hint="GOFLAGS=-p=1 tiers local up",
         )
     last = [scrub(line, go.proxy_hosts) for line in lines if line][-5:]
     return PlatformError(
         "build-failed",
-        "the lane's programs could not be built: " + (" / ".join(last) or f"`go` ended with status {status}"),
+        "the lane's programs could not be built: " + (" / ".join(last) or f"`go` exited with status {status}"),
         at=str(module.directory),
-        hint=f"see it all with: cd {shlex.quote(str(module.directory))} && {shlex.join(command)}",
+        hint=f"to see the full output: cd {shlex.quote(str(module.directory))} && {shlex.join(command)}",
     )
 
 

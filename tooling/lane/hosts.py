@@ -1,4 +1,4 @@
-"""Which machines the lane runs on. Others are refused by name, before anything is built or started."""
+"""The machines that the lane supports. Others are refused before anything is built or started."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def supported_host() -> tuple[str, str]:
 
 
 def available_memory_bytes(root: Path = Path("/")) -> int | None:
-    """Memory and swap that programs could still have, within the container's limit; None where the system says nothing.
+    """Memory and swap still available, within the container's limit; None if the system does not report it.
 
     `root` is where `proc` and `sys` are.
     """
@@ -49,6 +49,6 @@ def available_memory_bytes(root: Path = Path("/")) -> int | None:
     try:
         group = root / "sys/fs/cgroup"
         limit, used = int((group / "memory.max").read_text()), int((group / "memory.current").read_text())
-    except (OSError, ValueError):  # no limit, or none of this kind
+    except (OSError, ValueError):  # no limit, or not cgroup v2
         return available
     return min(available, max(0, limit - used))

@@ -1,4 +1,4 @@
-"""The engine by Pulumi's own installer, for a machine that has the cluster's programs but no Go."""
+"""Installs the engine with Pulumi's own installer, on a machine that has the cluster's programs but no Go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INSTALLER = "https://get.pulumi.com"
 
 
 def install(version: str, destination: Path, progress: Progress, *, source: str = INSTALLER) -> None:
-    """Puts the released engine, and the language plug-ins that come with it, into `destination`.
+    """Installs the released engine, with its language plug-ins, into `destination`.
 
     Raises:
         PlatformError: the script could not be fetched, or did not end well.
@@ -26,20 +26,20 @@ def install(version: str, destination: Path, progress: Progress, *, source: str 
     destination.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix=".building-", dir=destination.parent) as directory,
-        progress.task(f"installing Pulumi {version} by its own installer"),
+        progress.task(f"installing Pulumi {version} with its own installer"),
     ):
         script = Path(directory) / "install.sh"
         script.write_bytes(_fetch(source))
         root = Path(directory) / "root"
         answer = subprocess.run(
             ["sh", str(script), "--version", version, "--install-root", str(root), "--no-edit-path"],
-            env={**os.environ, "HOME": directory},  # it must not touch the user's own installation
+            env={**os.environ, "HOME": directory},  # keep the user's own installation untouched
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
         if answer.returncode != 0 or not os.access(root / "bin" / "pulumi", os.X_OK):
-            raise _error(f"Pulumi's installer ended with status {answer.returncode} and left no engine", version)
+            raise _error(f"Pulumi's installer exited with status {answer.returncode} and installed no engine", version)
         shutil.rmtree(destination, ignore_errors=True)
         (root / "bin").rename(destination)
 
@@ -49,7 +49,7 @@ def _fetch(source: str) -> bytes:
         with urllib.request.urlopen(source, timeout=60) as answer:  # noqa: S310 - our own constant, https
             return answer.read()
     except (urllib.error.URLError, TimeoutError) as error:
-        raise _error("Pulumi's installer could not be fetched", "") from error
+        raise _error("Pulumi's installer could not be downloaded", "") from error
 
 
 def _error(what: str, version: str) -> PlatformError:

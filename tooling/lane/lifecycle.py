@@ -1,7 +1,7 @@
-"""Bringing the lane up, and removing it with all its state.
+"""Starting the lane, and removing it with all its state.
 
-`up` may be run at any time, twice at once, and after any kill: it starts what is missing. The lane's state and its
-services live and die together, so `down` leaves nothing but the caches, and snapshots if some were saved.
+`up` may run at any time, concurrently, and after any kill: it starts what is missing. The lane's services and their
+state are removed together: `down` leaves only the caches and saved snapshots.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from tooling.paths import REPOSITORY, cache_directory, local_directory
 from tooling.system_errors import MEBIBYTE, check_space
 
 _EMULATOR_SECONDS = 120.0
-"""It replays every request that ever changed the account: a few milliseconds each."""
+"""The emulator replays every request that has changed the account: a few milliseconds each."""
 
 _NEW_LANE_BYTES = 300 * MEBIBYTE
-"""etcd's log takes 128 MiB at once; a deployed chain came to 190 MiB (measured)."""
+"""etcd preallocates 128 MiB of log; a deployed chain takes 190 MiB (measured)."""
 
 _STARTING_BYTES = 100 * MEBIBYTE
-"""etcd begins a further 64 MiB of its log now and then."""
+"""etcd preallocates its log in segments of 64 MiB."""
 
 _POLL_SECONDS = 0.1
 
 _STATE_WRITERS = ("kubernetes", "etcd")
-"""Versions that decide what is on disk. The engine reads older state by itself, kwok keeps none."""
+"""Programs whose version determines the format on disk. The engine reads older state; kwok keeps none."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """What `up` did: the parts it had to start (none: all ran already), and what people should know."""
+    """Result of `up`: the parts that it started (none if all were running), and warnings for the user."""
 
     lane: Lane
     parts: tuple[str, ...]
@@ -62,11 +62,11 @@ class Started:
 
 
 def up(progress: Progress, *, directory: Path | None = None) -> Started:
-    """Makes the lane in `directory`, by default the clone's own, or starts of it what does not run.
+    """Creates the lane in `directory`, by default the clone's own, or starts those of its parts that are not running.
 
     Raises:
-        Refused: this machine cannot run it, or its state cannot be brought back.
-        PlatformError: a program cannot be had, a port is taken, a part does not come up.
+        Refused: this machine cannot run the lane, or its state cannot be recovered.
+        PlatformError: a program is unavailable, a port is in use, or a part does not start.
     """
     supported_host()
     where = directory or local_directory()
@@ -88,12 +88,12 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
 
 
 def down(progress: Progress, *, directory: Path | None = None) -> bool:
-    """Ends every process of the lane and removes its directory, except for snapshots; False if there was nothing.
+    """Stops every process of the lane and removes its directory, except snapshots; False if there was no lane.
 
-    Works also where the record is unreadable. Stacks are not destroyed: what they describe vanishes with the lane.
+    Works even if the record is unreadable. Stacks are not destroyed: their resources disappear with the lane.
 
     Raises:
-        Refused: the directory is not a lane's.
+        Refused: the directory is not a lane.
     """
     where = directory or local_directory()
     purpose = "tiers local down"
@@ -114,15 +114,15 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
 
 
 def holds_resources(directory: Path | None = None) -> list[str]:
-    """Stacks of the lane whose resources would be given up with it, e.g. `infrastructure/local (31 resources)`."""
+    """Stacks of the lane whose resources would be lost with it, e.g. `infrastructure/local (31 resources)`."""
     found = stacks((directory or local_directory()) / "state")
     return [f"{stack.project}/{stack.name} ({stack.resources} resources)" for stack in found if stack.resources]
 
 
 @contextmanager
 def locked(directory: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[None]:
-    """Holds the lane in `directory` while its services are started or ended; see `locks.hold`."""
-    # Not inside the directory, which `down` removes while others may wait.
+    """Locks the lane in `directory` while its services are started or stopped; see `locks.hold`."""
+    # Outside the directory, which `down` removes while others may be waiting.
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
     with hold(cache_directory() / "locks" / name, purpose, waiting=waiting, leave=leave):
         yield
@@ -138,7 +138,7 @@ def _remove(directory: Path) -> None:
     try:
         shutil.rmtree(directory)
     except OSError as error:
-        # A mount point stays: it is somebody else's, and empty by now.
+        # A mount point stays: it is not the lane's, and empty by now.
         if error.errno != errno.EBUSY or any(directory.iterdir()):
             raise
 
@@ -160,7 +160,7 @@ def _prepare(directory: Path) -> Lane:
 
 
 def check_is_a_lane(directory: Path) -> None:
-    """`TIERS_LOCAL_DIR` may name any directory, and `down` removes the whole of it.
+    """Checks a directory before `down` removes it, since `TIERS_LOCAL_DIR` may name any directory.
 
     Raises:
         Refused: `directory-not-a-lane`.
@@ -170,9 +170,9 @@ def check_is_a_lane(directory: Path) -> None:
         return
     raise Refused(
         "directory-not-a-lane",
-        "the lane's directory holds other files, which would go with the lane",
+        "the lane's directory holds other files, which would be removed with the lane",
         at=str(directory),
-        hint="let TIERS_LOCAL_DIR name a new or empty directory",
+        hint="set TIERS_LOCAL_DIR to a new or empty directory",
     )
 
 
@@ -186,16 +186,16 @@ def _check_versions(lane: Lane) -> None:
     if changed:
         raise Refused(
             "lane-outdated",
-            f"the lane was made by other versions: {'; '.join(changed)}",
+            f"the lane was created by other versions: {'; '.join(changed)}",
             at=str(lane.directory),
             hint="tiers local reset",
         )
 
 
 def _check_state(lane: Lane) -> None:
-    """A lane of which a part is lost would contradict its stacks: they go together or not at all."""
+    """Refuses a lane that lost a part of its state, which would contradict its stacks."""
     if not lane.baseline_file.exists():
-        return  # it never came up, so nothing is lost
+        return  # it never started, so nothing is lost
     lost = []
     if not lane.cluster.exists():
         lost.append("the cluster's objects")
@@ -206,7 +206,7 @@ def _check_state(lane: Lane) -> None:
     if lost:
         raise Refused(
             "lane-state-lost",
-            f"lost: {', '.join(lost)}; the stacks that describe them cannot go on",
+            f"lost: {', '.join(lost)}; the lane's stacks depend on it and cannot be used",
             at=str(lane.directory),
             hint="tiers local reset",
         )
@@ -215,12 +215,12 @@ def _check_state(lane: Lane) -> None:
 def _missing(lane: Lane) -> list[str]:
     missing = not_running(lane)
     if not missing and not lane.baseline_file.exists():
-        missing.append("baseline")  # a run was killed just before it was done
+        missing.append("baseline")  # a run was killed just before it finished
     return missing
 
 
 def bring_up(lane: Lane) -> list[str]:
-    """Starts what does not run and waits for all of it, since what runs may have been started a moment ago.
+    """Starts what is not running and waits for all parts, since a running one may have started a moment ago.
 
     The lane must be held by `locked`. Returns what people should know.
     """
@@ -229,16 +229,16 @@ def bring_up(lane: Lane) -> list[str]:
     if replayed:
         _check_ports(lane)
         lane.start_emulator()
-    # The emulation comes up meanwhile; the API server asks it about tokens only once somebody shows one.
+    # The emulator starts meanwhile; the API server needs it only once a client presents a token.
     lane.cluster.start()
-    facts = _await_emulator(lane)
+    facts = _wait_for_emulator(lane)
     if not lane.baseline_file.exists():
         take_baseline(lane)
     diverged = facts.get("diverged") or ()
     if replayed and diverged:
         return [
-            f"{len(diverged)} of {facts.get('replayed')} requests to the emulated AWS gave another answer "
-            "when replayed; see what differs: tiers refresh --stack local"
+            f"{len(diverged)} of {facts.get('replayed')} requests to the emulated AWS returned a different "
+            "response when replayed; to see what differs: tiers refresh --stack local"
         ]
     return []
 
@@ -248,13 +248,13 @@ def _check_ports(lane: Lane) -> None:
         if not becomes_free(port):
             raise PlatformError(
                 "port-taken",
-                f"port {port}, where the lane's {EMULATOR} was, is taken by another program",
+                f"port {port} of the lane's {EMULATOR} is used by another program",
                 at=f"{LOOPBACK}:{port}",
-                hint="stop what listens there, or give up the lane's state with: tiers local reset",
+                hint="stop the program that listens there, or discard the lane's state with: tiers local reset",
             )
 
 
-def _await_emulator(lane: Lane) -> dict[str, Any]:
+def _wait_for_emulator(lane: Lane) -> dict[str, Any]:
     deadline = time.monotonic() + _EMULATOR_SECONDS
     while True:
         facts = health(lane)
@@ -263,7 +263,7 @@ def _await_emulator(lane: Lane) -> dict[str, Any]:
         if lane.emulator.pid() is None or time.monotonic() > deadline:
             raise PlatformError(
                 "emulator-not-up",
-                f"the lane's {EMULATOR} does not come up: {last_lines(lane.emulator.log, 3)}",
+                f"the lane's {EMULATOR} does not start: {last_lines(lane.emulator.log, 3)}",
                 at=str(lane.emulator.log),
                 hint="tiers local reset",
             )

@@ -1,6 +1,6 @@
-"""Locks between processes of one machine, which the kernel takes back from a holder that was killed.
+"""Locks between processes of one machine, which the kernel releases when their holder is killed.
 
-The file says who holds the lock and for what, so that whoever waits can say so. A lock file lies in the cache, never in
+The lock file records who holds the lock and for what, for the message of those that wait. It is in the cache, never in
 a directory that the holder may remove.
 """
 
@@ -19,20 +19,20 @@ _POLL_SECONDS = 0.2
 
 @contextlib.contextmanager
 def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[int]:
-    """Holds the lock at `path` for the length of the block; `purpose` is what others are told, e.g. `tiers local up`.
+    """Holds the lock at `path` for the length of the block; `purpose` is shown to others, e.g. `tiers local up`.
 
     Yields its descriptor: a process that inherits it holds the lock too, until it ends.
 
-    `waiting` is called once with a sentence about the holder if somebody else holds it. Without `leave`, the file goes
-    with the lock. Not reentrant.
+    `waiting` is called once with a text about the holder if another process holds it. Without `leave`, the file is
+    removed with the lock. Not reentrant.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = _taken(path)
-    told = False
+    reported = False
     while descriptor is None:
-        if not told:
+        if not reported:
             waiting(f"waiting for {_holder(path)}")
-            told = True
+            reported = True
         time.sleep(_POLL_SECONDS)
         descriptor = _taken(path)
     try:
@@ -46,11 +46,11 @@ def hold(path: Path, purpose: str, *, waiting: Callable[[str], None], leave: boo
 
 
 def _taken(path: Path) -> int | None:
-    """The lock file's descriptor if the lock is ours now."""
+    """The lock file's descriptor if this process now holds the lock, else None."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A holder may have removed the file between the two calls: then this is the lock of nothing.
+        # If a holder removed the file between the two calls, this lock protects nothing.
         if os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor
     except (BlockingIOError, FileNotFoundError):
@@ -63,9 +63,11 @@ def _holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text())
         who = f"`{holder['purpose']}` (process {holder['pid']})"
-        return f"{who}, which is under way" if _lives(holder["pid"]) else f"what {who}, which has died, had begun"
+        return (
+            f"{who}, which is still running" if _lives(holder["pid"]) else f"processes started by {who}, which has died"
+        )
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process, which has just begun"
+        return "another process, which has just started"
 
 
 def _lives(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""Ports for the lane's services: chosen once, then kept, so that a lane brought up again is at the same addresses."""
+"""Ports for the lane's services: chosen once and kept, so that a restarted lane has the same addresses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.errors import PlatformError
 LOOPBACK = "127.0.0.1"
 
 _RANGE = range(20_000, 32_000)
-"""Below the range from which Linux (32768) and macOS (49152) take ports for outgoing connections: a port out of that
-range could be taken by any connection before its service has started. And below Kubernetes' NodePorts."""
+"""Below the range from which Linux (32768) and macOS (49152) take ports for outgoing connections: a port in that
+range could be taken by any connection before its service has started. Also below Kubernetes' NodePorts."""
 
 
 def is_free(port: int) -> bool:
-    """Whether a service could listen on it, on loopback."""
+    """Whether a service could listen on `port` on loopback."""
     with contextlib.closing(socket.socket()) as probe:
-        # As servers do: a port whose last connections are still dying down is free.
+        # As servers do: a port whose last connections are in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -29,7 +29,7 @@ def is_free(port: int) -> bool:
 
 
 def becomes_free(port: int, patience_seconds: float = 1.0) -> bool:
-    """Like `is_free`, with patience: a process that was killed just now closes its sockets after it has gone."""
+    """Like `is_free`, but retries: the sockets of a killed process close only after it has disappeared."""
     deadline = time.monotonic() + patience_seconds
     while not is_free(port):
         if time.monotonic() > deadline:
@@ -39,8 +39,8 @@ def becomes_free(port: int, patience_seconds: float = 1.0) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on at the moment."""
-    # Not a secret: random so that two lanes that start at once choose different ones.
+    """Distinct ports on which no program listens at the moment."""
+    # Random, so that two lanes that start at once choose different ports; not used as a secret.
     candidates = random.sample(_RANGE, len(_RANGE))
     found: list[int] = []
     for port in candidates:
@@ -52,5 +52,5 @@ def free_ports(count: int) -> list[int]:
         "no-free-port",
         f"no {count} free ports between {_RANGE.start} and {_RANGE.stop}",
         at="",
-        hint="stop what listens there: ss -ltn",
+        hint="stop programs that listen there; to list them: ss -ltn",
     )

@@ -1,7 +1,7 @@
-"""Processes that outlive the command that started them: starting, finding again, ending.
+"""Starts, finds and stops processes that outlive the command that started them.
 
-They are found by their command line, never by a recorded process id: after a reboot, or after a day, that id may be
-somebody else's, and a command that was killed may not have recorded it at all.
+They are found by their command line, never by a recorded process id: after a reboot, or after a day, that id may
+belong to another process, and a command that was killed may not have recorded it at all.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _POLL_SECONDS = 0.05
 _KILLED_SECONDS = 10.0
 
 _DETACH = 'exec "$@" </dev/null >>"$0" 2>&1 &'
-"""$0 is the log. The shell ends at once, so that the process becomes init's child and never a zombie of ours."""
+"""$0 is the log. The shell ends at once, so that init adopts the process, which then never becomes a zombie."""
 
 
 @dataclass(frozen=True)
 class Service:
     """A long-running process that writes `<name>.log` in `directory`.
 
-    `arguments` are the first words after its program, and the service's alone: by them it is found.
+    `arguments` are the first words after its program. They are unique to the service and identify its process.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Service:
         return self.directory / f"{self.name}.log"
 
     def pid(self) -> int | None:
-        """The running process's id, or None."""
-        return next(iter(running(self._is_ours)), None)
+        """Process id, or None if it is not running."""
+        return next(iter(running(self._matches)), None)
 
     def start(self, program: str, more: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts `program` with the service's arguments and `more`, in a session of its own, unless it runs already.
+        """Starts `program` with the service's arguments and `more`, in a new session, unless it is running already.
 
-        It may still end at once: whoever needs it asks it whether it is ready, and looks at `pid` while waiting.
+        It may still exit at once: callers poll its readiness, and check `pid` while they wait.
         """
         if self.pid() is not None:
             return
@@ -61,42 +61,42 @@ class Service:
         )
 
     def stop(self, grace_seconds: float = 5.0) -> None:
-        """Asks it to end, then ends it. Done when it has gone."""
-        end(self._is_ours, grace_seconds)
+        """Terminates the process, kills it if it does not exit, and returns when it is gone."""
+        end(self._matches, grace_seconds)
 
-    def _is_ours(self, command: str) -> bool:
+    def _matches(self, command: str) -> bool:
         program, found, _ = f"{command} ".partition(f" {' '.join(self.arguments)} ")
-        # A shell or an editor may have the same words further back in its command line.
+        # A shell or an editor may have the same words later in its command line.
         return bool(found) and Path(program).is_file()
 
 
-def running(is_ours: Callable[[str], bool]) -> list[int]:
-    """Ids of this user's processes whose command line, its words joined by spaces, satisfies `is_ours`."""
-    return [pid for pid, command in command_lines() if is_ours(command)]
+def running(matches: Callable[[str], bool]) -> list[int]:
+    """Ids of this user's processes whose command line, its words joined by spaces, satisfies `matches`."""
+    return [pid for pid, command in command_lines() if matches(command)]
 
 
 def command_lines() -> Iterator[tuple[int, str]]:
-    """Every process of this user in this system (a container's host is another one); zombies have no command line."""
+    """Every process of this user in this PID namespace; zombies are left out, since they have no command line."""
     return _from_proc() if sys.platform == "linux" else _from_ps()
 
 
-def end(is_ours: Callable[[str], bool], grace_seconds: float = 5.0) -> None:
-    """SIGTERM, and SIGKILL for what is still there after `grace_seconds`. Done when nothing is ours any more."""
-    if grace_seconds > 0 and not _signal(is_ours, signal.SIGTERM, grace_seconds):
+def end(matches: Callable[[str], bool], grace_seconds: float = 5.0) -> None:
+    """Sends SIGTERM, then SIGKILL after `grace_seconds`; returns when no matching process is left."""
+    if grace_seconds > 0 and not _signal(matches, signal.SIGTERM, grace_seconds):
         return
-    remaining = _signal(is_ours, signal.SIGKILL, _KILLED_SECONDS)
+    remaining = _signal(matches, signal.SIGKILL, _KILLED_SECONDS)
     if remaining:
         ids = ",".join(str(pid) for pid in remaining)
         raise PlatformError(
             "process-not-stopped",
-            f"processes that do not end, even when killed: {ids}",
+            f"processes do not exit, even when killed: {ids}",
             at="",
-            hint=f"look at them: ps -fp {ids}",
+            hint=f"inspect them: ps -fp {ids}",
         )
 
 
 def last_lines(log: Path, count: int = 5) -> str:
-    """The end of a log, for an error's text."""
+    """The last lines of a log, for an error message."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 8192))
@@ -106,16 +106,16 @@ def last_lines(log: Path, count: int = 5) -> str:
     return " / ".join(line.strip() for line in text.splitlines()[-count:] if line.strip())
 
 
-def _signal(is_ours: Callable[[str], bool], number: signal.Signals, patience_seconds: float) -> list[int]:
-    """What is still there when patience has run out."""
-    remaining = running(is_ours)
+def _signal(matches: Callable[[str], bool], number: signal.Signals, patience_seconds: float) -> list[int]:
+    """Signals the processes; returns those that still exist after `patience_seconds`."""
+    remaining = running(matches)
     for pid in remaining:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
     deadline = time.monotonic() + patience_seconds
     while remaining and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
-        remaining = running(is_ours)
+        remaining = running(matches)
     return remaining
 
 
@@ -129,7 +129,7 @@ def _from_proc() -> Iterator[tuple[int, str]]:
             words = (directory / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
             if words != [b""] and directory.stat().st_uid == user and (directory / "ns" / "pid").readlink() == here:
                 yield int(directory.name), b" ".join(words).decode(errors="replace")
-        except OSError:  # it has ended meanwhile, or may not be looked at
+        except OSError:  # it has exited meanwhile, or may not be read
             continue
 
 

@@ -1,7 +1,7 @@
-"""How long work shows that it goes on.
+"""Progress of long work, on a terminal or in a log.
 
 A terminal gets a live line with what remains; a log gets a line at the start, one a minute, and one at the end whose
-last word is `done`, `failed` or `cancelled`. What is measured, and in which unit, is the caller's business.
+last word is `done`, `failed` or `cancelled`. The caller chooses what is counted, and in which unit.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ LOG_INTERVAL_SECONDS = 60.0
 
 
 class Task(Protocol):
-    """A piece of work that is under way."""
+    """A piece of work in progress."""
 
     def update(self, detail: str = "", *, done: int | None = None, total: int | None = None) -> None:
-        """Says what is being done, and how many steps of how many are behind us; an unknown count stays as it was."""
+        """Sets the current detail and the steps done of a total; a count that is not given stays as it was."""
         ...
 
 
 class Progress(Protocol):
-    """Where tasks are shown."""
+    """Displays tasks."""
 
     def task(self, title: str) -> AbstractContextManager[Task]: ...
 
     def note(self, text: str) -> None:
-        """One line that stands by itself."""
+        """Prints one separate line."""
         ...
 
 
 def progress_on(stream: TextIO | None = None) -> Progress:
-    """The form that suits `stream`, by default stderr, so that stdout stays free for data."""
+    """The progress display for `stream`, by default stderr, since stdout is for data."""
     shown = sys.stderr if stream is None else stream
     if shown.isatty() and os.environ.get("TERM") != "dumb":
         return LiveProgress(shown)
@@ -54,7 +54,7 @@ def duration(seconds: float) -> str:
 
 
 class LineProgress:
-    """For logs: plain lines, nothing overwritten."""
+    """For logs: plain lines that are never overwritten."""
 
     def __init__(self, stream: TextIO, interval_seconds: float = LOG_INTERVAL_SECONDS) -> None:
         self._stream = stream
@@ -69,11 +69,11 @@ class LineProgress:
         self.note(f"{title}: started")
         ended = threading.Event()
 
-        def tell() -> None:
+        def report() -> None:
             while not ended.wait(self._interval_seconds):
                 self.note(f"{title}: {task.describe()}")
 
-        teller = threading.Thread(target=tell, daemon=True)
+        teller = threading.Thread(target=report, daemon=True)
         teller.start()
         word = "failed"
         try:
@@ -108,7 +108,7 @@ class _LineTask:
         if self._total:
             parts.append(f"{self._done} of {self._total}")
             if 0 < self._done < self._total:
-                # Packages differ in size, so this is a guess; it is said as one.
+                # Packages differ in size, so this is a rough estimate, shown as "about".
                 parts.append(f"about {duration(self.elapsed() * (self._total - self._done) / self._done)} left")
         if self._detail:
             parts.append(self._detail)
@@ -116,10 +116,10 @@ class _LineTask:
 
 
 class LiveProgress:
-    """For terminals: one line that moves, drawn by rich (which obeys `NO_COLOR`)."""
+    """For terminals: one live line, drawn by rich (which obeys `NO_COLOR`)."""
 
     def __init__(self, stream: TextIO) -> None:
-        # Here and not at the top: `tiers --help` must not wait for rich.
+        # Imported here so that `tiers --help` need not load rich.
         from rich.console import Console
 
         self._console = Console(file=stream, highlight=False)

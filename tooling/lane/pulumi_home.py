@@ -16,11 +16,11 @@ from pathlib import Path
 from tooling.paths import REPOSITORY
 
 PLUGINS = {"aws": "pulumi-aws", "eks": "pulumi-eks", "kubernetes": "pulumi-kubernetes"}
-"""Pulumi package, and the Python distribution whose version its plug-in must bear."""
+"""Pulumi package, and the Python distribution whose version its plug-in must have."""
 
 
 def write_pulumi_home(home: Path) -> None:
-    """Writes what is missing or outdated, e.g. since the Python environment was created again elsewhere."""
+    """Writes missing or outdated files, e.g. after the Python environment was created elsewhere."""
     _disable_automatic_logs(home / "logs")
     for name, distribution in PLUGINS.items():
         directory = home / "plugins" / f"resource-{name}-v{version(distribution)}"
@@ -36,7 +36,7 @@ def write_pulumi_home(home: Path) -> None:
 
 
 def _disable_automatic_logs(logs: Path) -> None:
-    """The engine writes a debug log of each command, for which it has no option: a quarter of its CPU time and up to a
+    """Prevents the engine's debug log of each command, which no option turns off: a quarter of its CPU time and up to a
     megabyte per operation. It goes without where it cannot make the directory.
 
     Source: github.com/pulumi/pulumi/pkg/v3 cmd/pulumi/pulumi.go, `backendlogging.StartLogging`.
@@ -49,7 +49,7 @@ def _disable_automatic_logs(logs: Path) -> None:
 
 
 def plugin_script(name: str) -> str:
-    """What the engine starts for package `name`: this interpreter, whatever PATH and directory it is called in."""
+    """The script that the engine starts for package `name`: runs this interpreter, whatever the PATH."""
     return (
         "#!/bin/sh\n"
         f"PYTHONPATH={shlex.quote(str(REPOSITORY))} "

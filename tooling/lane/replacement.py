@@ -1,4 +1,4 @@
-"""Putting a prepared lane in the place of the present one, all of it or nothing, also where the command is killed.
+"""Replaces the present lane with a prepared one, completely or not at all, even if the command is killed.
 
 The prepared entries lie complete in `RESTORING` inside the lane's directory before anything is touched. The record
 `lane.json` is the first to leave and the last to arrive, so that a lane of which only a part has changed is no lane;
@@ -22,13 +22,13 @@ _STAY = frozenset({SNAPSHOTS, RESTORING, _READY, _FORMER, MARKER})
 
 
 def prepare(directory: Path) -> Path:
-    """Where to put the entries of the lane that is to come; what an interrupted preparation left is removed."""
+    """The directory for the entries of the new lane, after removing what an interrupted preparation left."""
     shutil.rmtree(directory / RESTORING, ignore_errors=True)
     return directory / RESTORING
 
 
 def replace(directory: Path) -> None:
-    """Puts the prepared entries in place. The services of the lane must have ended."""
+    """Moves the prepared entries into place. The services of the lane must have stopped."""
     (directory / _READY).write_text("\n".join(sorted(entry.name for entry in (directory / RESTORING).iterdir())))
     complete(directory)
 
@@ -42,7 +42,7 @@ def complete(directory: Path) -> bool:
         shutil.rmtree(former, ignore_errors=True)
         return False
     names = ready.read_text().splitlines()
-    # The list is written before anything moves: a name that is not among the prepared ones any more is in its place.
+    # The list is written before anything moves: an entry that is no longer among the prepared ones is in place.
     arrived = {name for name in names if not (prepared / name).exists() and not (prepared / name).is_symlink()}
     former.mkdir(exist_ok=True)
     leaving = [entry for entry in directory.iterdir() if entry.name not in _STAY and entry.name not in arrived]

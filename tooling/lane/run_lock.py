@@ -17,11 +17,11 @@ from tooling.paths import cache_directory
 
 @contextmanager
 def hold_run(directory: Path, purpose: str, *, waiting: Callable[[str], None], leave: bool = True) -> Iterator[int]:
-    """Holds the lane in `directory` for a run; yields the descriptor that the run's processes are to inherit.
+    """Locks the lane in `directory` for a run; yields the descriptor that the run's processes must inherit.
 
     `waiting` is told once who holds it.
     """
-    # Not inside the directory, which `local down` removes while others may wait.
+    # Outside the directory, which `local down` removes while others may be waiting.
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
     with hold(cache_directory() / "locks" / f"{name}-run", purpose, waiting=waiting, leave=leave) as descriptor:
         yield descriptor

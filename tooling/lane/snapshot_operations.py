@@ -1,4 +1,4 @@
-"""Saving the lane as a snapshot, and bringing a snapshot back.
+"""Saves the lane as a snapshot, and restores snapshots.
 
 What belongs together is copied together: etcd's data, the journal of the emulated AWS, the states of the stacks, their
 passphrase and salt, the lane's record with its ports. Its services do not run meanwhile. A lane survives being killed,
@@ -34,7 +34,7 @@ _LEFT_OUT = frozenset(
         MARKER,
         SNAPSHOTS,
         RESTORING,
-        # The engine's home, policies and logs are made again; the plug-ins in it name this clone.
+        # The engine's home, policies and logs are created again; plug-ins in the home contain the path of this clone.
         "pulumi",
         "policies",
         "logs",
@@ -54,13 +54,13 @@ _NAMING_PATHS = (
     "cluster/.kwok/clusters/lane/kwok.yaml",
     "cluster/.kwok/clusters/lane/kubeconfig.yaml",
 )
-"""Files of the cluster that name each other by their whole path."""
+"""Files of the cluster that contain absolute paths of the lane."""
 
 _SPARE_BYTES = 50 * MEBIBYTE
 
 
 def save(progress: Progress, name: str, *, directory: Path | None = None) -> Snapshot:
-    """Saves the lane in `directory`, by default the clone's own. Services that ran run again afterwards.
+    """Saves the lane in `directory`, by default the clone's own. Services that were running are restarted.
 
     Raises:
         BadInput: the name is not valid, or there is no lane.
@@ -68,7 +68,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
     """
     where = directory or local_directory()
     target = directory_of(name, where)
-    with _alone(where, f"tiers local save {name}"):
+    with _exclusive(where, f"tiers local save {name}"):
         replacement.complete(where)
         lane = Lane.load(where)
         if lane is None:
@@ -76,7 +76,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
         if target.exists():
             raise Refused(
                 "snapshot-exists",
-                f"there is a snapshot {name!r} already",
+                f"snapshot {name!r} already exists",
                 at=str(target),
                 hint=f"choose another name, or: tiers local forget {name}",
             )
@@ -94,7 +94,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
 
 
 def restore(progress: Progress, name: str, *, directory: Path | None = None) -> Started:
-    """Puts a snapshot in the place of the lane in `directory`, if there is one, and starts it.
+    """Replaces the lane in `directory`, if there is one, with a snapshot, and starts it.
 
     Raises:
         BadInput: there is no such snapshot.
@@ -105,7 +105,7 @@ def restore(progress: Progress, name: str, *, directory: Path | None = None) -> 
     snapshot = find(name, where)
     supported_host()
     ensure(progress)
-    with _alone(where, f"tiers local restore {name}"), progress.task(f"restoring the local lane from {name}"):
+    with _exclusive(where, f"tiers local restore {name}"), progress.task(f"restoring the local lane from {name}"):
         check_is_a_lane(where)
         replacement.complete(where)
         prepared = replacement.prepare(where)
@@ -119,18 +119,18 @@ def restore(progress: Progress, name: str, *, directory: Path | None = None) -> 
         replacement.replace(where)
         lane = Lane.load(where)
         if lane is None:
-            raise AssertionError("the record of the restored lane is gone")
+            raise AssertionError("the record of the restored lane is missing")
         return Started(lane, tuple(not_running(lane)), tuple(bring_up(lane)))
 
 
 @contextmanager
-def _alone(where: Path, purpose: str) -> Iterator[None]:
+def _exclusive(where: Path, purpose: str) -> Iterator[None]:
     def refuse(holder: str) -> None:
         raise Refused(
             "operation-running",
             f"an operation is running on the local lane: {holder.removeprefix('waiting for ')}",
             at=str(where),
-            hint="wait until it has ended, and run the same command again",
+            hint="wait until it has finished, then run the same command again",
         )
 
     with hold_run(where, purpose, waiting=refuse), locked(where, purpose, waiting=refuse):
@@ -182,7 +182,7 @@ def _prepare(snapshot: Snapshot, source: Path, prepared: Path, where: Path) -> N
 
 
 def _relocate(former: Path, where: Path, prepared: Path) -> None:
-    """Has the copy of a lane that was made in `former` name its files in `where`."""
+    """Rewrites the paths in a copy of the lane from `former` to `where`."""
     for name in _NAMING_PATHS:
         file = prepared / name
         if file.exists():

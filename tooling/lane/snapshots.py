@@ -43,7 +43,7 @@ class Snapshot(BaseModel):
     name: str
     created: datetime
     directory: Path
-    """Of the lane that it was made of: its cluster's files name each other by their whole path."""
+    """Directory of the saved lane: the cluster's files refer to each other by absolute path."""
     versions: dict[str, str]
     stacks: tuple[SavedStack, ...]
     size_bytes: int
@@ -51,13 +51,13 @@ class Snapshot(BaseModel):
 
 
 def saved_versions() -> dict[str, str]:
-    """Versions that decide whether a snapshot made today can be read."""
+    """Versions that a snapshot must match to be readable."""
     known = {**pinned_versions(), "moto": version("moto")}
     return {name: known[name] for name in _STATE_WRITERS}
 
 
 def directory_of(name: str, lane_directory: Path | None = None) -> Path:
-    """Where the snapshot of that name is, whether it exists or not.
+    """The directory of the snapshot `name`, whether it exists or not.
 
     Raises:
         BadInput: `snapshot-name-invalid`.
@@ -65,8 +65,8 @@ def directory_of(name: str, lane_directory: Path | None = None) -> Path:
     if not _NAME.fullmatch(name):
         raise BadInput(
             "snapshot-name-invalid",
-            f"{name!r} is no name for a snapshot: lower-case letters, digits, `-` and `.`, at most 63, "
-            "a letter or digit first and last",
+            f"{name!r} is not a valid snapshot name: use lower-case letters, digits, `-` and `.`, at most 63, "
+            "with a letter or digit first and last",
             at="NAME",
             hint="choose another name, e.g. tiers local save before-upgrade",
         )
@@ -74,7 +74,7 @@ def directory_of(name: str, lane_directory: Path | None = None) -> Path:
 
 
 def snapshots(lane_directory: Path | None = None) -> list[Snapshot]:
-    """Every complete snapshot, by name; one whose record cannot be read raises `snapshot-unreadable`."""
+    """Every complete snapshot, sorted by name; an unreadable record raises `snapshot-unreadable`."""
     return [_read(_store(lane_directory) / name) for name in names(lane_directory)]
 
 
@@ -87,7 +87,7 @@ def names(lane_directory: Path | None = None) -> list[str]:
 
 
 def find(name: str, lane_directory: Path | None = None) -> Snapshot:
-    """The snapshot of that name, which this version of the repository can restore.
+    """The snapshot `name`, if this version of the repository can restore it.
 
     Raises:
         BadInput: `snapshot-name-invalid`, `snapshot-unknown`.
@@ -103,21 +103,21 @@ def find(name: str, lane_directory: Path | None = None) -> Snapshot:
     if changed:
         raise Refused(
             "snapshot-outdated",
-            f"the snapshot was made by other versions: {'; '.join(changed)}",
+            f"the snapshot was created by other versions: {'; '.join(changed)}",
             at=str(directory_of(name, lane_directory)),
-            hint=f"tiers local forget {name}, and save again; or check out the commit that it was made with",
+            hint=f"tiers local forget {name}, and save again; or check out the commit that created it",
         )
     return found
 
 
 def forget(name: str, lane_directory: Path | None = None) -> None:
-    """Removes a snapshot, also one that cannot be read.
+    """Removes a snapshot, even an unreadable one.
 
     Raises:
         BadInput: `snapshot-name-invalid`, `snapshot-unknown`.
     """
     directory = _existing(name, lane_directory)
-    # Renamed first: half a snapshot must not bear its name.
+    # Renamed first: a partly removed snapshot must not keep its name.
     leaving = directory.with_name(f"{UNFINISHED}{name}")
     shutil.rmtree(leaving, ignore_errors=True)
     directory.rename(leaving)
@@ -145,7 +145,7 @@ def _read(directory: Path) -> Snapshot:
     except (OSError, ValidationError) as error:
         raise Refused(
             "snapshot-unreadable",
-            "the record of the snapshot cannot be read, or another version of this repository wrote it",
+            "the record of the snapshot is unreadable, or was written by another version of this repository",
             at=str(directory / "record.json"),
             hint=f"tiers local forget {directory.name}",
         ) from error

@@ -1,6 +1,5 @@
-"""What one lane is: its addresses, chosen once and kept in `<directory>/lane.json`, and the environment in which the
-engine, the plug-ins, `kubectl` and `aws` work on it and on nothing else. Starting and removing it is `lifecycle`'s
-business.
+"""The description of a lane: addresses, chosen once and kept in `<directory>/lane.json`, and the environment in which
+the engine, the plug-ins, `kubectl` and `aws` reach this lane and nothing else. `lifecycle` starts and removes it.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class LanePorts(BaseModel):
 
 
 class Lane(BaseModel):
-    """A lane, running or not. Reading it says nothing about its processes: ask `lifecycle.status`."""
+    """A lane, running or not. It does not tell which processes run: see `status`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,22 +51,22 @@ class Lane(BaseModel):
     created: datetime
     ports: LanePorts
     issuer: str
-    """The cluster's OIDC issuer, of EKS' form, one a lane: the API server must know it before it starts."""
+    """The cluster's OIDC issuer, in the form that EKS uses, one per lane: the API server needs it at start."""
     access_key_id: str
     secret_access_key: str
     versions: dict[str, str]
-    """Versions that its state was made by."""
+    """Versions of the programs that created its state."""
 
     @classmethod
     def new(cls, directory: Path) -> Lane:
-        """Chooses what a lane in `directory` will be; writes nothing."""
+        """Chooses ports and names for a lane in `directory`; writes nothing."""
         numbers = free_ports(len(LanePorts.model_fields))
         return cls(
             directory=directory,
             created=datetime.now(UTC).replace(microsecond=0),
             ports=LanePorts(**dict(zip(LanePorts.model_fields, numbers, strict=True))),
             issuer=f"https://oidc.eks.{REGION}.amazonaws.com/id/{secrets.token_hex(16).upper()}",
-            # Of no real account, and without the prefix of real keys, which secret scanners look for.
+            # Not of a real account, and without the prefix of real keys, which secret scanners look for.
             access_key_id=f"LANE{secrets.token_hex(8).upper()}",
             secret_access_key=secrets.token_hex(20),
             versions=pinned_versions(),
@@ -92,26 +91,26 @@ class Lane(BaseModel):
                 "directory-not-a-lane",
                 "the lane's directory is a file",
                 at=str(where),
-                hint="let TIERS_LOCAL_DIR name a new or empty directory",
+                hint="set TIERS_LOCAL_DIR to a new or empty directory",
             ) from error
         except (OSError, ValidationError) as error:
             raise Refused(
                 "lane-record-unreadable",
-                "the lane's record cannot be read, or another version of this repository wrote it",
+                "the lane's record is unreadable, or was written by another version of this repository",
                 at=str(_record(where)),
                 hint="tiers local reset",
             ) from error
         if lane.directory != where:
             raise Refused(
                 "lane-moved",
-                f"the lane was made in {lane.directory} and does not run elsewhere",
+                f"the lane was created in {lane.directory} and cannot run elsewhere",
                 at=str(where),
                 hint=f"move it back to {lane.directory} and run `tiers local down` there, then `tiers local up` here",
             )
         return lane
 
     def save(self) -> None:
-        """Writes the record, all of it or nothing."""
+        """Writes the record atomically."""
         record = _record(self.directory)
         unfinished = record.with_suffix(".new")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -138,7 +137,7 @@ class Lane(BaseModel):
         return emulator_in(self.directory)
 
     def start_emulator(self) -> None:
-        """Starts the AWS emulation unless it runs; it is given no credentials, since it asks nobody but our cluster."""
+        """Starts the AWS emulator unless it is running, without credentials: it calls only the lane's cluster."""
         self.emulator.directory.mkdir(mode=0o700, exist_ok=True)
         options = {
             "--port": str(self.ports.aws),
@@ -170,7 +169,7 @@ class Lane(BaseModel):
         return self.directory / "baseline.json"
 
     def environment(self) -> dict[str, str]:
-        """A whole environment for a child process: the user's, washed, and pointed at this lane alone.
+        """The complete environment of a child process: the user's, cleaned and pointed at this lane only.
 
         Raises:
             PlatformError: a program has not been obtained yet.
@@ -180,13 +179,13 @@ class Lane(BaseModel):
             **kept,
             "PATH": os.pathsep.join([*search_path(), *kept.get("PATH", "").split(os.pathsep)]),
             "PULUMI_HOME": str(self.pulumi_home),
-            # The engine replaces a stack's file at once, but its sidecar of attributes is written in place: one killed
-            # in between leaves an empty sidecar, and a state that cannot be read ("failed to load checkpoint: EOF").
+            # The engine replaces a stack's file atomically, but writes its sidecar of attributes in place: a kill in
+            # between leaves an empty sidecar, and an unreadable state ("failed to load checkpoint: EOF").
             "PULUMI_BACKEND_URL": f"file://{self.state_directory}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.passphrase_file),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            # Else a `pulumi-resource-aws` on the user's PATH would be taken before the lane's own.
+            # Otherwise a `pulumi-resource-aws` on the user's PATH would take precedence over the lane's own.
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
@@ -200,13 +199,13 @@ class Lane(BaseModel):
 
 
 def emulator_in(directory: Path) -> Service:
-    """The AWS emulation of the lane in `directory`, also of one whose record is lost."""
+    """The AWS emulator of the lane in `directory`, even if the lane's record is lost."""
     home = directory / "aws"
     return Service("emulator", home, ("-m", "tooling.aws_emulator", "--directory", str(home)))
 
 
 def pinned_versions() -> dict[str, str]:
-    """What a lane made today is made by."""
+    """Versions of the programs that create a lane now."""
     return {
         "engine": ENGINE.value,
         "kubernetes": KUBERNETES_PATCH.value,

@@ -1,4 +1,4 @@
-"""What of a lane runs, and what it holds. Only looks; changing anything is `lifecycle`'s business."""
+"""State of a lane's parts and stacks. Read-only; `lifecycle` changes things."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ State = Literal["absent", "running", "stopped", "degraded"]
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the lane. `pid` None: it does not run. `ready`: it answers as it should."""
+    """One process of the lane. `pid` is None if it is not running; `ready`: it serves requests."""
 
     name: str
     pid: int | None
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of the engine's file backend; `resources` in its checkpoint, the stack itself and providers aside."""
+    """A stack of the engine's file backend; `resources`: count without the stack itself and providers."""
 
     project: str
     name: str
@@ -47,7 +47,7 @@ class Status:
 
 
 def status(directory: Path | None = None) -> Status:
-    """Looks at the lane in `directory`, by default the clone's own.
+    """The status of the lane in `directory`, by default the clone's own.
 
     Raises:
         PlatformError: its record cannot be read.
@@ -65,7 +65,7 @@ def status(directory: Path | None = None) -> Status:
 
 
 def not_running(lane: Lane) -> list[str]:
-    """Parts of the lane that have no process, in the order in which they start."""
+    """Parts of the lane that are not running, in start order."""
     missing = [name for name, pid in lane.cluster.processes.pids().items() if pid is None]
     return [EMULATOR, *missing] if lane.emulator.pid() is None else missing
 
@@ -85,12 +85,12 @@ def health(lane: Lane) -> dict[str, Any] | None:
 
 
 def is_ready(facts: dict[str, Any] | None) -> bool:
-    """Whether `health`'s answer says that requests are served."""
+    """Whether the result of `health` says that requests are served."""
     return facts is not None and facts.get("state") == "ready"
 
 
 def stacks(state_directory: Path) -> tuple[Stack, ...]:
-    """Every stack of a file backend; read from its checkpoints, since the engine takes half a second to say as much."""
+    """Every stack of a file backend, read from its checkpoints: asking the engine takes half a second."""
     found = []
     for file in sorted((state_directory / ".pulumi" / "stacks").glob("*/*.json")):
         try:
@@ -127,7 +127,7 @@ def _components(lane: Lane) -> list[Part]:
         Part(
             name,
             pid,
-            # The others serve nothing of their own that the lane uses.
+            # The other components have no endpoint that the lane uses.
             pid is not None and (answers or name != "kube-apiserver"),
             f"{LOOPBACK}:{ports[name]}",
             str(processes.log(name)),

@@ -1,4 +1,4 @@
-"""Real clusters and lanes for tests: started in a directory of the test's own, gone afterwards whatever happens."""
+"""Real clusters and lanes for tests: started in the test's own directory and always removed afterwards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def running_cluster(directory: Path, *, webhook_port: int | None = None) -> Iter
 
 
 def new_cluster(directory: Path, *, webhook_port: int | None = None) -> Cluster:
-    """A cluster that has yet to be started."""
+    """A cluster that has not been started."""
     numbers = free_ports(6)
     ports = ClusterPorts(
         api_server=numbers[0],

@@ -1,4 +1,4 @@
-"""Puts every resource of `tiers preview` and `tiers up` to the rules of `shared.policies`, in both lanes alike.
+"""Checks every resource of `tiers preview` and `tiers up` against the rules of `shared.policies`, locally and in AWS.
 
 The engine runs a policy pack as a process of its own for every stack and operation; a Python start each time would cost
 more than most previews. Here one process serves all stacks of a run, and what the engine starts is two lines of shell

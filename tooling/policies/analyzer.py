@@ -24,7 +24,7 @@ from tooling.policies.pack import PACK, VERSION
 
 _THREADS = 8
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the mark of a secret on the engine's wire, none itself
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  marks a secret in the engine's protocol; not a secret
 _LEVELS = {
     Level.MANDATORY: analyzer_pb2.EnforcementLevel.MANDATORY,
     Level.ADVISORY: analyzer_pb2.EnforcementLevel.ADVISORY,
@@ -32,7 +32,7 @@ _LEVELS = {
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
-    """Answers of the protocol; what it does not implement (handshake, stack settings) the engine does without."""
+    """The protocol's responses. The engine needs no implementation of the rest (handshake, stack settings)."""
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
@@ -67,7 +67,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return _response(self._policies.of_stack([view_of(resource) for resource in request.resources]))
 
     def Remediate(self, request: Any, context: Any) -> analyzer_pb2.RemediateResponse:  # noqa: N802
-        """No rule changes a resource: the fix is the author's to make."""
+        """Returns nothing: no rule changes a resource; its author has to fix it."""
         return analyzer_pb2.RemediateResponse()
 
     def Configure(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
@@ -87,7 +87,7 @@ def serve_in_threads(policies: Policies) -> tuple[grpc.Server, int]:
 
 
 def view_of(request: Any) -> ResourceView:
-    """An `AnalyzeRequest` or `AnalyzerResource` as the rules see it."""
+    """An `AnalyzeRequest` or `AnalyzerResource` in the form that the rules take."""
     dependencies = set(getattr(request, "dependencies", ()))
     for used in getattr(request, "propertyDependencies", {}).values():
         dependencies.update(used.urns)
@@ -102,7 +102,7 @@ def view_of(request: Any) -> ResourceView:
 
 
 def _bare(value: Any) -> Any:
-    """Without the wrapping of secrets; the rules never show a value that they were not made to show."""
+    """Unwraps secrets. The rules show only the values that their messages name."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
             return _bare(value.get("value"))

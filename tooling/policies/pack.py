@@ -1,4 +1,4 @@
-"""The policy pack that the engine is given, and the analyzer that it starts for it: two lines of shell.
+"""The engine's policy pack, and the analyzer that the engine starts for it: two lines of shell.
 
 A pack names its runtime; for one that is no language the engine looks for `pulumi-analyzer-policy-<runtime>`, starts
 it, and reads a port from its first line. Ours writes down the port of the process that serves already, and stays until
@@ -21,7 +21,7 @@ PLUGIN_DIRECTORY = f"analyzer-policy-{RUNTIME}-v{VERSION}"
 """Under `plugins` of a PULUMI_HOME."""
 
 PORT_VARIABLE = "TIERS_POLICIES_PORT"
-"""Set by `tiers` for the engine, and by it handed on to what it starts."""
+"""Set by `tiers` for the engine, which passes it on to its child processes."""
 
 _SCRIPT = f"""#!/bin/sh
 echo "${PORT_VARIABLE}"
@@ -30,7 +30,7 @@ exec cat >/dev/null
 
 
 def write_pack(directory: Path) -> Path:
-    """Writes `PulumiPolicy.yaml` where it is missing or outdated; returns the pack's directory."""
+    """Writes `PulumiPolicy.yaml` if it is missing or outdated; returns the pack's directory."""
     pack = directory / "pack"
     pack.mkdir(parents=True, exist_ok=True)
     _write(pack / "PulumiPolicy.yaml", yaml.safe_dump({"runtime": RUNTIME, "version": VERSION, "name": PACK}), 0o600)
@@ -44,7 +44,7 @@ def write_analyzer(directory: Path) -> None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """Whole or not at all, since runs can stand side by side."""
+    """Writes atomically, since runs can be concurrent."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
     unfinished = path.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""The policies alone in one process, for a run of `tiers` against AWS; on the lane they stand beside the plug-ins.
+"""Serves only the policies, for a run of `tiers` against AWS; on the lane, the plug-ins' process serves them too.
 
 Prints the port as one JSON object, then serves until its stdin closes. Forked by `tooling.runner.fork_server`.
 """

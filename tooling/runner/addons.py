@@ -1,4 +1,4 @@
-"""The declared add-ons of tier 2 as a stack's settings choose them, for people: read from files alone."""
+"""The add-ons of tier 2 and which of them a stack's settings enable, for display; read from files only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class AddonRow:
     enabled: bool
     summary: str
     namespace: str
-    """Empty for cluster-wide objects alone."""
+    """Empty if it has cluster-wide objects only."""
     requires: list[str]
     provides: list[str]
     conflicts: list[str]
     version: str
-    """For the platform's own Kubernetes minor, unless the stack names another; empty: it runs nothing of its own."""
+    """For the platform's Kubernetes minor, unless the stack sets another; empty if it runs no program."""
 
 
 def addon_rows(environment: str) -> list[AddonRow]:
@@ -33,7 +33,7 @@ def addon_rows(environment: str) -> list[AddonRow]:
     Raises:
         BadInput: `settings-invalid`. PlatformError: `addons-invalid`.
     """
-    # Here, since they import the SDK.
+    # Imported here, since they import the SDK.
     from shared.settings import parse_settings
     from shared.testing.modules import load_module
 

@@ -1,7 +1,7 @@
-"""Disk space put aside for the length of an operation, and given up when the disk becomes full in the middle of it.
+"""Disk space reserved during an operation, and released when the disk becomes full.
 
-The engine damages a state that it cannot write: after some tries it leaves an empty file (seen with 3.259 on a file
-backend). With the ballast gone there is room again before its next try, and enough to bring the operation to its end.
+The engine damages a state that it cannot write: after some retries it leaves an empty file (seen with 3.259 on a file
+backend). Releasing the ballast frees enough space for its next retry and the rest of the operation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from tooling.system_errors import MEBIBYTE
 
 BALLAST_BYTES = 24 * MEBIBYTE
-"""A state is some 300 KB, written anew for every resource beside its predecessor; histories stay. Picked by feeling."""
+"""A state is about 300 KB, written again for every resource beside its predecessor; histories stay. An estimate."""
 
 _NEARLY_FULL_BYTES = 4 * MEBIBYTE
 _POLL_SECONDS = 0.2
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.2
 
 @contextmanager
 def ballast(directory: Path) -> Iterator[None]:
-    """Holds `BALLAST_BYTES` in `directory` as long as the block lasts or the disk has room."""
+    """Holds `BALLAST_BYTES` in `directory` until the block ends or the disk is nearly full."""
     file = directory / "ballast"
     ended = threading.Event()
 

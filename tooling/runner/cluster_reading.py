@@ -1,7 +1,7 @@
-"""Reading objects of a deployed cluster, for what has to be known before an operation.
+"""Reads objects of a deployed cluster, for checks before an operation.
 
-On the local lane its administrator's certificate is at hand; elsewhere `kubectl` signs in as the contract's kubeconfig
-says, with the operator's own credentials.
+The local lane is read with its administrator's certificate; other clusters with `kubectl`, the contract's kubeconfig
+and the operator's own credentials.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KUBECTL = Path(sys.executable).parent / "kubectl"
 
 
 def cluster_reader(engine: Engine, infrastructure: StackId) -> Reader | None:
-    """Reads the cluster that `infrastructure` has published; `None` where it has published none.
+    """A reader of the cluster that `infrastructure` has published; `None` if it has published none.
 
     A `Reader` raises PlatformError: `cluster-unreadable`.
     """
@@ -37,7 +37,7 @@ def cluster_reader(engine: Engine, infrastructure: StackId) -> Reader | None:
     try:
         kubeconfig = engine.outputs(infrastructure).get("kubeconfig")
     except PlatformError:
-        return None  # there is no such stack; the program says so, too
+        return None  # there is no such stack; the program reports that, too
     return None if not kubeconfig else lambda path: _by_kubectl(engine, str(kubeconfig), path)
 
 
@@ -48,7 +48,7 @@ def _of_lane(lane: Lane, path: str) -> Items:
     except OSError as error:
         raise _unreadable("local", str(error)) from error
     if answer.status != 200:
-        raise _unreadable("local", f"{path} answers {answer.status}")
+        raise _unreadable("local", f"{path} returned {answer.status}")
     return answer.json()["items"] or []
 
 
@@ -64,14 +64,14 @@ def _by_kubectl(engine: Engine, kubeconfig: str, path: str) -> Items:
             text=True,
         )
     if done.returncode != 0:
-        raise _unreadable(engine.environment, (done.stderr.strip().splitlines() or ["kubectl said nothing"])[-1])
+        raise _unreadable(engine.environment, (done.stderr.strip().splitlines() or ["kubectl printed no error"])[-1])
     return json.loads(done.stdout)["items"] or []
 
 
 def _unreadable(environment: str, why: str) -> PlatformError:
     return PlatformError(
         "cluster-unreadable",
-        f"the cluster of {environment} cannot be read, so what tenants run is not known: {why}",
+        f"the cluster of {environment} cannot be read, so it is unknown what tenants run: {why}",
         at=f"environment {environment}",
         hint=f"sign in to the account and reach the cluster's API: tiers kubeconfig --stack {environment}",
     )

@@ -1,4 +1,4 @@
-"""Pictures of the chain, drawn from `tiers.yaml`: text for a terminal, Mermaid for pages, SVG for the README."""
+"""Diagrams of the chain, drawn from `tiers.yaml`: text for a terminal, Mermaid for pages, SVG for the README."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLATFORM, _APPLICATION = "#e8f0fe", "#e6f4ea"
 
 
 def as_text(graph: Graph) -> str:
-    """One line a stack, with what it reads."""
+    """One line per stack, with the stacks that it reads."""
     stacks = in_order(graph)
     width = max(len(str(stack)) for stack in stacks)
     lines = []
@@ -78,7 +78,7 @@ def _box(number: int, tier: Tier, top: int) -> list[str]:
 
 
 def _arrow(above: int, below: int) -> str:
-    """From the reading tier's upstream to it: straight down to the next tier, round the side past others."""
+    """From upstream to the tier that reads it: straight down to the next tier, round the side past others."""
     start, end = above + _BOX_HEIGHT, below
     if end - start <= _GAP:
         middle = _LEFT + _BOX_WIDTH // 2

@@ -1,8 +1,8 @@
 """One encryption salt for all stacks of a lane.
 
 The engine derives the key of every stack that it reads, its own and each one that it references, by a million rounds
-of PBKDF2: a third of a second each. It remembers the key by salt, so that stacks of one passphrase that share their
-salt too cost it one derivation instead of three for a tenant. The passphrase is one a lane in any case.
+of PBKDF2: a third of a second each. It caches the key by salt, so stacks that share passphrase and salt need one
+derivation; a tenant's stack would need three. All stacks of a lane share their passphrase in any case.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _KEY_BYTES = 32
 _SALT_BYTES = 8
 _NONCE_BYTES = 12
 _PLAINTEXT = b"pulumi"
-"""The engine decrypts it to find out whether a passphrase is right."""
+"""The engine decrypts it to check a passphrase."""
 
 
 def lane_salt(directory: Path, passphrase_file: Path) -> str:
-    """`encryptionsalt` for the stack files of the lane in `directory`, made when first asked for.
+    """`encryptionsalt` for the stack files of the lane in `directory`, created on first use.
 
     Returns:
         `v1:<salt>:v1:<nonce>:<ciphertext>`, the last three in base64.
@@ -36,7 +36,7 @@ def lane_salt(directory: Path, passphrase_file: Path) -> str:
     if not file.exists():
         unfinished = directory / f".encryptionsalt.{secrets.token_hex(8)}"
         unfinished.write_text(new_salt(passphrase_file.read_text(encoding="utf-8").strip()), encoding="utf-8")
-        # Whoever was first decides: a stack made with the other's would be one derivation slower for ever.
+        # The first writer wins: a stack created with another salt would always need one derivation more.
         with contextlib.suppress(FileExistsError):
             os.link(unfinished, file)
         unfinished.unlink()
@@ -44,7 +44,7 @@ def lane_salt(directory: Path, passphrase_file: Path) -> str:
 
 
 def new_salt(passphrase: str) -> str:
-    """What the engine would write into the stack file of a new stack."""
+    """The value that the engine would write into the stack file of a new stack."""
     salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
     key = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, _KEY_BYTES)
     sealed = AESGCM(key).encrypt(nonce, _PLAINTEXT, None)

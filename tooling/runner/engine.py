@@ -1,4 +1,4 @@
-"""How the engine is reached in one environment: its variables, its working directories, its list of stacks.
+"""Access to the engine of one environment: its variables, its working directories, its list of stacks.
 
 The local lane has an engine, a state backend and plug-ins of its own; every other environment uses the operator's
 `pulumi`, credentials and plug-ins. This is the only module of the runner that knows the difference.
@@ -39,32 +39,32 @@ from tooling.system_errors import check_space
 
 LOCAL = "local"
 _DEPLOYMENT_VERSION = 3
-"""Of the documents that `pulumi stack export` writes. Source: apitype.DeploymentSchemaVersionCurrent."""
+"""Version of the documents that `pulumi stack export` writes. Source: apitype.DeploymentSchemaVersionCurrent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """The engine of one environment, ready to be called."""
+    """The engine of one environment, ready for use."""
 
     environment: str
     variables: Mapping[str, str]
-    """The whole environment of processes that call the engine."""
+    """The complete environment of processes that call the engine."""
     secrets_provider: str = ""
     keep_open: Sequence[int] = ()
     """Descriptors that every process of the run inherits: the run's lock."""
     salt: str = ""
-    """`encryptionsalt` of new stacks; empty where the engine is to choose one."""
+    """`encryptionsalt` of new stacks; empty if the engine chooses one."""
     version: str = ""
-    """The engine's, or the least that it can be; empty if it has to be asked."""
+    """Its version or a lower bound of it; empty if unknown."""
     policy_pack: str = ""
-    """Directory of the policy pack that operations run with; empty where no operation follows."""
+    """Directory of the policy pack for operations; empty if no operation follows."""
 
     @property
     def is_local(self) -> bool:
         return self.environment == LOCAL
 
     def work_dir(self, stack: StackId) -> Path:
-        """Where the stack's generated `Pulumi.yaml` and stack file are, written again from the project's own.
+        """Where the stack's generated `Pulumi.yaml` and stack file are, generated again from the project's own files.
 
         The engine writes into stack files, so they lie under `.local/` and the clone stays clean.
         """
@@ -107,12 +107,12 @@ class Engine:
         return bool((_checkpoint(stack) or {}).get("pending_operations"))
 
     def is_new(self, stack: StackId) -> bool:
-        """Whether the stack is known not to exist, without asking an engine; on the lane alone this can be known."""
+        """Whether the stack is known not to exist, without calling the engine; only the lane can tell."""
         file = _checkpoint_file(stack) if self.is_local else None
         return file is not None and not file.exists()
 
     def recorded_only(self, stack: StackId) -> list[str]:
-        """Charts of the stack that the lane has recorded and not run: `<resource>: <chart> <version>`."""
+        """Charts of the stack that the lane has recorded but not run: `<resource>: <chart> <version>`."""
         resources = (_checkpoint(stack) or {}).get("resources") or [] if self.is_local else []
         found = [(one["urn"].rpartition("::")[2], one.get("outputs", {}).get("status")) for one in resources]
         return [
@@ -166,7 +166,7 @@ def open_engine(
     settings = load_environment(environment, named_by="--stack")
     if environment != LOCAL:
         backend = os.environ.get(TIERS_BACKEND_URL.name) or settings.backend_url
-        # Generated stack files hold no key, so that a clone needs none: the state names the secrets provider.
+        # Generated stack files hold no key, so a clone needs none: the state names the secrets provider.
         theirs = {**os.environ, "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
         if backend:
             theirs["PULUMI_BACKEND_URL"] = backend
@@ -185,7 +185,7 @@ def open_engine(
         return
     lane = Lane.load()
     if lane is None:
-        raise BadInput("lane-down", "the local lane is not up", at="--stack local", hint="tiers local up")
+        raise BadInput("lane-down", "the local lane is not running", at="--stack local", hint="tiers local up")
     local = Engine(
         environment=environment,
         variables={**lane.environment(), **mark(environment)},
@@ -199,7 +199,7 @@ def open_engine(
     if stopped:
         raise BadInput(
             "lane-stopped",
-            f"of the local lane, {', '.join(stopped)} {'does' if len(stopped) == 1 else 'do'} not run",
+            f"parts of the local lane are not running: {', '.join(stopped)}",
             at="--stack local",
             hint="tiers local up",
         )
@@ -207,7 +207,7 @@ def open_engine(
     with ballast(lane.directory), running_plugins(plugins, local.variables, keep_open=keep_open) as ports:
         policies = ports.pop("policies")
         attached = ",".join(f"{name}:{port}" for name, port in sorted(ports.items()))
-        # An engine lives for seconds and holds little, yet collecting garbage is a twelfth of its CPU time.
+        # An engine runs for seconds with little memory, yet garbage collection takes a twelfth of its CPU time.
         variables = {"GOGC": "400", **local.variables, "PULUMI_DEBUG_PROVIDERS": attached}
         engine = dataclasses.replace(local, variables=variables, keep_open=keep_open)
         yield with_policies(engine, policies, analyzers=lane.pulumi_home / "plugins" / PLUGIN_DIRECTORY)
@@ -251,21 +251,21 @@ def require_pulumi(variables: Mapping[str, str]) -> None:
 
 
 def _refuse_old_engine(variables: Mapping[str, str]) -> None:
-    """The lane passes an old engine over and builds its own; elsewhere it is the operator's to replace."""
+    """Refuses an engine that is too old. The lane ignores such an engine on PATH and builds its own."""
     executable = shutil.which("pulumi", path=variables.get("PATH"))
     if executable is None:
-        return  # told by `require_pulumi`, where one is needed
+        return  # `require_pulumi` reports a missing engine where one is needed
     version, fits = engine_at(executable)
     if not fits:
-        found = ".".join(map(str, version)) if version else "of unknown version"
+        found = ".".join(map(str, version)) if version else "of an unknown version"
         raise BadInput(
             "engine-too-old",
             f"Pulumi {found} does not fit: the programs need {ENGINE.value} or newer",
             at=executable,
-            hint="install a newer one: https://www.pulumi.com/docs/install/",
+            hint="install a newer version: https://www.pulumi.com/docs/install/",
         )
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed no error"

@@ -1,4 +1,4 @@
-"""The engine's events, turned into the runner's messages."""
+"""Translates the engine's events into the runner's messages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SILENT = {OpType.SAME, OpType.READ}
 _CREATES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _REPEATED = "an unhandled error occurred: "
-"""What the engine puts before a program's error when it tells it a second time."""
+"""The engine's prefix when it reports a program's error a second time."""
 _VALUE_CHARACTERS = 60
-"""Longer values are cut in messages: a kubeconfig or a policy is not read in a terminal."""
+"""Longer values are truncated in messages: nobody reads a kubeconfig or a policy in a terminal."""
 
 
 class Translator:
-    """Events of one operation in, messages out; keeps count of what changed."""
+    """Translates the events of one operation into messages, and counts the changes."""
 
     def __init__(self, number: int, send: Callable[[Message], None]) -> None:
         self._number = number
@@ -34,15 +34,15 @@ class Translator:
         self._counted: Counter[str] = Counter()
         self.said_error = False
         self._said: set[str] = set()
-        self._told: set[tuple[str, str]] = set()
-        """Refusals that were explained already: URN and code."""
+        self._explanations: set[tuple[str, str]] = set()
+        """Refusals that have been explained: URN and code."""
         self._begun: dict[str, StepEventMetadata] = {}
-        """What was begun last on each resource, by URN: whoever fails says no more than the URN."""
+        """The last step started on each resource, by URN: a diagnostic contains no more than the URN."""
         self._summary: dict[str, int] | None = None
 
     @property
     def changes(self) -> dict[str, int]:
-        """Resources by operation; the engine's own summary where it got that far."""
+        """Count of resources by operation; the engine's own summary if it reported one."""
         return dict(self._counted) if self._summary is None else self._summary
 
     def event(self, event: EngineEvent) -> None:
@@ -80,7 +80,7 @@ class Translator:
 
     def _failed_create(self, metadata: StepEventMetadata) -> None:
         new = metadata.new
-        # Helm refuses a release whose upgrade nobody ended. Of anything else, a failed update leaves nothing behind.
+        # Helm refuses a release with an unfinished upgrade. A failed update of any other type leaves nothing behind.
         is_upgrade = metadata.op == OpType.UPDATE and metadata.type == HELM_RELEASE
         if new is None or new.type.startswith("pulumi:") or not (metadata.op in _CREATES or is_upgrade):
             return
@@ -116,7 +116,7 @@ class Translator:
         )
 
     def _explained(self, message: str, urn: str) -> str:
-        """With a code and hints, where AWS refused something or the machine did."""
+        """The message with a code and hints, if AWS or the machine refused something."""
         begun = self._begun.get(urn)
         if begun is None or urn.count("::") < 3:
             return with_hint(message)
@@ -135,14 +135,14 @@ class Translator:
         )
         shown = told(with_hint(message), subject)
         code = shown.partition("]")[0]
-        # The released plug-in logs a refusal before the engine tells it.
-        if shown.startswith("error[aws-") and (urn, code) in self._told:
+        # The released plug-in logs a refusal before the engine reports it.
+        if shown.startswith("error[aws-") and (urn, code) in self._explanations:
             return message
-        self._told.add((urn, code))
+        self._explanations.add((urn, code))
         return shown
 
     def _violation(self, event: PolicyEvent) -> None:
-        """A policy's violation in the form of our own errors; the engine puts the rule's description first."""
+        """A policy violation in the form of the platform's errors; the engine puts the rule's description first."""
         what, _, hint = _COLOUR.sub("", event.message).strip().partition("\nhint: ")
         resource = (event.resource_urn or "").split("::")
         mandatory = event.enforcement_level == "mandatory"

@@ -1,4 +1,4 @@
-"""Runs one operation over a set of stacks in the order of their graph, side by side where it allows."""
+"""Runs one operation over a set of stacks in the order of their graph, in parallel where possible."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     exit_code: int = 1
-    """If it failed: whose move is next, as `shared.errors.ExitCode`."""
+    """Exit code if it failed, which tells who has to act next: `shared.errors.ExitCode`."""
     problem: dict[str, str] = field(default_factory=dict)
-    """If its program raised an error: `code`, `what`, `at`, `hint`."""
+    """The error of its program, if any: `code`, `what`, `at`, `hint`."""
 
     @property
     def changed(self) -> dict[str, int]:
-        """Counts of what is not `same`."""
+        """Counts by operation, without `same`."""
         return {operation: count for operation, count in self.changes.items() if operation != "same" and count}
 
 
@@ -55,9 +55,9 @@ class Outcome:
 class Options:
     refresh: bool = False
     remove: bool = False
-    """After `destroy`: forget the stacks as well."""
+    """After `destroy`: remove the stacks as well."""
     adopt: frozenset[str] = frozenset()
-    """Names of resources that failed to be created since they exist: they are taken over, whoever made them."""
+    """Names of resources whose creation failed because they exist: adopt them, whoever created them."""
 
 
 def execute(
@@ -73,15 +73,15 @@ def execute(
 ) -> list[Outcome]:
     """Runs `operation` on `stacks`.
 
-    A stack starts when every stack before it is done; what comes after a failed one is skipped. Previews change nothing
-    that another one reads, and wait for none. Ctrl-C once lets the engine stop between resources; twice ends it at
-    once.
+    A stack starts when all stacks before it are done; those after a failed one are skipped. Previews change nothing
+    that others read and do not wait. Ctrl-C lets the engine stop between resources; a second one stops it
+    immediately.
 
     Args:
-        guard: called before each stack; what it raises is that stack's failure.
+        guard: called before each stack; an error that it raises fails that stack.
 
     Returns:
-        One outcome a stack, in the order of `stacks`, reversed for `destroy`.
+        One outcome per stack, in the order of `stacks`, reversed for `destroy`.
     """
     options = options or Options()
     order = _order(operation, graph)
@@ -108,7 +108,7 @@ def execute(
                 blocker = _blocker(stack, order, ended)
                 if interrupted.is_set() or blocker is not None:
                     status: Status = "cancelled" if interrupted.is_set() else "skipped"
-                    why = "" if blocker is None else f"{blocker} did not end well"
+                    why = "" if blocker is None else f"{blocker} was not completed"
                     ended[stack] = Outcome(stack=stack, status=status, error=why)
                     progress.ended(stack, status, 0.0, {})
                     waiting.remove(stack)
@@ -125,7 +125,7 @@ def execute(
 
 
 def _order(operation: Operation, graph: Graph) -> Graph:
-    """Edges from what comes first to what has to wait for it."""
+    """The graph of execution: an edge goes from a stack to one that has to wait for it."""
     if operation == "destroy":
         return graph.reverse(copy=False)
     return networkx.create_empty_copy(graph) if operation == "preview" else graph
@@ -219,7 +219,7 @@ class _Run:
         )
 
     def _recover(self, stack: StackId, worker: WorkerProcess, request: Request) -> None:
-        """Mends first what a run that was interrupted left of the stack."""
+        """Recovers the stack from an interrupted run, before the operation."""
         if self.recovery is None:
             return
 
@@ -235,7 +235,7 @@ class _Run:
 
 @contextmanager
 def _interrupts(workers: Workers) -> Iterator[threading.Event]:
-    """While it lasts, Ctrl-C goes to the engines and nothing new is started."""
+    """Within the block, Ctrl-C is passed on to the engines, and nothing new is started."""
     interrupted = threading.Event()
 
     def handle(_signal: int, _frame: object) -> None:

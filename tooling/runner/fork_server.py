@@ -1,4 +1,4 @@
-"""The process that workers and plug-ins are forked from, and the handle by which the runner asks it for one.
+"""The process that workers and plug-ins are forked from, and the runner's handle to it.
 
 Loading Pulumi's SDK takes most of a second of a processor, and the Kubernetes SDK's part that nearly every program
 uses another one. As with `multiprocessing`'s fork server, this process does nothing but import: there is neither a
@@ -35,7 +35,7 @@ from tooling.paths import REPOSITORY
 from tooling.runner.messages import Start, from_line
 
 Serve = Callable[[TextIO, Start], None]
-"""What a forked process does with its stdin, of which the first line has been read."""
+"""What a forked process does with its stdin, after its first line has been read."""
 
 _PROCESS_NUMBER = struct.Struct("=i")
 _LARGEST_REQUEST = 1 << 16
@@ -43,7 +43,7 @@ _MOST_FILES = 8
 
 
 class ForkServer:
-    """Started at once, so that it imports while the runner still reads the graph; ended when left.
+    """Starts at once, so that it imports while the runner still reads the graph; stops at the end of the block.
 
     Args:
         variables: environment of the process itself; every worker is given its own.
@@ -52,16 +52,16 @@ class ForkServer:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
         self._connection, theirs = socket.socketpair()
-        # No file of the lane's: a command that is refused at once leaves nothing behind.
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+        # A temporary file, so that a command that is refused at once leaves nothing behind.
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tooling.runner.fork_server", str(theirs.fileno())],
                 cwd=REPOSITORY,
                 env=dict(variables),
                 stdin=subprocess.DEVNULL,
-                stdout=self._said,
-                stderr=self._said,
+                stdout=self._output,
+                stderr=self._output,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
@@ -73,7 +73,7 @@ class ForkServer:
             files: its first three, and any that it only holds as long as it lives.
 
         Raises:
-            PlatformError: `workers-failed`, with the last line that the server said.
+            PlatformError: `workers-failed`, with the last line of the server's output.
         """
         return self._fork({"project": str(project)}, files)
 
@@ -90,23 +90,23 @@ class ForkServer:
             except OSError:
                 answer = b""
         if len(answer) != _PROCESS_NUMBER.size:
-            self._said.seek(0)
-            said = self._said.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            self._output.seek(0)
+            said = self._output.read().decode(errors="replace").strip().splitlines() or ["it printed no error"]
             raise PlatformError(
                 "workers-failed",
-                f"the process that starts the workers has ended: {said[-1]}",
+                f"the process that starts the workers has exited: {said[-1]}",
                 at="",
-                hint="run the command again; if it stays so: make setup",
+                hint="run the command again; if it fails again: make setup",
             )
         return _PROCESS_NUMBER.unpack(answer)[0]
 
     def close(self) -> None:
-        """Ends the server. Workers that still run go on."""
+        """Stops the server. Running workers continue."""
         self._connection.close()
-        # It may be in the middle of an import, of which nothing is lost.
+        # It may be killed during an import, without loss.
         self._process.kill()
         self._process.wait()
-        self._said.close()
+        self._output.close()
 
     def __enter__(self) -> ForkServer:
         return self
@@ -116,10 +116,10 @@ class ForkServer:
 
 
 def main() -> None:
-    # Ctrl-C is the runner's to pass on; what is forked inherits that.
+    # The runner passes Ctrl-C on; forked processes inherit this setting.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = socket.socket(fileno=int(sys.argv[1]))
-    # What an import leaves is no garbage, and looking for some takes a tenth of the time.
+    # Imported modules are not garbage, and collection takes a tenth of the time.
     gc.disable()
     worker = importlib.import_module("tooling.runner.worker")
     while True:
@@ -134,7 +134,7 @@ def main() -> None:
         else:
             serve = partial(_serve, what["module"])
         gc.freeze()
-        # An ended process stays a zombie until this one ends, so that no other is given its number.
+        # A finished child stays a zombie until this process exits, so that its process id is not reused.
         if os.fork() == 0:
             _become(connection, files, serve)
         for file in files:
@@ -143,7 +143,7 @@ def main() -> None:
 
 def _preload(project: Path) -> None:
     for name in importlib.import_module("tooling.runner.sdk_modules").used_by(project):
-        # The worker meets the same error, and has somebody to tell it to.
+        # The worker gets the same error and can report it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
@@ -153,7 +153,7 @@ def _serve(module: str, requests: TextIO, _start: Start) -> None:
 
 
 def _become(connection: socket.socket, files: Sequence[int], serve: Serve) -> None:
-    """Turns a fresh fork into what was asked for; never returns."""
+    """Turns a new fork into the requested process; never returns."""
     code = 1
     try:
         os.setsid()
@@ -174,7 +174,7 @@ def _become(connection: socket.socket, files: Sequence[int], serve: Serve) -> No
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        # Without the interpreter's own end, which would take apart module by module what the fork shares.
+        # Skip the interpreter's shutdown, which would touch, and so copy, every page that the fork shares.
         os._exit(code)
 
 

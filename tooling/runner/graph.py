@@ -111,7 +111,7 @@ def select(
 
 
 def downstream(graph: Graph, stacks: Iterable[StackId]) -> list[StackId]:
-    """Everything that reads one of `stacks`, directly or not, and is not among them."""
+    """All other stacks that read one of `stacks`, directly or indirectly."""
     given = set(stacks)
     found = set().union(*(networkx.descendants(graph, stack) for stack in given if stack in graph)) - given
     return [stack for stack in in_order(graph) if stack in found]
@@ -160,10 +160,10 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
 
 
 def _published(tier: Tier, environment: str) -> Deployed:
-    """What a tenant's stack has published; nothing where its state cannot be read, such as before `tiers local up`."""
+    """Reads a tenant's published outputs; none if its state cannot be read, such as before `tiers local up`."""
 
     def outputs(tenant: str) -> Mapping[str, object]:
-        # Asked only where two tenants claim the same; it imports this module.
+        # Imported here: needed only if two tenants claim the same, and it imports this module.
         from tooling.runner.engine import open_engine
 
         try:
@@ -176,19 +176,19 @@ def _published(tier: Tier, environment: str) -> Deployed:
 
 
 def _is_elsewhere(stack: StackId) -> bool:
-    """The application's tenant is in the catalog, but not in this environment, and so the application is not either.
+    """True if the application's tenant is in the catalog but not in this environment; neither is the application then.
 
     Raises:
-        BadInput: `tenant-unknown`, where it is not in the catalog at all.
+        BadInput: `tenant-unknown`, if the catalog does not contain it at all.
     """
     known = catalog_names()
     if stack.tenant not in known:
         raise BadInput(
             "tenant-unknown",
-            f"application {stack.project} goes to tenant {stack.tenant!r}, which is not in the catalog"
+            f"application {stack.project} belongs to tenant {stack.tenant!r}, which is not in the catalog"
             f"{nearest(stack.tenant, known)}",
             at=f"{stack.directory}, setting `tenant`",
-            hint=f"name one of: {', '.join(known)}; or add tenants/catalog/{stack.tenant}.yaml",
+            hint=f"use one of: {', '.join(known)}; or add tenants/catalog/{stack.tenant}.yaml",
         )
     return True
 
@@ -218,7 +218,7 @@ def _application_tenant(directory: Path, environment: str) -> str:
     if not isinstance(tenant, str) or not tenant:
         raise BadInput(
             "tenant-missing",
-            f"application {directory.name} names no tenant",
+            f"application {directory.name} has no tenant",
             at=where,
             hint=f"set config.tenant.default in {where}",
         )

@@ -1,4 +1,4 @@
-"""What is checked before anything is destroyed."""
+"""Checks before anything is destroyed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tooling.runner.tiers_file import load_tiers
 
 
 def with_undeclared(graph: Graph, environment: str, counts: Mapping[str, int]) -> Graph:
-    """Adds the tenants' stacks that exist and whose catalog file is gone, so that they can be removed like others."""
+    """Adds tenants' stacks that exist but have no catalog file any more, so that they can be destroyed like others."""
     graph = graph.copy()
     declared = {str(stack) for stack in graph}
     for tier in load_tiers().tiers:
@@ -27,27 +27,32 @@ def with_undeclared(graph: Graph, environment: str, counts: Mapping[str, int]) -
 
 
 def refuse_live_dependants(graph: Graph, stacks: Sequence[StackId], counts: Mapping[str, int]) -> None:
-    """A stack whose outputs another deployed stack reads is not destroyed under it.
+    """Refuses to destroy a stack whose outputs another deployed stack reads.
 
     Raises:
-        Refused: `live-dependants`, naming them and the commands that remove them, and nothing else.
+        Refused: `live-dependants`, naming them and the commands that destroy them.
     """
     live = [stack for stack in downstream(graph, stacks) if counts.get(str(stack), 0) > 0]
     if not live:
         return
     raise Refused(
         "live-dependants",
-        f"{', '.join(str(stack) for stack in live)} still read{'s' if len(live) == 1 else ''} what is to be destroyed",
+        f"{', '.join(str(stack) for stack in live)} still read{'s' if len(live) == 1 else ''} the stacks to destroy",
         at=f"environment {live[0].environment}",
-        hint="\n".join([*dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)), "and run again"]),
+        hint="\n".join(
+            [
+                *dict.fromkeys(_destroy(graph, stack, live) for stack in reversed(live)),
+                "then run the same command again",
+            ]
+        ),
     )
 
 
 def refuse_protected(stacks: Sequence[StackId], protected: Callable[[StackId], Sequence[str]]) -> None:
-    """A stack that holds something protected is destroyed whole or not at all.
+    """Refuses to destroy a stack that holds protected resources.
 
-    The engine refuses only the protected resources themselves: nodes, add-ons and the administrators' way in would be
-    gone by then.
+    The engine refuses only the protected resources themselves: nodes, add-ons and administrators' access would be
+    deleted by then.
 
     Args:
         protected: names of the protected resources of a stack.
@@ -62,15 +67,15 @@ def refuse_protected(stacks: Sequence[StackId], protected: Callable[[StackId], S
         if names:
             raise Refused(
                 "resources-protected",
-                f"{stack} holds what is protected from deletion: {', '.join(names)}",
+                f"{stack} holds resources that are protected from deletion: {', '.join(names)}",
                 at=f"Pulumi.{stack.environment}.yaml of {stack.project}, protect",
                 hint=f"set protect: false there (and force_destroy: true to lose the tenants' data), then: "
-                f"tiers up {stack.tier} --stack {stack.environment}; then destroy",
+                f"tiers up {stack.tier} --stack {stack.environment}; then destroy again",
             )
 
 
 def _destroy(graph: Graph, stack: StackId, live: Sequence[StackId]) -> str:
-    """The command that destroys `stack`: with its whole tier where nothing else is in that, else alone."""
+    """The command that destroys `stack`: the whole tier if all its stacks are in `live`, else only this stack."""
     if all(other in live for other in graph if other.tier == stack.tier):
         one = ""
     elif stack.project == stack.tier:

@@ -1,9 +1,9 @@
-"""Says at once what holds up a deletion in a cluster, and how to end it.
+"""Reports early what blocks a deletion in a cluster, and how to unblock it.
 
-A namespace is gone only when everything in it is, and one object with a finalizer that nobody removes holds it for
-ever. Plug-ins wait ten minutes in silence before they fail. So while an operation deletes, the runner asks the API
-server about every Kubernetes object whose deletion takes longer than a moment. It only reads; what it cannot read, it
-leaves to the error of the plug-in.
+A namespace is removed only after everything in it, so one object with a finalizer that nobody removes blocks it
+forever. Plug-ins wait ten minutes in silence before they fail. Therefore, while an operation deletes, the runner asks
+the API server about every Kubernetes object whose deletion takes longer than a moment. It only reads, and ignores
+what it cannot read: the plug-in reports that.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tooling.plugins.kubernetes.cluster import Cluster
 
 MOMENT = timedelta(seconds=4)
-"""What a deletion takes that nothing holds up, most of the time. Picked by feeling."""
+"""How long an unblocked deletion usually takes; an estimate."""
 _POLL_SECONDS = 2.0
 
 _DELETES = frozenset({"delete", "delete-replaced"})
@@ -45,7 +45,7 @@ class Held:
 
     reasons: tuple[str, ...]
     commands: tuple[str, ...]
-    """`kubectl` commands that end it."""
+    """`kubectl` commands that unblock it."""
 
 
 @dataclass
@@ -53,15 +53,15 @@ class _Deletion:
     type: str
     started: float
     seen: Held | None = None
-    """At the last look: what is seen once only is on its way."""
+    """The reason at the last check; a reason seen only once may resolve itself."""
     said: Held | None = None
 
 
 @dataclass
 class DeletionWatch:
-    """Watches the deletions of one operation on one stack, in a thread of its own, until left.
+    """Watches the deletions of one operation on one stack, in its own thread, until the end of the block.
 
-    `warn` is called with a resource's name and a text, once for each state of things.
+    `warn` is called with a resource's name and a text, once for each new reason.
     """
 
     engine: Engine
@@ -75,7 +75,7 @@ class DeletionWatch:
     _clusters: dict[str, Cluster] = field(default_factory=dict)
 
     def step(self, step: Step) -> None:
-        """Told of every step of the operation."""
+        """Receives every step of the operation."""
         if step.operation not in _DELETES or not step.type.startswith("kubernetes:") or "helm.sh" in step.type:
             return
         with self._lock:
@@ -105,7 +105,7 @@ class DeletionWatch:
             with self._lock:
                 lasting = [(urn, one) for urn, one in self._deletions.items() if one.started <= late]
             for urn, deletion in lasting:
-                # The plug-in fails for the same reason, and says it.
+                # The plug-in fails for the same reason and reports it.
                 with contextlib.suppress(PlatformError, ApiError):
                     self._look(urn, deletion)
 
@@ -141,24 +141,24 @@ class DeletionWatch:
     def _text(self, live: Mapping[str, Any], held: Held) -> str:
         name = "/".join(filter(None, (live["metadata"].get("namespace"), live["metadata"]["name"])))
         kubeconfig = f"tiers kubeconfig --stack {self.stack.environment} > .local/kubeconfig"
-        told = PlatformError(
+        warning = PlatformError(
             "deletion-held",
             f"{live['kind']} {name} was deleted and is still there: {'; '.join(held.reasons)}",
             at=str(self.stack),
             hint="\n".join(
                 [
-                    "this run goes on by itself once that is gone. If whoever has to remove a finalizer no longer "
-                    "runs, remove it:",
+                    "this run continues by itself once that is gone. If the controller that has to remove a finalizer "
+                    "no longer runs, remove it:",
                     kubeconfig,
                     *(f"kubectl --kubeconfig .local/kubeconfig {command}" for command in held.commands),
                 ]
             ),
         )
-        return "warning" + str(told).removeprefix("error")
+        return "warning" + str(warning).removeprefix("error")
 
 
 def held_by(cluster: Cluster, live: Mapping[str, Any]) -> Held | None:
-    """What keeps an object whose deletion was asked for; `None` if nothing is known to.
+    """What blocks the requested deletion of an object; `None` if nothing is known.
 
     Raises:
         ApiError, Unreachable.

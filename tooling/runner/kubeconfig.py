@@ -1,7 +1,7 @@
 """A contract's kubeconfig, made usable outside the runner.
 
-On the local lane `kubectl` runs in the person's own shell, where neither `aws` nor the lane's endpoint is known: the
-exec plug-in gets the program's whole path and the lane's variables. Elsewhere it is printed as it is.
+On the local lane `kubectl` runs in the user's own shell, which knows neither `aws` nor the lane's endpoint, so the exec
+plug-in gets an absolute path and the lane's variables. In other environments the kubeconfig is not changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FOR_THE_PLUGIN = (
 
 
 def usable_kubeconfig(kubeconfig: str, engine: Engine) -> str:
-    """YAML text. The lane's keys in it are made up for the lane and open nothing else."""
+    """YAML text. The AWS keys in it are generated for the lane and valid nowhere else."""
     content = yaml.safe_load(kubeconfig)
     if engine.is_local:
         for plugin in [user["user"]["exec"] for user in content["users"] if "exec" in user["user"]]:

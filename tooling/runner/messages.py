@@ -1,6 +1,6 @@
-"""What a worker is asked and what it answers: one JSON object a line, each a dataclass here.
+"""The messages between runner and worker: one JSON object per line, each a dataclass here.
 
-Values that the engine marks secret arrive masked; nothing here ever holds one.
+The engine masks secret values before they get here.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Operation = Literal["up", "preview", "destroy", "refresh"]
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """The first line that a worker reads."""
+    """The first message to a worker."""
 
     environment: dict[str, str]
-    """Its whole environment, and the engine's."""
+    """The complete environment of the worker and its engines."""
     engine_version: str = ""
-    """At least that; empty to ask the engine on PATH."""
+    """A lower bound of the engine's version; empty to ask the engine on PATH."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,13 @@ class Request:
     work_dir: str
     """Holds `Pulumi.yaml` and the stack's file."""
     new: bool = False
-    """The stack is known not to exist: it is created first, which saves the engine a start that only fails."""
+    """The stack is known not to exist: create it first, which saves an engine run that only fails."""
     refresh: bool = False
-    """Compare with the real state first."""
+    """First update the state to match what exists."""
     remove: bool = False
-    """After `destroy`: forget the stack too."""
+    """After `destroy`: remove the stack too."""
     targets: list[str] = field(default_factory=list)
-    """Of `refresh`: only the resources with these URNs; all if there are none."""
+    """For `refresh`: URNs of the only resources to read; empty for all."""
     secrets_provider: str = ""
     policy_pack: str = ""
     """Directory of a policy pack that `up` and `preview` run with."""
@@ -51,7 +51,7 @@ class Request:
 class PropertyChange:
     path: str
     kind: str
-    """As the engine calls it: `add`, `update`, `delete`, or one of them with `-replace`."""
+    """The engine's name of it: `add`, `update`, `delete`, or one of them with `-replace`."""
     before: str = ""
     after: str = ""
 
@@ -80,7 +80,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, kw_only=True)
 class FailedCreate:
-    """A resource whose creation failed: whether it exists all the same, nobody has said.
+    """A resource whose creation failed; it may exist nevertheless.
 
     `resource` is the engine's description: `urn`, `type`, `inputs`, `parent`, `provider`, `custom`, `protect`.
     """
@@ -98,11 +98,11 @@ class Result:
     changes: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
-    """What went wrong, if no diagnostic says it."""
+    """The error, if no diagnostic reports it."""
     exit_code: int = 1
-    """Whose move is next if it failed: `shared.errors.ExitCode`; 2 where the program refused a setting."""
+    """Exit code if it failed: `shared.errors.ExitCode`; 2 if the program refused a setting."""
     problem: dict[str, str] = field(default_factory=dict)
-    """What the program raised, if it did: `code`, `what`, `at`, `hint`, as in every JSON document of an error."""
+    """The program's error, if any: `code`, `what`, `at`, `hint`, as in every JSON document of an error."""
 
 
 Message = Step | Diagnostic | FailedCreate | Result

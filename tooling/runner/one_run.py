@@ -1,6 +1,6 @@
-"""What keeps two runs apart on the lane, and one run's leftovers from the next.
+"""Serializes runs on the lane, and clears what an earlier run left.
 
-Other environments have a backend whose locks are the engine's business; on the lane, whoever comes second waits.
+In other environments the engine locks its backend; on the lane, the second run waits for the first.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from tooling.runner.orphans import clear_orphans
 from tooling.runner.stack_locks import await_engines, lift_stale_locks
 
 _LAST_ENGINES = timedelta(seconds=60)
-"""An engine whose worker or runner has died finishes what is under way; picked by feeling."""
+"""An engine whose worker or runner has died finishes the steps in progress; an estimate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that has the lane for itself, or one in an environment without a lane."""
+    """A run with exclusive access to the lane, or one in an environment without a lane."""
 
     lane: Lane | None
     say: Callable[[str], None]
     keep_open: Sequence[int] = ()
-    """Descriptors that the run's processes inherit: the lane stays taken until the last of them has ended."""
+    """Descriptors that the run's processes inherit: the lane stays locked until the last of them has exited."""
 
     def clear_locks(self, stacks: Sequence[StackId]) -> None:
-        """Lifts the locks of engines that were killed, and says so.
+        """Removes locks of killed engines, and reports each.
 
         Raises:
-            Refused: `stack-locked`, where an engine that no `tiers` started holds one of the stacks.
+            Refused: `stack-locked`, if an engine not started by `tiers` holds one of the stacks.
         """
         if self.lane is not None:
             for remark in lift_stale_locks(self.lane.state_directory, stacks, patience=_LAST_ENGINES):
@@ -43,7 +43,7 @@ class Run:
 
     @contextmanager
     def awaiting_engines(self, stacks: Sequence[StackId]) -> Iterator[None]:
-        """Leaves only when no engine works on `stacks` any more: one whose worker died still needs its plug-ins."""
+        """On exit, waits until no engine works on `stacks`: one whose worker died still needs its plug-ins."""
         try:
             yield
         finally:
@@ -53,7 +53,7 @@ class Run:
 
 @contextmanager
 def one_run(operation: Operation, environment: str, say: Callable[[str], None]) -> Iterator[Run]:
-    """Waits until no other run changes the lane, and for what a killed engine's plug-ins still do in any environment.
+    """Waits for other runs on the lane, and, in any environment, for the plug-ins of a killed engine.
 
     Previews change nothing and wait for neither.
     """

@@ -1,8 +1,8 @@
-"""Plug-ins that outlive their engine: released ones go on for minutes after it was killed.
+"""Plug-ins that outlive their engine: released ones continue for minutes after it was killed.
 
-The engines that `tiers` starts carry a mark in their environment, which their plug-ins inherit. Before a run changes
-anything, it waits for marked processes whose engine is dead, and ends those that stay: what they still do would meet
-what the run does. What they have made is then found by the recovery. Only Linux shows the environment of a process; the
+The engines that `tiers` starts have a mark in their environment, which their plug-ins inherit. Before a run changes
+anything, it waits for marked processes whose engine is dead, and ends those that stay: their requests would conflict
+with the run's. The recovery then finds what they created. Only Linux shows the environment of a process; the
 plug-ins of the local lane end with their run on every system.
 """
 
@@ -22,8 +22,8 @@ from tooling.paths import local_directory
 MARK = "TIERS_STARTED_BY"
 
 PATIENCE = timedelta(seconds=60)
-"""For what is under way. Most requests are answered within seconds; released plug-ins without an engine notice it after
-five minutes."""
+"""For requests in progress. Most requests are answered within seconds; released plug-ins notice the loss of their
+engine after five minutes."""
 _GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 _POLL_SECONDS = 0.2
@@ -43,12 +43,12 @@ def mark(environment: str) -> dict[str, str]:
 
 
 def clear_orphans(environment: str, say: Callable[[str], None], *, patience: timedelta = PATIENCE) -> None:
-    """Returns once no plug-in of a dead engine of `environment` runs any more; says which ones it waits for or ends."""
+    """Returns once no plug-in of a dead engine of `environment` is running; reports which ones it waits for or ends."""
     (value,) = mark(environment).values()
     orphans = _orphans(value)
     if not orphans:
         return
-    say(f"waiting for {_listed(orphans)}: the engine that started them was killed, and they may not be done")
+    say(f"waiting for {_listed(orphans)}: the engine that started them was killed, and they may still be working")
     if not _ended(value, patience):
         orphans = _orphans(value)
         say(f"ending {_listed(orphans)}, which did not end within {int(patience.total_seconds())} s")
@@ -70,7 +70,7 @@ def _ended(value: str, patience: timedelta) -> bool:
 
 
 def _orphans(value: str) -> list[_Process]:
-    """Marked processes that neither are an engine nor descend from a living one."""
+    """Marked processes that are neither an engine nor a descendant of a running one."""
     marked = {process.number: process for process in _marked(value)}
     return [process for process in marked.values() if not _has_engine(process, marked)]
 
@@ -88,7 +88,7 @@ def _marked(value: str) -> list[_Process]:
     wanted = f"{MARK}={value}".encode()
     found = []
     for directory in _PROCESSES.glob("[0-9]*"):
-        # Processes end while they are looked at, and those of others do not show their environment.
+        # Processes may exit meanwhile, and the environment of other users' processes is not readable.
         with contextlib.suppress(OSError, ValueError):
             if wanted not in (directory / "environ").read_bytes().split(b"\0"):
                 continue

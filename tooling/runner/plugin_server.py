@@ -1,4 +1,4 @@
-"""The process that serves the lane's plug-ins, and the policies, during one run."""
+"""The process that serves the lane's plug-ins and policies during one run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def running_plugins(
     *,
     keep_open: Sequence[int] = (),
 ) -> Iterator[dict[str, int]]:
-    """Starts the process and yields package name to loopback port; ends it afterwards, however the run went.
+    """Starts the process and yields a mapping of package name to loopback port; always stops it afterwards.
 
     Beside the packages there is `policies`; `tooling.policies.serve` serves these alone.
 
@@ -43,7 +43,7 @@ def running_plugins(
     with os.fdopen(mine_in, "w", encoding="utf-8") as requests, os.fdopen(mine_out, encoding="utf-8") as answers:
         try:
             with log.open("a", encoding="utf-8") as errors:
-                # Out of the terminal's process group: Ctrl-C is for the engine, which needs its plug-ins to stop well.
+                # Its own process group, without Ctrl-C: the engine needs its plug-ins to stop.
                 group = server.fork_serving(module, (theirs_in, theirs_out, errors.fileno(), *keep_open))
         finally:
             os.close(theirs_in)
@@ -62,7 +62,7 @@ def running_plugins(
             yield json.loads(first)
         finally:
             requests.close()
-            # Its end is the end of its stdout; it is no child of ours.
+            # The end of its stdout marks its exit; it is not a child of this process.
             if not select.select([answers], [], [], _END_SECONDS)[0]:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGKILL)

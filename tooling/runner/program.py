@@ -1,8 +1,8 @@
-"""How a program ends badly: one message for a person, whatever it raised and wherever: in its body, in an `apply`, or
-while a resource was registered.
+"""Turns every error of a program into one readable message, whether raised in its body, in an `apply`, or while a
+resource was registered.
 
-The Automation API prints an error that is no `pulumi.RunError` as a traceback through the SDK, and never says to its
-caller which error it was. All of them pass through `run_in_stack`, so here they become ours, at that edge.
+The Automation API prints an error that is not a `pulumi.RunError` as a traceback through the SDK, and does not pass it
+to its caller. All errors pass through `run_in_stack`, where this module converts them.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ _SDK = Path(pulumi.__file__).parent
 
 
 class Program:
-    """What the Automation API runs for one stack, and how it failed if it did."""
+    """The program that the Automation API runs for one stack, with its error if it failed."""
 
     def __init__(self, project: Path, body: Callable[[], None]) -> None:
         self._project = project
         self._body = body
         self.failure: PlatformError | None = None
-        """What it raised, if that is one of our errors or was made one."""
+        """The error that it raised, as a platform error; `None` for errors of the engine."""
 
     def __call__(self) -> None:
         self._body()
 
-    def told(self, error: BaseException) -> BaseException:
-        """The error in the form in which the engine prints its message alone."""
+    def to_run_error(self, error: BaseException) -> BaseException:
+        """The error in a form of which the engine prints only the message."""
         if isinstance(error, PlatformError):
             self.failure = error
             return error if isinstance(error, pulumi.RunError) else pulumi.RunError(str(error))
         if isinstance(error, pulumi.RunError | grpc.RpcError):
             return error
-        if _is_the_engines_answer(error):
+        if _is_engine_error(error):
             return pulumi.RunError(str(error))
         error = error.with_traceback(vars(error).get(_RAISED_AT, error.__traceback__))
         traceback.print_exception(error, file=sys.stderr)
@@ -54,7 +54,7 @@ class Program:
             "program-failed",
             _in_one_line(error),
             at=_place(error, self._project),
-            hint=f"fix the program; the whole traceback is in {worker_log(self._project)}",
+            hint=f"fix the program; its traceback is in {worker_log(self._project)}",
         )
         return self.failure
 
@@ -63,51 +63,51 @@ _RAISED_AT = "_tiers_raised_at"
 """Attribute of an exception: its traceback in the task that raised it."""
 
 
-def _remembering_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> asyncio.Task[Any]:
-    """A task that keeps the traceback of what it raises on the exception itself.
+def _traceback_keeping_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> asyncio.Task[Any]:
+    """A task that keeps the traceback of an exception on the exception itself.
 
-    The second to await a failed future gets the exception without its frames: `Future.result` hands them out once. An
-    output has several that await it, and the one that reports the failure need not be the first.
+    Only the first to await a failed future gets the frames of its exception: `Future.result` hands them out once.
+    An output is awaited several times, and not always first by what reports the failure.
     """
 
-    async def remembering() -> Any:
+    async def keeping() -> Any:
         try:
             return await coroutine
         except Exception as error:
             vars(error).setdefault(_RAISED_AT, error.__traceback__)
             raise
 
-    return asyncio.Task(remembering(), loop=loop, **named)
+    return asyncio.Task(keeping(), loop=loop, **named)
 
 
-async def _telling(program: Callable[[], Awaitable[None] | None]) -> None:
-    asyncio.get_running_loop().set_task_factory(_remembering_task)
+async def _run_in_stack(program: Callable[[], Awaitable[None] | None]) -> None:
+    asyncio.get_running_loop().set_task_factory(_traceback_keeping_task)
     try:
         await run_in_stack(program)
     except BaseException as error:
         if isinstance(program, Program):
-            raise program.told(error) from error
+            raise program.to_run_error(error) from error
         raise
 
 
 # The name under which the Automation API calls it; there is no public hook.
-_server.run_in_stack = _telling  # pyright: ignore[reportPrivateImportUsage]
+_server.run_in_stack = _run_in_stack  # pyright: ignore[reportPrivateImportUsage]
 source_positions.shorten()
 
 
-def _is_the_engines_answer(error: BaseException) -> bool:
-    """What the engine answers to a registration or an invoke, the SDK raises as a bare `Exception`."""
+def _is_engine_error(error: BaseException) -> bool:
+    """Whether this is the engine's error for a registration or an invoke: the SDK raises a bare `Exception`."""
     frames = traceback.extract_tb(error.__traceback__)
     return type(error) is Exception and bool(frames) and Path(frames[-1].filename).is_relative_to(_SDK)
 
 
 def _in_one_line(error: BaseException) -> str:
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def _place(error: BaseException, project: Path) -> str:
-    """The innermost line of ours that the error came through: a program's own, or `shared`'s."""
+    """The innermost line of the program or of this repository in the error's traceback."""
     if isinstance(error, SyntaxError) and error.filename:
         return _shown(error.filename, error.lineno)
     ours = [

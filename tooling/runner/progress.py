@@ -1,4 +1,4 @@
-"""Progress on stderr: a live table for a terminal; for a log a line at the start, one a minute, one at the end."""
+"""Progress on stderr: a live table for a terminal; for a log a line at the start, one per minute, one at the end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def summary_of(changes: Mapping[str, int]) -> str:
 
 
 class Progress:
-    """Told what happens, from any thread; shows it until left."""
+    """Receives progress from any thread and displays it until the end of the block."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console = console
@@ -99,7 +99,7 @@ class Progress:
                 row.finished += 1
 
     def diagnostic(self, stack: StackId, diagnostic: Diagnostic) -> None:
-        """Warnings are shown at once; errors wait for the report, which is the last thing on the screen."""
+        """Shows warnings at once; errors are left to the report at the end."""
         if self._quiet or diagnostic.severity != "warning":
             return
         about = f" ({diagnostic.resource})" if diagnostic.resource else ""
@@ -107,7 +107,7 @@ class Progress:
         self._console.print(text, soft_wrap=True)
 
     def remark(self, text: str) -> None:
-        """Something that people should know although nothing went wrong."""
+        """Shows information that is not an error."""
         if not self._quiet:
             self._console.print(Text(text), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""The two files that people write of a project, `Pulumi.yaml` and `Pulumi.<stack>.yaml`, and what is wrong in them.
+"""Reads and checks the two files that users write in a project, `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
 
 What a setting may be is the program's own business (`shared.settings`). Here is what would never reach it: a file that
 cannot be read, a key that nothing would read, a value that the engine refuses in its own words, after it has started.
@@ -20,7 +20,7 @@ ENGINE_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 _STACK_KEYS = (*ENGINE_KEYS, "config", "environment")
 _OTHER_READERS = ("pulumi", "kubernetes")
-"""Namespaces of configuration that the engine and the Kubernetes plug-in read, besides the project's own."""
+"""Configuration namespaces that the engine and the Kubernetes plug-in read, besides the project's own."""
 
 _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str, int, float)),
@@ -29,7 +29,7 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "array": ("a list", (list,)),
     "object": ("a mapping", (dict,)),
 }
-"""Types that `Pulumi.yaml` may declare, in words, and what YAML makes of them."""
+"""Types that `Pulumi.yaml` may declare: their description and their Python types."""
 
 
 def project_file(directory: Path) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def project_file(directory: Path) -> dict[str, Any]:
     if content.get("name") != directory.name:
         raise BadInput(
             "project-invalid",
-            f"`name` is not the directory's own, {directory.name!r}, by which stacks are told apart",
+            f"`name` must be the name of the directory, {directory.name!r}, which identifies its stacks",
             at=f"{where}, name",
             hint=f"edit {where}",
         )
@@ -61,7 +61,7 @@ def declared_settings(directory: Path) -> Mapping[str, Any]:
 
 
 def stack_file(directory: Path, stack: str, environment: str) -> dict[str, Any]:
-    """The content of the stack's own file in git; a tenant's stack falls back to its environment's. Empty: neither.
+    """The content of the stack's own file in git; a tenant's stack falls back to its environment's. Empty if neither.
 
     Raises:
         BadInput: `settings-invalid`, naming file and key.
@@ -79,29 +79,27 @@ def stack_file(directory: Path, stack: str, environment: str) -> dict[str, Any]:
         if namespace in _OTHER_READERS:
             continue
         if namespace not in ("", directory.name):
-            raise _unknown(
-                f"`{key}`, which nothing reads", key, [f"{directory.name}:{name}" for name in declared], where
-            )
+            raise _unknown(f"`{key}`, which is not used", key, [f"{directory.name}:{name}" for name in declared], where)
         if setting in declared:
             _check_kind(declared[setting], setting, value, where)
         elif not (directory / "settings.py").is_file():
-            # Where there is a settings model, it knows more keys than are declared: those without a default to state.
+            # A settings model may have more keys than are declared: those without a default.
             raise _unknown(f"`{setting}`", setting, declared, where)
     return content
 
 
 def stack_file_path(directory: Path, stack: str, environment: str) -> str:
-    """The path of what `stack_file` reads; empty where there is no file."""
+    """The path of the file that `stack_file` reads; empty if there is none."""
     for name in (stack, environment):
         path = directory / f"Pulumi.{name}.yaml"
-        # A dangling link is a file that cannot be read, and not a file that is not there.
+        # A dangling link counts as an unreadable file, not as a missing one.
         if path.exists() or path.is_symlink():
             return _shown(path)
     return ""
 
 
 def stack_settings(directory: Path, environment: str) -> Mapping[str, Any]:
-    """`config:` of the environment's stack file; empty where there is none.
+    """`config:` of the environment's stack file; empty if there is none.
 
     Raises:
         BadInput: `settings-invalid`.
@@ -115,9 +113,9 @@ def _check_kind(declared: Any, key: str, value: Any, at: str) -> None:
     words, kinds = _KINDS.get(declared.get("type", ""), ("", (object,)))
     if isinstance(value, str) and str not in kinds:
         value = _from_text(value)
-    # In Python a truth value is a number too.
+    # In Python a bool is an int too.
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise BadInput("settings-invalid", f"`{key}`: give {words}", at=f"{at}, {key}", hint=f"edit {at}")
+        raise BadInput("settings-invalid", f"`{key}` must be {words}", at=f"{at}, {key}", hint=f"edit {at}")
 
 
 def _from_text(value: str) -> Any:
@@ -131,7 +129,7 @@ def _from_text(value: str) -> Any:
 def _mapping_at(content: Mapping[str, Any], key: str, at: str, code: str) -> Mapping[str, Any]:
     value = content.get(key) or {}
     if not isinstance(value, Mapping):
-        raise BadInput(code, f"`{key}` holds no mapping of keys to values", at=f"{at}, {key}", hint=f"edit {at}")
+        raise BadInput(code, f"`{key}` must be a mapping of keys to values", at=f"{at}, {key}", hint=f"edit {at}")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What a person, or a script, reads when an operation has ended."""
+"""The report of a finished operation, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tooling.cli.console import print_document
 from tooling.runner.execution import Outcome
 from tooling.runner.messages import Step
 from tooling.runner.progress import summary_of
@@ -19,33 +18,32 @@ _SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±"}
 _HIDDEN = {"pulumi:pulumi:Stack"}
 
 
-def report_document(operation: str, environment: str, outcomes: Sequence[Outcome]) -> None:
-    print_document(
-        {
-            "operation": operation,
-            "environment": environment,
-            "changed": any(outcome.changed for outcome in outcomes),
-            "stacks": [
-                {
-                    "stack": str(outcome.stack),
-                    "tier": outcome.stack.tier,
-                    "status": outcome.status,
-                    "seconds": outcome.seconds,
-                    "changes": outcome.changes,
-                    "resources": [_resource(step) for step in _shown(operation, outcome)],
-                    "errors": _errors(outcome),
-                    "error": outcome.problem or None,
-                }
-                for outcome in outcomes
-            ],
-        }
-    )
+def report_document(operation: str, environment: str, outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """The content of `--json`, before its version."""
+    return {
+        "operation": operation,
+        "environment": environment,
+        "changed": any(outcome.changed for outcome in outcomes),
+        "stacks": [
+            {
+                "stack": str(outcome.stack),
+                "tier": outcome.stack.tier,
+                "status": outcome.status,
+                "seconds": outcome.seconds,
+                "changes": outcome.changes,
+                "resources": [_resource(step) for step in _shown(operation, outcome)],
+                "errors": _errors(outcome),
+                "error": outcome.problem or None,
+            }
+            for outcome in outcomes
+        ],
+    }
 
 
 def print_report(
     console: Console, operation: str, environment: str, outcomes: Sequence[Outcome], *, seconds: float
 ) -> None:
-    """The changes of a preview, a line a stack, what failed, and after `up` on the lane what to try next."""
+    """Print a preview's changes, one line per stack, the errors, and after `up` on the lane what to try next."""
     if not outcomes:
         console.print("nothing to do: no such stack exists")
         return
@@ -90,9 +88,9 @@ def _print_changes(console: Console, operation: str, outcomes: Sequence[Outcome]
 
 
 def _shown(operation: str, outcome: Outcome) -> list[Step]:
-    """Each resource once, in the order in which the engine came to it, without the engine's steps of a replacement.
+    """Each resource once, in the engine's order, without the inner steps of a replacement.
 
-    With `--refresh` the engine reads every resource first: only what follows from it is a change.
+    With `--refresh` the engine first reads every resource; those reads are not changes.
     """
     inner = {"create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"}
     if operation != "refresh":
@@ -121,9 +119,9 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _errors(outcome: Outcome) -> list[str]:
-    said = [diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"]
-    # The engine closes a failed update with a line that says no more than that it failed, and a component's failure
-    # comes once from the component, in its words, and once more as a traceback through the SDK.
-    said = [message for message in said if not message.startswith(("update failed", "preview failed"))] or said
-    said = [message for message in said if "Traceback (most recent call last)" not in message] or said
-    return list(dict.fromkeys([*said, *([outcome.error] if outcome.error else [])]))
+    errors = [diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"]
+    # The engine ends a failed update with a line that only says that it failed, and reports a component's failure
+    # twice: as the component's own message, and as a traceback through the SDK.
+    errors = [message for message in errors if not message.startswith(("update failed", "preview failed"))] or errors
+    errors = [message for message in errors if "Traceback (most recent call last)" not in message] or errors
+    return list(dict.fromkeys([*errors, *([outcome.error] if outcome.error else [])]))

@@ -1,4 +1,4 @@
-"""The API server that a stack's objects are on, reached as the stack's own Kubernetes provider reaches it."""
+"""A client for the API server of a stack's objects, with the kubeconfig of the stack's own Kubernetes provider."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def cluster_client(engine: Engine, deployment: Mapping[str, Any], resource: Mapp
     Raises:
         PlatformError: `provider-unknown`, or what is wrong with the kubeconfig.
     """
-    # Imported late: signing in to AWS takes a moment to load, and few runs ask the API server anything.
+    # Imported here: slow to load, and few runs need the API server.
     from tooling.plugins.kubernetes import kubeconfig
     from tooling.plugins.kubernetes.client import Client
 
     provider_urn = str(resource.get("provider", "")).rpartition("::")[0]
     for one in deployment.get("resources") or ():
         inputs = one.get("inputs") or {}
-        # A kubeconfig that the program marked secret is no text here.
+        # A kubeconfig that the program marked secret is not a string here.
         if one["urn"] == provider_urn and isinstance(inputs.get("kubeconfig"), str):
             document = kubeconfig.parse(usable_kubeconfig(inputs["kubeconfig"], engine))
             context = inputs.get("context") if isinstance(inputs.get("context"), str) else None
@@ -38,7 +38,7 @@ def cluster_client(engine: Engine, deployment: Mapping[str, Any], resource: Mapp
     name = str(resource.get("urn", "")).rpartition("::")[2]
     raise PlatformError(
         "provider-unknown",
-        f"the engine's record names no Kubernetes provider with a readable kubeconfig for {name}",
+        f"the stack's state contains no Kubernetes provider with a readable kubeconfig for {name}",
         at=str(resource.get("urn", "")),
         hint="pass the kubeconfig of the tier's contract to the provider, then run the same command again",
     )

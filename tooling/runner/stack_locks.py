@@ -1,6 +1,6 @@
-"""Locks that the engine leaves on the lane's stacks: a dead process's is lifted, a living one's respected and named.
+"""Engine locks on the lane's stacks: removes those of dead processes; reports those of running ones.
 
-The file backend keeps one JSON file a lock, with process, user, host and time. Other backends keep their locks
+The file backend keeps one JSON file per lock, with process, user, host and time. Other backends keep their locks
 elsewhere and have `pulumi cancel`; this is about the lane's own state directory only.
 """
 
@@ -43,19 +43,19 @@ def lift_stale_locks(state: Path, stacks: Sequence[StackId], *, patience: timede
             if lock is not None and _is_alive(lock):
                 raise Refused(
                     "stack-locked",
-                    f"{stack} is being changed by process {lock['pid']} of {lock.get('username', 'somebody')}, "
-                    f"since {lock.get('timestamp', 'some time')}",
+                    f"{stack} is being changed by process {lock['pid']} of {lock.get('username', 'an unknown user')}, "
+                    f"since {lock.get('timestamp', 'an unknown time')}",
                     at=str(file),
-                    hint=f"wait until it has ended, or end it: kill -INT {lock['pid']}",
+                    hint=f"wait until it has finished, or interrupt it: kill -INT {lock['pid']}",
                 )
             file.unlink(missing_ok=True)
             who = "a process" if lock is None else f"process {lock['pid']}"
-            lifted.append(f"{stack}: lifted the lock of {who}, which has ended")
+            lifted.append(f"{stack}: removed the lock of {who}, which has exited")
     return lifted
 
 
 def await_engines(state: Path, stacks: Sequence[StackId], *, patience: timedelta) -> None:
-    """Waits for engines that still hold one of `stacks`: without their plug-ins they could not end well."""
+    """Waits for engines that still hold one of `stacks`: they need their plug-ins to finish."""
     deadline = time.monotonic() + patience.total_seconds()
     while time.monotonic() < deadline:
         locks = [_read(file) for stack in stacks for file in _files(state, stack)]
@@ -69,7 +69,7 @@ def _files(state: Path, stack: StackId) -> list[Path]:
 
 
 def _read(file: Path) -> dict[str, Any] | None:
-    """None for one that was cut short: its writer died while it wrote."""
+    """The content of a lock file; None if it is truncated because its writer died."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -87,5 +87,5 @@ def _is_alive(lock: dict[str, Any]) -> bool:
     except PermissionError:
         return True
     command = Path(f"/proc/{lock['pid']}/comm")
-    # A process number is used again; where the system tells, it must still be the engine.
+    # Process ids are reused: where /proc exists, check that this is still the engine.
     return not command.exists() or command.read_text(encoding="utf-8").strip() == "pulumi"

@@ -1,6 +1,6 @@
-"""Every setting of every chosen stack is checked before the first stack is touched.
+"""Checks every setting of every selected stack before the first stack is changed.
 
-The programs check their own settings too, but one after the other: a wrong value in tier 4 would be found when tiers 1
+The programs check their own settings too, but one after another: a wrong value in tier 4 would be found when tiers 1
 to 3 have been deployed, and a value of the wrong type by the engine, in its own words.
 """
 
@@ -17,7 +17,7 @@ from tooling.runner.project_files import project_file, stack_file, stack_file_pa
 
 
 def check_settings(stacks: Iterable[StackId]) -> None:
-    """Reads the stack files of `stacks` as their programs will.
+    """Reads the stack files of `stacks` as their programs do.
 
     Raises:
         BadInput: `project-invalid`, `settings-invalid`.
@@ -26,7 +26,7 @@ def check_settings(stacks: Iterable[StackId]) -> None:
         project_file(directory)
         settings = stack_file(directory, stack, environment).get("config") or {}
         own = {key.rpartition(":")[2]: value for key, value in settings.items() if _is_own(key, directory)}
-        # An encrypted value is known to the engine alone; the program checks it.
+        # Only the engine can decrypt a secret value; the program checks it.
         if own and not any(_is_encrypted(value) for value in own.values()):
             _check(directory, own, stack_file_path(directory, stack, environment))
 
@@ -43,7 +43,7 @@ def _check(directory: Path, content: Mapping[str, Any], at: str) -> None:
     model = _model(directory)
     if model is None:
         return
-    # Here, since it imports the SDK: a stack without settings of its own need not wait for it.
+    # Imported here: it loads the SDK, which a stack without settings does not need.
     from shared.settings import parse_settings
 
     parse_settings(

@@ -1,10 +1,10 @@
-"""What is checked on the cluster before a stack is deployed: that nothing still uses what a tenant no longer has.
+"""Checks on the cluster, before a stack is deployed, that nothing still uses what a tenant is about to lose.
 
-A change of a tenant's file changes what may be written from then on. What is there already stays: an Ingress goes on
-answering for a host that now belongs to another team. So it is named, and nothing is changed until it is gone.
+A change of a tenant's file restricts later writes only. Existing objects stay: an Ingress keeps serving a host that now
+belongs to another team. Therefore the check reports such objects, and nothing is deployed until they are gone.
 
-Not looked for: images of a registry that a tenant has lost, and web ports. They harm nobody else, and the next rollout
-is refused, or the load balancer finds its targets unhealthy.
+Not checked: images of a registry that a tenant has lost, and web ports. They affect nobody else: the next rollout is
+refused, or the load balancer finds its targets unhealthy.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tooling.runner.project_files import stack_settings
 
 _POLICIES_SWITCH = "platform-addons:admission_policies_enabled"
 _SWITCH = TypeAdapter(bool)
-"""Reads every spelling that the settings model of the tier reads."""
+"""Accepts every spelling that the tier's settings model accepts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Ingress:
 @dataclass(frozen=True, kw_only=True)
 class TenantsOnCluster:
     namespaces: Mapping[str, str]
-    """Name of each namespace of a tenant to the tenant."""
+    """Maps the name of each tenant namespace to its tenant."""
     ingresses: tuple[Ingress, ...]
 
     @classmethod
@@ -67,16 +67,16 @@ class TenantsOnCluster:
 
 @dataclass
 class TenantGuards:
-    """For one run: catalog and cluster are read once, when the first stack needs them."""
+    """The guards of one run; catalog and cluster are read once, when the first stack needs them."""
 
     connect: Callable[[], Reader | None]
-    """Called once, when the tiers before are deployed; `None` where there is no cluster, and so nothing to look at."""
+    """Called once, when the tiers before are deployed; returns `None` if there is no cluster to check."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _seen: tuple[Reader, Mapping[str, TenantFile], TenantsOnCluster] | None = None
     _connected: bool = False
 
     def check(self, stack: StackId) -> None:
-        """To be called before `stack` is deployed.
+        """Must be called before `stack` is deployed.
 
         Raises:
             Refused: `host-in-use`, `namespace-in-use`, `guardrails-in-use`.
@@ -104,7 +104,7 @@ class TenantGuards:
 
 
 def refuse_lost_hosts(tenant: TenantFile, cluster: TenantsOnCluster) -> None:
-    """Neither keeps the tenant an Ingress for a host that it has lost, nor another tenant one for a host of its own."""
+    """Refuses if the tenant has an Ingress for a host it has lost, or another tenant has one for its hosts."""
     wrong: list[tuple[Ingress, str]] = []
     for ingress in cluster.ingresses:
         if cluster.namespaces[ingress.namespace] == tenant.name:
@@ -120,21 +120,21 @@ def refuse_lost_hosts(tenant: TenantFile, cluster: TenantsOnCluster) -> None:
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     raise Refused(
         "host-in-use",
-        f"Ingress {ingress.namespace}/{ingress.name} of {owner} still answers for {host!r}, which "
-        f"{'its file no longer names' if owner == tenant.name else f'{tenant.name} is to have'}{more}",
+        f"Ingress {ingress.namespace}/{ingress.name} of {owner} still uses host {host!r}, which "
+        f"{'its file no longer names' if owner == tenant.name else f'{tenant.name} claims'}{more}",
         at=f"tenants/catalog/{tenant.name}.yaml, hosts",
         hint="\n".join(
             [
-                "let its application take the host out, or remove it as an administrator:",
+                "remove the host from its application, or delete the Ingress as an administrator:",
                 *dict.fromkeys(ingress.removal for ingress, _ in wrong),
-                "and run again",
+                "then run the same command again",
             ]
         ),
     )
 
 
 def refuse_lost_namespaces(tenant: TenantFile, cluster: TenantsOnCluster, read: Reader) -> None:
-    """A namespace that the file no longer names is deleted with all that it holds; so it has to be empty."""
+    """Refuses to delete a namespace that the file no longer names unless it is empty."""
     for namespace, owner in sorted(cluster.namespaces.items()):
         if owner != tenant.name or namespace in tenant.namespaces:
             continue
@@ -148,29 +148,29 @@ def refuse_lost_namespaces(tenant: TenantFile, cluster: TenantsOnCluster, read: 
                 at=f"tenants/catalog/{tenant.name}.yaml, namespaces",
                 hint="move the applications and their data first, then empty it as an administrator:\n"
                 "kubectl delete deployments,statefulsets,cronjobs,jobs,persistentvolumeclaims --all "
-                f"--namespace {namespace}\nand run again",
+                f"--namespace {namespace}\nthen run the same command again",
             )
 
 
 def refuse_to_unguard(stack: StackId, cluster: TenantsOnCluster) -> None:
-    """Without the admission policies, tenants could write what the rest of the platform relies on not being there."""
+    """Refuses to remove the admission policies, on which the platform's isolation relies, while tenants exist."""
     if cluster.namespaces:
         names = sorted(set(cluster.namespaces.values()))
         raise Refused(
             "guardrails-in-use",
             f"the admission policies would be removed while tenants are on the cluster: {', '.join(names)}",
             at=f"{stack.directory}/Pulumi.{stack.stack}.yaml, {_POLICIES_SWITCH}",
-            hint=f"leave {_POLICIES_SWITCH} out, or destroy the tenants first: "
+            hint=f"remove the setting {_POLICIES_SWITCH}, or destroy the tenants first: "
             f"tiers destroy tenants --stack {stack.environment}",
         )
 
 
 def _guarded(stack: StackId) -> bool:
-    """The engine writes a switch as text: `pulumi config set` makes `"false"` of it, or whatever was typed."""
+    """Whether the setting is on. `pulumi config set` writes it as text: `"false"`, or whatever was typed."""
     try:
         return _SWITCH.validate_python(stack_settings(stack.path, stack.environment).get(_POLICIES_SWITCH, True))
     except ValidationError:
-        # The program refuses it before anything is sent.
+        # The program refuses the value before anything is sent.
         return True
 
 

@@ -1,4 +1,4 @@
-"""`tiers.yaml`: the one description of the graph of tiers. Which stacks exist is decided in `graph.py`."""
+"""`tiers.yaml`: the single description of the graph of tiers. `graph.py` decides which stacks exist."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Tier(BaseModel):
 
     name: str = Field(description="The tier's name, on the command line and in make targets.")
     directory: str = Field(
-        description="Directory of its project, or of its projects where there is one an application."
+        description="Directory of its project, or of its projects where there is one per application."
     )
     title: str
     owner: str
     creates: str
     reads: tuple[str, ...] = Field(description="Tiers whose outputs its programs consume.")
     stacks: Literal["environment", "tenant", "application"] = Field(
-        description="One stack an environment, one a tenant and environment, or one an application and environment."
+        description="One stack per environment, per tenant and environment, or per application and environment."
     )
     catalog: str = Field(default="", description="Directory of the tenants' files, for `stacks: tenant`.")
 
@@ -38,7 +38,7 @@ class TiersFile(BaseModel):
 
     github_organization: str = Field(
         pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$",
-        description="GitHub organization whose teams own the code, as .github/CODEOWNERS names them.",
+        description="GitHub organization whose teams own the code, as named in .github/CODEOWNERS.",
     )
     tiers: tuple[Tier, ...] = Field(min_length=1)
 
@@ -47,7 +47,7 @@ class TiersFile(BaseModel):
         seen: set[str] = set()
         for tier in self.tiers:
             if tier.name in seen:
-                raise ValueError(f"tier {tier.name} stands twice")
+                raise ValueError(f"tier {tier.name} is listed twice")
             for read in tier.reads:
                 if read not in seen:
                     raise ValueError(f"{tier.name} reads {read}, which is not a tier above it")

@@ -1,4 +1,4 @@
-"""The end of `tiers up --stack local`: what runs where, and what to try now."""
+"""The end of the report of `tiers up --stack local`: where things run, and what to try next."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tooling.lane.state import Lane
 from tooling.runner.graph import StackId
 
 NEXT = (
-    (("tiers status --stack local",), "every stack and what it holds"),
+    (("tiers status --stack local",), "list every stack with its resources"),
     (
         ("tiers preview --stack local --expect-no-changes",),
-        "what would change; edit a quota in tenants/catalog first",
+        "see what would change; edit a quota in tenants/catalog first",
     ),
     (
         ("tiers kubeconfig --stack local > .local/kubeconfig", "kubectl --kubeconfig .local/kubeconfig get pods -A"),
-        "the cluster, signed in as EKS does it",
+        "use the cluster, signed in as on EKS",
     ),
 )
-"""Commands, and what they show."""
+"""Commands, and what they do."""
 
 
 def print_next_steps(console: Console, stacks: Sequence[StackId]) -> None:
@@ -50,7 +50,7 @@ def print_next_steps(console: Console, stacks: Sequence[StackId]) -> None:
 
 
 def _on_path(command: str) -> str:
-    """As it can be pasted: by its path where the environment is not activated."""
+    """The command to paste: with its path if the Python environment is not activated."""
     program = command.split()[0]
     found = shutil.which(program)
     own = Path(sys.executable).parent / program

@@ -1,6 +1,6 @@
-"""A worker: runs one project's program for as many of its stacks as it is asked to, each in a thread.
+"""A worker: runs one project's program for any number of its stacks, each in a thread.
 
-One process a project, since two projects' modules of one name (`settings.py`) would meet in one. Forked by
+One process per project, since modules of two projects with the same name (`settings.py`) would collide. Forked by
 `fork_server`, which has imported this module; requests come in on stdin, messages go out on the stdout it was given.
 """
 
@@ -27,17 +27,17 @@ from tooling.foreign_errors import with_hint
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
 from tooling.runner.program import Program
-from tooling.system_errors import of_the_system
+from tooling.system_errors import from_os_error
 
 
 class BareStack(automation.Stack):
-    """Without what the Automation API asks before and after every operation: whether the stack exists, its outputs,
-    twice, and history. That is four more starts of the engine a stack, for what nobody here needs: a stack that does
-    not exist is a failed operation, and events say what changed.
+    """Skips what the Automation API queries before and after every operation: whether the stack exists, its outputs,
+    twice, and its history. These are four more engine runs per stack for unused results: a missing stack makes the
+    operation fail, and events report what changed.
     """
 
     def __init__(self, name: str, workspace: automation.LocalWorkspace) -> None:
-        # All that the base class does but for `pulumi stack select`; every command names its stack.
+        # What the base class does, without `pulumi stack select`: every command names its stack.
         self.name = name
         self.workspace = workspace
         self._mode = StackInitMode.SELECT
@@ -52,7 +52,7 @@ class BareStack(automation.Stack):
 
 
 class KnownEngine(automation.PulumiCommand):
-    """The engine on PATH, of a version that the runner knows: asking it would start it once more."""
+    """The engine on PATH, with a version known to the runner, which saves starting it once more to ask."""
 
     def __init__(self, version: str) -> None:
         self.command = "pulumi"
@@ -64,7 +64,7 @@ class Worker:
         self._project = project
         self._out = out
         self._sending = threading.Lock()
-        # The SDKs load their modules when they are first touched, and two threads that touch one see it half loaded.
+        # The SDKs load modules on first use; a second thread could see a partly loaded module.
         self._executing = threading.Lock()
         self._code: Any = None
         self._command = engine
@@ -89,13 +89,13 @@ class Worker:
             program.failure = _locked(f"{self._project.name}/{request.stack}")
             result = Result(number=request.number, ok=False, error=str(program.failure))
         except automation.CommandError as error:
-            said = "" if translator.said_error else with_hint(_last_lines(str(error)))
-            result = Result(number=request.number, ok=False, changes=translator.changes, error=said)
+            message = "" if translator.said_error else with_hint(_last_lines(str(error)))
+            result = Result(number=request.number, ok=False, changes=translator.changes, error=message)
         except PlatformError as error:
             program.failure = error
             result = Result(number=request.number, ok=False, error=str(error))
         except OSError as error:
-            result = Result(number=request.number, ok=False, error=str(of_the_system(error)))
+            result = Result(number=request.number, ok=False, error=str(from_os_error(error)))
         except Exception as error:
             result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
         seconds = round(time.monotonic() - started, 3)
@@ -146,9 +146,9 @@ class Worker:
         path = self._project / "__main__.py"
         with self._executing:
             if self._code is None:
-                # Or it would inherit this module's `from __future__`, and its annotations be texts.
+                # `dont_inherit`: else this module's `from __future__` would turn its annotations into strings.
                 self._code = compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
-            exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  it is our own program
+            exec(self._code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102  the project's own program
 
     def _send(self, message: Message) -> None:
         with self._sending:
@@ -173,7 +173,7 @@ def _last_lines(text: str) -> str:
 def run(project: Path, requests: TextIO, start: Start) -> None:
     """Serves the requests for `project` until there are no more."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    # A program that prints must not spoil the messages.
+    # Output of the program must not mix with the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.path.insert(0, str(project))
     engine = KnownEngine(start.engine_version) if start.engine_version else automation.PulumiCommand()

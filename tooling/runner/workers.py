@@ -1,4 +1,4 @@
-"""The worker processes of one run, a project each, started when first needed."""
+"""The worker processes of one run, one per project, started on first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _END_SECONDS = 10
 class WorkerProcess:
     """One worker and the thread that reads its messages.
 
-    `group` is the number of its process, and of the group in which it and its engines are.
+    `group` is its process id, and the id of the process group of the worker and its engines.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class WorkerProcess:
         self._out = os.fdopen(mine_out, encoding="utf-8")
         try:
             with log.open("a", encoding="utf-8") as errors:
-                # A process group of its own: the run passes Ctrl-C on, once, to worker and engine alike.
+                # Its own process group: the run passes Ctrl-C on, once, to both worker and engine.
                 self.group = server.fork_worker(project, (theirs_in, theirs_out, errors.fileno(), *keep_open))
         except BaseException:
             self._in.close()
@@ -57,7 +57,7 @@ class WorkerProcess:
         threading.Thread(target=self._read, name=f"messages of {project.name}", daemon=True).start()
 
     def run(self, request: Request, on_message: Callable[[Step | Diagnostic | FailedCreate], None]) -> Result:
-        """Sends a request and waits for its result; a worker that dies is a failed result, never a hang."""
+        """Sends a request and waits for its result; a worker that dies gives a failed result."""
         answers: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._lock:
             if self._ended.is_set():
@@ -75,7 +75,7 @@ class WorkerProcess:
         self._signal(signal.SIGINT)
 
     def close(self) -> None:
-        """Lets it finish what it does; kills it if that takes long."""
+        """Lets it finish its work; kills it after a time limit."""
         with contextlib.suppress(BrokenPipeError):
             self._in.close()
         if not self._ended.wait(_END_SECONDS):
@@ -88,7 +88,7 @@ class WorkerProcess:
                 os.killpg(self.group, number)
 
     def _send(self, message: Request | Start) -> bool:
-        """False if nobody reads any more."""
+        """False if the worker has closed its stdin."""
         try:
             self._in.write(to_line(message) + "\n")
             self._in.flush()
@@ -112,13 +112,14 @@ class WorkerProcess:
 
     def _lost(self, number: int) -> Result:
         error = (
-            f"error[worker-died]: the worker process ended in the middle\nhint: run the command again; log: {self._log}"
+            "error[worker-died]: the worker process exited before it returned a result\n"
+            f"hint: run the command again; log: {self._log}"
         )
         return Result(number=number, ok=False, error=error)
 
 
 class Workers:
-    """Starts workers on demand; closing ends them all."""
+    """Starts workers on demand; stops them all at the end of the block."""
 
     def __init__(
         self,

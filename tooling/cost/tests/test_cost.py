@@ -88,8 +88,8 @@ def test_the_volumes_of_a_launch_template_are_counted_for_every_node() -> None:
             group(scalingConfig={"desiredSize": 2, "maxSize": 5}, instanceTypes=["t3.large"], capacityType="SPOT"),
             "spot instances",
         ),
-        (group(scalingConfig={"desiredSize": 2, "maxSize": 5}, instanceTypes=["a", "b"]), "which of a, b is open"),
-        (group(), "known to AWS alone"),
+        (group(scalingConfig={"desiredSize": 2, "maxSize": 5}, instanceTypes=["a", "b"]), "which of a, b is not known"),
+        (group(), "known only to AWS"),
     ],
 )
 def test_what_cannot_be_known_is_named(one: Registered, why: str) -> None:

@@ -276,7 +276,7 @@ def test_a_port_that_another_program_took_is_named(tmp_path: Path) -> None:
         with pytest.raises(PlatformError) as caught:
             cluster.start()
         assert caught.value.code == "port-taken"
-        assert f"port {cluster.ports.scheduler}, where the lane's kube-scheduler was" in caught.value.what
+        assert f"port {cluster.ports.scheduler} of the lane's kube-scheduler is used" in caught.value.what
     assert not cluster.directory.exists()
 
 

@@ -58,8 +58,8 @@ def remove(name: str) -> Callable[[Lane], None]:
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [
-        (rewrite('"format": 1', '"format": 2'), "lane-record-unreadable", "cannot be read"),
-        (rewrite("{", ""), "lane-record-unreadable", "cannot be read"),
+        (rewrite('"format": 1', '"format": 2'), "lane-record-unreadable", "is unreadable"),
+        (rewrite("{", ""), "lane-record-unreadable", "is unreadable"),
         (rewrite('"1.35.4"', '"1.34.9"'), "lane-outdated", "kubernetes 1.34.9, now 1.35.4"),
         (remove("aws/journal.jsonl"), "lane-state-lost", "the emulated AWS account"),
         (remove("cluster/made"), "lane-state-lost", "the cluster's objects"),
@@ -95,7 +95,7 @@ def test_a_port_taken_meanwhile_is_named_and_nothing_is_started(stopped_lane: La
     with contextlib.closing(socket.create_server(("127.0.0.1", port))), pytest.raises(PlatformError) as caught:
         up(progress, directory=stopped_lane.directory)
     assert caught.value.code == "port-taken"
-    assert f"port {port}, where the lane's emulated AWS was" in caught.value.what
+    assert f"port {port} of the lane's emulated AWS is used" in caught.value.what
     assert stopped_lane.emulator.pid() is None
 
 

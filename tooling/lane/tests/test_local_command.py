@@ -63,7 +63,7 @@ def test_status_shows_parts_and_stacks_to_a_person(lane_with_a_stack: Path) -> N
 def test_removing_no_lane_is_no_error(directory: Path) -> None:
     result = CliRunner().invoke(app, ["down"])
     assert result.exit_code == 0
-    assert (result.stdout, result.stderr) == ("", "there was no local lane\n")
+    assert (result.stdout, result.stderr) == ("", "there is no local lane\n")
 
 
 def test_a_script_that_says_down_means_it_and_is_told_what_went(lane_with_a_stack: Path) -> None:

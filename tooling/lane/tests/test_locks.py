@@ -26,21 +26,21 @@ with hold(Path(sys.argv[1]), "tiers local up", waiting=print):
 
 
 def test_whoever_waits_is_told_once_who_holds_the_lock_and_for_what(tmp_path: Path) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     entered = threading.Event()
 
     def second() -> None:
-        with hold(tmp_path / "lock", "second", waiting=told.append):
+        with hold(tmp_path / "lock", "second", waiting=messages.append):
             entered.set()
 
     with hold(tmp_path / "lock", "first", waiting=pytest.fail):
         thread = threading.Thread(target=second)
         thread.start()
-        while not told:
+        while not messages:
             time.sleep(0.01)
         assert not entered.is_set()
     thread.join()
-    assert told == [f"waiting for `first` (process {os.getpid()}), which is under way"]
+    assert messages == [f"waiting for `first` (process {os.getpid()}), which is still running"]
 
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:

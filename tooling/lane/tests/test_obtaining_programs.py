@@ -1,4 +1,4 @@
-"""Programs are taken from PATH if they fit, else built once for all clones; and what stands in the way is told."""
+"""Programs are taken from PATH if they fit, else built once for all clones; obstacles are reported."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def test_without_disk_space_nothing_is_compiled(
     with pytest.raises(PlatformError) as caught:
         ensure(progress)
     assert caught.value.code == "disk-full"
-    assert "0.0 GiB are free, 1 GiB are needed" in caught.value.what
+    assert "0.0 GiB are free, but 1 GiB are needed" in caught.value.what
 
 
 def test_a_disk_that_becomes_full_on_the_way_is_told_as_such(

@@ -151,7 +151,7 @@ def test_down_keeps_snapshots_and_says_so(lane: Lane, progress: RecordedProgress
     assert sorted(entry.name for entry in lane.directory.iterdir()) == [SNAPSHOTS, replacement.MARKER]
     assert [snapshot.name for snapshot in snapshots()] == ["first"]
     again = CliRunner().invoke(app, ["down"]).stderr
-    assert again.startswith("there was no local lane\n")
+    assert again.startswith("there is no local lane\n")
 
 
 def test_down_leaves_nothing_where_there_is_no_snapshot(lane: Lane, progress: RecordedProgress) -> None:

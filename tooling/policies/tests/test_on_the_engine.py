@@ -94,7 +94,7 @@ class Project:
         finally:
             worker.close()
 
-    def told(self, severity: str) -> list[str]:
+    def messages(self, severity: str) -> list[str]:
         return [diagnostic.message for diagnostic in self.said if diagnostic.severity == severity]
 
 
@@ -177,23 +177,23 @@ def test_a_violation_fails_the_preview_and_stops_up_before_the_resource_exists(
     )
     project.program(OPEN_GROUP)
     # Which range it is, only `up` knows: there is no VPC yet.
-    assert project.run("preview").ok, project.told("error")
+    assert project.run("preview").ok, project.messages("error")
     assert not project.run("up").ok
-    assert wanted in project.told("error")
+    assert wanted in project.messages("error")
     assert len(vpcs_of(emulator)) == 1, "what violates nothing is made"
     assert groups_named(emulator, "open") == []
     # Now that there is one, a preview knows it, too.
     assert not project.run("preview").ok
-    assert wanted in project.told("error")
+    assert wanted in project.messages("error")
     # The twin: without policies the same program is deployed, so that nothing else refused it.
-    assert project.run("up", policy_pack="").ok, project.told("error")
+    assert project.run("up", policy_pack="").ok, project.messages("error")
     assert len(groups_named(emulator, "open")) == 1
 
 
 def test_advice_is_a_warning_and_stops_nothing(project: Project, emulator: Emulator) -> None:
     project.program(ADVICE)
-    assert project.run("up").ok, project.told("error")
-    (warning,) = project.told("warning")
+    assert project.run("up").ok, project.messages("error")
+    (warning,) = project.messages("warning")
     assert warning.startswith(
         "warning[policy-log-group-encrypted]: the log group is not encrypted with a customer managed key"
     )
@@ -208,7 +208,7 @@ def test_a_bucket_without_its_block_fails_a_preview_before_anything_is_made(
 ) -> None:
     project.program(UNBLOCKED_BUCKET)
     assert not project.run("preview").ok
-    said = "\n".join(project.told("error"))
+    said = "\n".join(project.messages("error"))
     assert "error[policy-bucket-has-access-block]: there is no BucketPublicAccessBlock for it" in said
     assert "at: aws:s3/bucket:Bucket data" in said
     assert emulator.client("s3").list_buckets()["Buckets"] == []
@@ -225,7 +225,7 @@ def test_the_pack_for_the_released_engine_refuses_the_same(
     starter.chmod(0o700)
     project.program(OPEN_GROUP)
     assert not project.run("up", policy_pack=str(REPOSITORY / "shared" / "policies")).ok
-    said = "\n".join(project.told("error"))
+    said = "\n".join(project.messages("error"))
     assert "error[policy-security-group-not-open]" in said
     assert "allows ingress from 0.0.0.0/0\n  at: aws:ec2/securityGroup:SecurityGroup open" in said
     assert groups_named(emulator, "open") == []

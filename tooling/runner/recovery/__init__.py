@@ -1,7 +1,7 @@
-"""What a run that ended in the middle leaves behind, and how the next one fixes it.
+"""Recovers a stack's state after an interrupted run.
 
-The engine writes down that it is about to create something before it asks for it. If it is killed then, the object may
-exist although no state holds it: the next `up` would make a second one, or fail on the first one's name. The same
-happens, unrecorded, when the plug-in or the service dies before it has answered. Both are looked for by what the
-program had asked for, and taken into the state, or forgotten where nothing was made.
+The engine records a pending create before it sends the request. If it is killed then, the object may exist although no
+state contains it: the next `up` would create a second one, or fail because the name exists. The same happens, without
+a record, when the plug-in or the service dies before it responds. The recovery looks for both by the requested inputs,
+and adds what it finds to the state.
 """

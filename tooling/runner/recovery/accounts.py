@@ -1,4 +1,4 @@
-"""The AWS account of an environment, to look for objects in: the lane's emulated one, or the operator's."""
+"""The AWS account of an environment, where objects are looked for: the lane's emulated one, or a real one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def account_of(engine: Engine) -> Account:
 
 
 def _lane_session(engine: Engine) -> Any:
-    """Nothing of the operator's own AWS set-up takes part: no profile, no file, no proxy."""
+    """A session that ignores the operator's own AWS configuration: profiles, files, proxies."""
     from botocore.config import Config
     from botocore.session import Session
 

@@ -1,4 +1,4 @@
-"""Which resources may be taken over: those whose creation failed in the run before, of types that allow it."""
+"""Resources that may be adopted: those whose creation failed in the last run, of types that allow it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tooling.runner.recovery import failed_creates
 
 
 def refuse_unknown_adoptions(names: Sequence[str], stacks: Sequence[StackId]) -> None:
-    """Raises BadInput (`adopt-unknown`) for a name that nothing has that failed and could be taken over."""
+    """Raises BadInput (`adopt-unknown`) for a name that is not one of a failed, adoptable resource."""
     failed = [create for stack in stacks for create in failed_creates.remembered(stack)]
     possible = sorted({create.name for create in failed if thing_of(create.type).adoptable})
     for name in names:
         if name not in possible:
             raise BadInput(
                 "adopt-unknown",
-                f"nothing called {name!r} failed to be created in the last run, or its type cannot be taken over; "
-                f"possible: {', '.join(possible) or 'nothing'}{nearest(name, possible)}",
+                f"no resource named {name!r} failed to be created in the last run, or its type cannot be adopted; "
+                f"possible: {', '.join(possible) or 'none'}{nearest(name, possible)}",
                 at=f"--adopt {name}",
                 hint="run tiers up without --adopt, and use the name in its error",
             )

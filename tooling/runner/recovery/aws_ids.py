@@ -1,4 +1,4 @@
-"""Which AWS object a resource's inputs may have made, although no state has its id.
+"""Finds the AWS object that a create with given inputs may have made, although no state has its id.
 
 Most ids follow from the inputs alone; whether such an object exists, and is ours, is seen when the engine reads it.
 Others (a VPC, a key) are drawn by AWS: they are found by the tags that only this resource bears. Ids are spelt as the
@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The account to look in. `client` makes a boto3 client of a service."""
+    """The account to search. `client` returns a boto3 client for a service."""
 
     account_id: str
     partition: str
@@ -32,13 +32,13 @@ Ids = Callable[[Values, Account], Iterable[str]]
 
 
 def ids_of(type_name: str, inputs: Values, account: Account) -> list[str] | None:
-    """Ids of objects that a create with `inputs` may have made, most likely first; `None` for a type not known here."""
+    """Ids of objects that a create with `inputs` may have made, most likely first; `None` for an unsupported type."""
     look = LOOKUPS.get(type_name)
     return None if look is None else list(look(inputs, account))
 
 
 def _of(*names: str, between: str = ":") -> Ids:
-    """The inputs `names`, joined as the id spells them; nothing where one is not known."""
+    """The inputs `names`, joined as in the id; empty if one is unknown."""
 
     def ids(inputs: Values, _account: Account) -> Iterable[str]:
         parts = [inputs.get(name) for name in names]
@@ -48,7 +48,7 @@ def _of(*names: str, between: str = ":") -> Ids:
 
 
 def _tagged(operation: str, collection: str, identity: str, *, parameter: str = "Filters") -> Ids:
-    """EC2 objects that bear all the tags of the inputs, by the call that lists them.
+    """EC2 objects that have all the tags of the inputs, by the call that lists them.
 
     DescribeTags would be one call for all kinds, and still tells of objects that are gone.
     """
@@ -65,15 +65,15 @@ def _tagged(operation: str, collection: str, identity: str, *, parameter: str = 
             else [getattr(ec2, operation)(**{parameter: filters})]
         )
         for thing in (thing for page in pages for thing in page[collection]):
-            borne = {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or ()}
-            if wanted.items() <= borne.items() and thing.get("State") not in ("deleting", "deleted", "failed"):
+            actual = {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or ()}
+            if wanted.items() <= actual.items() and thing.get("State") not in ("deleting", "deleted", "failed"):
                 yield thing[identity]
 
     return ids
 
 
 def _tags(inputs: Values) -> Mapping[str, str]:
-    """All tags that the object bears; `tags` alone where the plug-in does not say which defaults it adds."""
+    """All tags of the object; only `tags` if the plug-in does not report the default tags."""
     return inputs.get("tagsAll") or inputs.get("tags") or {}
 
 
@@ -193,9 +193,9 @@ LOOKUPS: Mapping[str, Ids] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _SECURITY_GROUP_RULE,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _SECURITY_GROUP_RULE,
 }
-"""One row a type that the tiers create. A test holds it, and the next, against the types that the local lane models."""
+"""One row per type that the tiers create. A test compares it, and the next, with the types that the lane models."""
 
 BY_HAND: Mapping[str, str] = {
     "aws:ec2/securityGroupRule:SecurityGroupRule": "its id is the provider's own hash of the rule's permissions",
 }
-"""Types whose id cannot be known from outside, each with the reason."""
+"""Types whose id cannot be determined, each with the reason."""

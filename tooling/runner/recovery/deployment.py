@@ -1,6 +1,6 @@
-"""The engine's record of one stack, as `pulumi stack export` writes it: what is pending in it, and objects taken in.
+"""The engine's record of one stack, as `pulumi stack export` writes it: its pending operations, and adopted objects.
 
-Nothing here asks anybody: records in, records out.
+Pure functions of records; nothing here calls the engine or a service.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _IDENTITY_TAGS = ("tagsAll", "tags")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unfinished:
-    """A create of which no state knows whether it made anything.
+class UnconfirmedOperation:
+    """A create or update that may or may not have taken effect.
 
     `resource` is the engine's description: `urn`, `type`, `inputs`, `parent`, `provider`.
     """
@@ -39,36 +39,36 @@ class Unfinished:
 
     @property
     def is_update(self) -> bool:
-        """Whether the resource was to be changed: a failed update that was written down."""
+        """Whether this is a recorded, failed update."""
         return self.resource.get("operation") == "update"
 
     @property
     def name(self) -> str:
-        """The logical one."""
+        """The logical name."""
         return self.urn.rsplit("::", 1)[-1]
 
     def __str__(self) -> str:
         return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
 
 
-def pending_creates(deployment: Deployment) -> list[Unfinished]:
+def pending_creates(deployment: Deployment) -> list[UnconfirmedOperation]:
     return [
-        Unfinished(resource=operation["resource"])
+        UnconfirmedOperation(resource=operation["resource"])
         for operation in deployment.get("pending_operations") or ()
         if operation["type"] == "creating" and _is_real(operation["resource"])
     ]
 
 
-def pending_updates(deployment: Deployment) -> list[Unfinished]:
+def pending_updates(deployment: Deployment) -> list[UnconfirmedOperation]:
     return [
-        Unfinished(resource=operation["resource"])
+        UnconfirmedOperation(resource=operation["resource"])
         for operation in deployment.get("pending_operations") or ()
         if operation["type"] == "updating" and _is_real(operation["resource"])
     ]
 
 
 def pending_changes(deployment: Deployment) -> list[str]:
-    """URNs of what was being updated or deleted: its state may tell what was, or what was to be."""
+    """URNs of resources that were being updated or deleted: their state may be the old or the new one."""
     return [
         operation["resource"]["urn"]
         for operation in deployment.get("pending_operations") or ()
@@ -86,10 +86,10 @@ def ids(deployment: Deployment, type_name: str) -> set[str]:
 
 
 def with_adopted(deployment: Deployment, adopted: Sequence[tuple[Resource, str]]) -> Deployment:
-    """The record with each resource taken in under its id.
+    """The record with each resource added under its id.
 
-    One that replaces another, which the state still holds, leaves that one to be deleted, as the engine does. Outputs
-    are the inputs for now: a refresh reads the real ones.
+    A resource that it replaces and that the state still holds is marked for deletion, as the engine does. Outputs are
+    set to the inputs until a refresh reads the real ones.
     """
     taken = {resource["urn"] for resource, _ in adopted}
     kept = [
@@ -103,7 +103,7 @@ def with_adopted(deployment: Deployment, adopted: Sequence[tuple[Resource, str]]
         outputs = {key: value for key, value in inputs.items() if not key.startswith("__")}
         dropped = ("initErrors", "delete", "external")
         described = {key: value for key, value in resource.items() if key not in dropped}
-        # The engine takes no record in which something depends on what is not in it; `up` writes them anew.
+        # The engine rejects a record with dependencies that are not in it; `up` writes them again.
         bound = {
             "dependencies": [urn for urn in resource.get("dependencies") or () if urn in there],
             "propertyDependencies": {
@@ -116,25 +116,26 @@ def with_adopted(deployment: Deployment, adopted: Sequence[tuple[Resource, str]]
     return {**deployment, "resources": [*kept, *entries]}
 
 
-def exists(wanted: Unfinished, deployment: Deployment, resource_id: str) -> bool:
+def exists(wanted: UnconfirmedOperation, deployment: Deployment, resource_id: str) -> bool:
     """Whether the state, after a refresh, holds the object."""
     return _entry(deployment, wanted.urn, resource_id) is not None
 
 
-def is_as_asked(wanted: Unfinished, deployment: Deployment, resource_id: str) -> bool:
-    """Whether the state, after a refresh, holds the object and it is the one that was asked for.
+def matches_request(wanted: UnconfirmedOperation, deployment: Deployment, resource_id: str) -> bool:
+    """Whether the state, after a refresh, holds the object and it is the requested one.
 
-    A name can be somebody else's: an AWS object must bear our tags, a Kubernetes object our labels and annotations.
+    Another object may have the name: an AWS object must have the requested tags, a Kubernetes object the requested
+    labels and annotations.
     """
     found = _entry(deployment, wanted.urn, resource_id)
     if found is None:
         return False
     outputs = found.get("outputs") or {}
     if wanted.type.startswith("kubernetes:"):
-        return _bears_metadata(outputs, wanted.inputs)
+        return _has_metadata(outputs, wanted.inputs)
     asked = next((wanted.inputs[name] for name in _IDENTITY_TAGS if wanted.inputs.get(name)), {})
-    borne = next((outputs[name] for name in _IDENTITY_TAGS if outputs.get(name)), {})
-    return asked.items() <= borne.items()
+    actual = next((outputs[name] for name in _IDENTITY_TAGS if outputs.get(name)), {})
+    return asked.items() <= actual.items()
 
 
 def names_any(deployment: Deployment, urns: Set[str]) -> bool:
@@ -149,11 +150,11 @@ def _entry(deployment: Deployment, urn: str, resource_id: str) -> Resource | Non
     return None
 
 
-def _bears_metadata(live: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    """Metadata only: the API server spells quantities and defaults of a specification its own way."""
-    borne, wanted = live.get("metadata") or {}, asked.get("metadata") or {}
-    return borne.get("name") == wanted.get("name") and all(
-        (wanted.get(member) or {}).items() <= (borne.get(member) or {}).items() for member in ("labels", "annotations")
+def _has_metadata(live: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Compares metadata only: the API server normalizes quantities and sets defaults in a specification."""
+    actual, wanted = live.get("metadata") or {}, asked.get("metadata") or {}
+    return actual.get("name") == wanted.get("name") and all(
+        (wanted.get(member) or {}).items() <= (actual.get(member) or {}).items() for member in ("labels", "annotations")
     )
 
 

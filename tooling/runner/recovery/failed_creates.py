@@ -1,7 +1,7 @@
-"""Creates that failed without an answer: kept on disk until the next run has looked whether they made something.
+"""Creates that failed without a response: kept on disk until the next run has checked whether the object exists.
 
-The engine forgets a create that failed. Where the plug-in or the service died on the way, the object may exist all the
-same, and only this file still knows what was asked for.
+The engine does not record a failed create. If the plug-in or the service died before it responded, the object may
+exist, and only this file still has the requested inputs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 from tooling.paths import local_directory
 from tooling.runner.graph import StackId
-from tooling.runner.recovery.deployment import Unfinished
+from tooling.runner.recovery.deployment import UnconfirmedOperation
 
 
 def remember(stack: StackId, resource: Mapping[str, Any]) -> None:
-    """Adds one; a resource that fails again is kept once. Called by one thread a stack."""
+    """Adds a resource, once even if it fails again. Called by one thread per stack."""
     kept = {each.urn: dict(each.resource) for each in remembered(stack)}
     kept[resource["urn"]] = dict(resource)
     file = _file(stack)
@@ -30,12 +30,12 @@ def remember(stack: StackId, resource: Mapping[str, Any]) -> None:
     Path(unfinished).replace(file)
 
 
-def remembered(stack: StackId) -> list[Unfinished]:
+def remembered(stack: StackId) -> list[UnconfirmedOperation]:
     try:
         content = json.loads(_file(stack).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [Unfinished(resource=resource) for resource in content]
+    return [UnconfirmedOperation(resource=resource) for resource in content]
 
 
 def forget(stack: StackId) -> None:

@@ -1,11 +1,11 @@
-"""What an interrupted run left of a Helm release.
+"""Recovers a Helm release after an interrupted run.
 
-Helm writes a record before it begins (a Secret of type `helm.sh/release.v1` for each revision) and sets its status at
+Helm writes a record before it starts (a Secret of type `helm.sh/release.v1` for each revision) and sets its status at
 the end. A run that is killed in between leaves `pending-install` or `pending-upgrade`, and from then on Helm refuses
 the release: `cannot re-use a name that is still in use`, `another operation (install/upgrade/rollback) is in progress`.
-The released plug-in can neither import nor upgrade such a release. So the record is removed: the next install or
-upgrade takes over the objects that exist, since Helm has put the release's name on them. It sets what the chart renders
-then; members that only the interrupted run has set stay.
+The released plug-in can neither import nor upgrade such a release. Therefore the record is removed: the next install
+or upgrade adopts the existing objects, since Helm has annotated them with the release's name. It sets what the chart
+renders then; fields that only the interrupted run has set stay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INSTALLED = frozenset({"deployed", "superseded"})
 _MARK = "4dabf18193072939515e22adb298388d"
-"""What marks an encrypted value in the engine's record."""
+"""The key that marks an encrypted value in the engine's state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Record:
     """The latest revision of a release in Helm's storage."""
 
     path: str
-    """Of its Secret on the API server."""
+    """API path of its Secret."""
     revision: int
     status: str
     chart: str
@@ -44,8 +44,8 @@ class Record:
     def is_pending(self) -> bool:
         return self.status.startswith("pending-")
 
-    def is_as_asked(self, inputs: Mapping[str, Any]) -> bool:
-        """Whether the record is of the release that a resource's inputs ask for, and not of another one of that name.
+    def matches(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether the record belongs to the release that a resource's inputs describe, not to another of that name.
 
         Secret values of the inputs cannot be compared.
         """
@@ -55,7 +55,7 @@ class Record:
 
 
 def identity(inputs: Mapping[str, Any]) -> str:
-    """The released plug-in's id of a release, whose name and namespace are at the top of its inputs."""
+    """The released plug-in's id of a release, from the name and namespace in its inputs."""
     return f"{inputs['namespace']}/{inputs['name']}"
 
 
@@ -63,7 +63,7 @@ def latest(client: Client, inputs: Mapping[str, Any]) -> Record | None:
     """Helm's latest record of the release that `inputs` name; `None` if there is none.
 
     Raises:
-        ApiError, Unreachable: the API server does not tell.
+        ApiError, Unreachable: the record cannot be read.
     """
     secrets = f"/api/v1/namespaces/{inputs['namespace']}/secrets"
     selector = {"labelSelector": f"owner=helm,name={inputs['name']}"}
@@ -84,7 +84,7 @@ def latest(client: Client, inputs: Mapping[str, Any]) -> Record | None:
 
 
 def remove(client: Client, record: Record) -> None:
-    """Removes the record of one revision; what the revision made stays. One that is gone already is fine."""
+    """Removes the record of one revision, if it still exists; the objects of the revision stay."""
     from tooling.plugins.kubernetes.client import ApiError
 
     try:

@@ -1,8 +1,8 @@
-"""Mends one stack's state after a run that ended in the middle, before the next operation on it.
+"""Recovers one stack's state after an interrupted run, before the next operation on it.
 
-What a pending or failed create may have made is looked up, taken into the state, read by the engine and kept if it is
-there and ours. Whatever was being changed is read anew. `pulumi stack export`, `import` and a targeted refresh are all
-that is used, so it works on any backend and with the released plug-ins.
+An object that a pending or failed create may have made is looked up, added to the state, read by the engine, and kept
+if it exists and belongs to the stack. Resources that were being changed are refreshed. Only `pulumi stack export`,
+`import` and a targeted refresh are used, so it works with any backend and with the released plug-ins.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from tooling.runner.recovery.accounts import account_of
 from tooling.runner.recovery.aws_ids import BY_HAND, Account, ids_of
 from tooling.runner.recovery.deployment import (
     Deployment,
-    Unfinished,
+    UnconfirmedOperation,
     exists,
     ids,
-    is_as_asked,
+    matches_request,
     names_any,
     pending_changes,
     pending_creates,
@@ -45,29 +45,29 @@ Refresh = Callable[[Sequence[str]], Result]
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
-    create: Unfinished
+    create: UnconfirmedOperation
     resource_id: str
 
 
 class Recovery:
-    """For all stacks of one run; safe to use from several threads, each with a stack of its own."""
+    """For all stacks of one run; may be used by several threads, each with its own stack."""
 
     def __init__(self, engine: Engine, *, adopt: Set[str] = frozenset()) -> None:
         """Args:
-        adopt: names of resources to take over although nothing says that the stack made them.
+        adopt: names of resources to adopt although nothing shows that the stack created them.
         """
         self._engine = engine
         self._adopt = adopt
         self._signing_in = threading.Lock()
 
     def recover(self, stack: StackId, refresh: Refresh) -> list[str]:
-        """Returns a sentence for everything that was fixed; none where the last run ended well.
+        """Returns a sentence for everything that was fixed; none if the last run completed.
 
         Raises:
-            PlatformError: `create-unknown`: something may exist that cannot be looked for; `recovery-failed`.
+            PlatformError: `create-unknown`: an object may exist but cannot be looked up; `recovery-failed`.
         """
-        safe = _Safe(stack)
-        before = safe.load()
+        backup = _Backup(stack)
+        before = backup.load()
         if before is None:
             if not self._engine.may_be_unfinished(stack) and not failed_creates.remembered(stack):
                 return []
@@ -77,38 +77,38 @@ class Recovery:
         remembered = failed_creates.remembered(stack)
         creates = [*pending, *(one for one in remembered if one.urn not in known and not one.is_update)]
         updates = [*pending_updates(before), *(one for one in remembered if one.is_update)]
-        freed = [one for update in updates for one in self._freed(stack, update, before)]
+        unblocked = [one for update in updates for one in self._unblocked(stack, update, before)]
         changed = pending_changes(before)
         if not creates and not before.get("pending_operations"):
             failed_creates.forget(stack)
-            return freed
+            return unblocked
         candidates, remarks = self._candidates(stack, creates, before)
-        safe.save(before)
+        backup.save(before)
         after = self._tried(stack, before, candidates, changed, refresh)
         kept = [one for one in candidates if self._is_kept(one, after)]
         if names_any(after, {one.create.urn for one in candidates if one not in kept}):
-            # Somebody else's object, or one that was to be replaced: neither may stay as the trial made it.
+            # Not this stack's object, or one that was to be replaced: undo what the trial changed.
             self._tried(stack, before, kept, changed, refresh)
-        safe.remove()
+        backup.remove()
         failed_creates.forget(stack)
         taken = [
             f"{stack}: found {one.create} ({one.resource_id}), "
-            f"{'taken over as asked' if self._is_wanted(one.create) else 'made and not recorded; taken over'}"
+            f"{'adopted as requested' if self._is_wanted(one.create) else 'created but not recorded; adopted'}"
             for one in kept
         ]
-        read = [f"{stack}: {len(changed)} interrupted changes were read anew"] if changed else []
-        return [*taken, *freed, *remarks, *read]
+        read = [f"{stack}: {len(changed)} resources with interrupted changes were refreshed"] if changed else []
+        return [*taken, *unblocked, *remarks, *read]
 
     def _is_kept(self, candidate: _Candidate, after: Deployment) -> bool:
         if self._is_wanted(candidate.create):
             return exists(candidate.create, after, candidate.resource_id)
-        return is_as_asked(candidate.create, after, candidate.resource_id)
+        return matches_request(candidate.create, after, candidate.resource_id)
 
-    def _is_wanted(self, create: Unfinished) -> bool:
+    def _is_wanted(self, create: UnconfirmedOperation) -> bool:
         return create.name in self._adopt and thing_of(create.type).adoptable
 
     def _candidates(
-        self, stack: StackId, creates: Sequence[Unfinished], before: Deployment
+        self, stack: StackId, creates: Sequence[UnconfirmedOperation], before: Deployment
     ) -> tuple[list[_Candidate], list[str]]:
         found, remarks = [], []
         for create in creates:
@@ -124,36 +124,36 @@ class Recovery:
             if possible is None:
                 raise PlatformError(
                     "create-unknown",
-                    f"{create} may have been made when the last run was interrupted, and cannot be looked for: "
-                    f"{BY_HAND.get(create.type, 'its type is not known here')}",
+                    f"{create} may have been created when the last run was interrupted, and cannot be looked up: "
+                    f"{BY_HAND.get(create.type, 'its type is not supported')}",
                     at=f"{stack}, {create.urn}",
-                    hint=f"see whether it exists, remove it if it does, then: "
+                    hint=f"check whether it exists, delete it if it does, then: "
                     f"pulumi refresh --stack {stack.stack} --clear-pending-creates",
                 )
             unknown = [one for one in possible if one not in ids(before, create.type)]
             if unknown:
                 found.append(_Candidate(create=create, resource_id=unknown[0]))
             remarks += [
-                f"warning: {stack}: {one} looks like {create} too, and no state holds it: remove it by hand"
+                f"warning: {stack}: {one} looks like {create} too, and no state contains it: delete it by hand"
                 for one in unknown[1:]
             ]
         return found, remarks
 
     def _release_ids(
-        self, stack: StackId, create: Unfinished, before: Deployment, remarks: list[str]
+        self, stack: StackId, create: UnconfirmedOperation, before: Deployment, remarks: list[str]
     ) -> list[str] | None:
-        """The id of a release that is installed; one whose installation was interrupted is made ready for another."""
+        """The id of an installed release; after an interrupted installation, prepares the next one."""
         inputs = create.inputs
         if not inputs.get("name") or not inputs.get("namespace"):
             return []
         identity = helm_releases.identity(inputs)
         if identity in ids(before, create.type):
-            # It failed and was recorded: the next update goes on from there.
+            # It failed and was recorded: the next update continues from there.
             return [identity]
         with _readable(stack, create):
             client = cluster_client(self._engine, before, create.resource)
             record = helm_releases.latest(client, inputs)
-            if record is None or not record.is_as_asked(inputs):
+            if record is None or not record.matches(inputs):
                 return []
             if record.is_installed:
                 return [identity]
@@ -163,8 +163,8 @@ class Recovery:
         )
         return []
 
-    def _freed(self, stack: StackId, update: Unfinished, before: Deployment) -> list[str]:
-        """Makes a Helm release upgradable again whose upgrade was interrupted."""
+    def _unblocked(self, stack: StackId, update: UnconfirmedOperation, before: Deployment) -> list[str]:
+        """Makes a Helm release upgradable again after an interrupted upgrade."""
         if update.type != HELM_RELEASE:
             return []
         with _readable(stack, update):
@@ -184,7 +184,7 @@ class Recovery:
         changed: Sequence[str],
         refresh: Refresh,
     ) -> Deployment:
-        """The state with the candidates taken in, and read; one that does not exist is gone from it again."""
+        """The state with the candidates added and refreshed; a refresh removes those that do not exist."""
         trial = with_adopted(without_pending(before), [(one.create.resource, one.resource_id) for one in candidates])
         self._engine.import_(stack, trial)
         targets = list(dict.fromkeys([*(one.create.urn for one in candidates), *changed]))
@@ -193,9 +193,9 @@ class Recovery:
             if not result.ok:
                 raise PlatformError(
                     "recovery-failed",
-                    f"what the last run left of {stack} cannot be read: {result.error or 'see above'}",
+                    f"the state of {stack} after the interrupted run cannot be read: {result.error or 'see above'}",
                     at=str(stack),
-                    hint="fix that, then run the same command again",
+                    hint="fix this error, then run the same command again",
                 )
         return self._engine.export(stack)
 
@@ -204,8 +204,8 @@ class Recovery:
         return account_of(self._engine)
 
 
-class _Safe:
-    """The state as it was, kept until its repair is complete: a repair that is killed starts again from it."""
+class _Backup:
+    """A backup of the state, kept until the recovery is complete: after a kill, the recovery starts from it again."""
 
     def __init__(self, stack: StackId) -> None:
         self._file = failed_creates.directory() / stack.project / f"{stack.stack}.before.json"
@@ -228,9 +228,9 @@ class _Safe:
 
 
 @contextmanager
-def _readable(stack: StackId, what: Unfinished) -> Iterator[None]:
-    """Turns what the API server refuses into one error of the recovery."""
-    # Imported late, as in `stack_cluster`: few runs have anything to recover.
+def _readable(stack: StackId, what: UnconfirmedOperation) -> Iterator[None]:
+    """Converts errors of the API server into a `recovery-failed` error."""
+    # Imported here, as in `stack_cluster`: few runs have anything to recover.
     from tooling.plugins.kubernetes.client import ApiError
 
     try:
@@ -238,14 +238,14 @@ def _readable(stack: StackId, what: Unfinished) -> Iterator[None]:
     except (ApiError, PlatformError) as error:
         raise PlatformError(
             "recovery-failed",
-            f"what the last run left of {what} cannot be read: {error}",
+            f"the state of {what} after the interrupted run cannot be read: {error}",
             at=str(stack),
-            hint="fix that, then run the same command again",
+            hint="fix this error, then run the same command again",
         ) from error
 
 
-def _kubernetes_ids(create: Unfinished) -> list[str]:
-    """`<namespace>/<name>`, or the name alone; both are in the inputs, since the plug-in fills them in."""
+def _kubernetes_ids(create: UnconfirmedOperation) -> list[str]:
+    """`<namespace>/<name>`, or the name alone; both are in the inputs, since the plug-in adds them."""
     metadata = create.inputs.get("metadata") or {}
     if not metadata.get("name"):
         return []

@@ -268,7 +268,7 @@ def test_a_program_that_fails_is_told_in_one_message(failing: Failing, case: Cas
 
 def test_a_bugs_whole_traceback_is_in_the_log_that_the_message_names(failing: Failing) -> None:
     _, (error, *_) = failing.run("pulumi.export('x', given.apply(lambda value: value['absent']))")
-    assert error.splitlines()[-1] == f"hint: fix the program; the whole traceback is in {failing.log}"
+    assert error.splitlines()[-1] == f"hint: fix the program; its traceback is in {failing.log}"
     assert "Traceback (most recent call last)" in failing.log.read_text()
     assert "KeyError: 'absent'" in failing.log.read_text()
 

@@ -80,7 +80,7 @@ def test_a_stack_is_not_destroyed_under_a_live_dependant() -> None:
         refuse_live_dependants(graph, infrastructure, {"infrastructure/local": 50, "demo/local": 7})
     assert refused.value.code == "live-dependants"
     assert "demo/local" in refused.value.what
-    assert refused.value.hint == "tiers destroy applications --stack local\nand run again"
+    assert refused.value.hint == "tiers destroy applications --stack local\nthen run the same command again"
 
 
 def test_the_hint_destroys_no_other_tenants_than_those_in_the_way() -> None:
@@ -92,7 +92,7 @@ def test_the_hint_destroys_no_other_tenants_than_those_in_the_way() -> None:
         "tiers destroy applications --stack local",
         "tiers destroy tenants --tenant tenant-c --stack local",
         "tiers destroy tenants --tenant tenant-a --stack local",
-        "and run again",
+        "then run the same command again",
     ]
 
 

@@ -31,7 +31,7 @@ wait
 
 
 class Engine:
-    """A process called `pulumi` that has started a plug-in, which lives until it is told to end."""
+    """A process called `pulumi` that has started a plug-in, which lives until it is asked to end."""
 
     def __init__(self, directory: Path, environment: str, *, stubborn: bool) -> None:
         self._directory = directory
@@ -86,7 +86,7 @@ def test_run_waits_for_what_a_plugin_of_a_killed_engine_still_does(engine: Engin
     assert not engine.plugin_lives
     assert said == [
         f"waiting for process {engine.plugin} (pulumi-resource): the engine that started them was killed, and they may "
-        "not be done"
+        "still be working"
     ]
 
 

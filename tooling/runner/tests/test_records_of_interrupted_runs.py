@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tooling.runner.recovery.deployment import (
-    Unfinished,
-    is_as_asked,
+    UnconfirmedOperation,
+    matches_request,
     pending_changes,
     pending_creates,
     with_adopted,
@@ -76,9 +76,11 @@ def test_what_a_replacement_replaces_is_left_to_be_deleted() -> None:
     ],
 )
 def test_an_aws_object_of_that_name_is_ours_by_its_tags_only(tags: dict[str, str], ours: bool) -> None:
-    wanted = Unfinished(resource=resource(inputs={"tagsAll": {"owner": "platform-team", "project": "infrastructure"}}))
+    wanted = UnconfirmedOperation(
+        resource=resource(inputs={"tagsAll": {"owner": "platform-team", "project": "infrastructure"}})
+    )
     record = {"resources": [resource(id="node", outputs={"tagsAll": tags})]}
-    assert is_as_asked(wanted, record, "node") is ours
+    assert matches_request(wanted, record, "node") is ours
 
 
 @pytest.mark.parametrize(
@@ -86,12 +88,12 @@ def test_an_aws_object_of_that_name_is_ours_by_its_tags_only(tags: dict[str, str
 )
 def test_a_kubernetes_object_of_that_name_is_ours_by_its_labels(labels: dict[str, str] | None, ours: bool) -> None:
     inputs = {"metadata": {"name": "quota", "namespace": "tenant-a", "labels": {"tenant": "a"}}}
-    wanted = Unfinished(resource=resource(QUOTA, inputs=inputs))
+    wanted = UnconfirmedOperation(resource=resource(QUOTA, inputs=inputs))
     live = {"metadata": {"name": "quota", "namespace": "tenant-a", "labels": labels}}
-    assert is_as_asked(wanted, {"resources": [resource(QUOTA, id="q", outputs=live)]}, "q") is ours
+    assert matches_request(wanted, {"resources": [resource(QUOTA, id="q", outputs=live)]}, "q") is ours
 
 
 def test_an_object_that_the_refresh_did_not_find_is_not_there() -> None:
-    assert not is_as_asked(Unfinished(resource=resource()), {"resources": []}, "node")
+    assert not matches_request(UnconfirmedOperation(resource=resource()), {"resources": []}, "node")
     gone = {"resources": [resource(id="node", delete=True, outputs={})]}
-    assert not is_as_asked(Unfinished(resource=resource()), gone, "node")
+    assert not matches_request(UnconfirmedOperation(resource=resource()), gone, "node")

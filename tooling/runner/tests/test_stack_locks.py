@@ -38,11 +38,11 @@ def ended_pid() -> int:
     return process.pid
 
 
-def test_the_lock_of_a_process_that_has_ended_is_lifted_and_said(tmp_path: Path, stack: StackId) -> None:
+def test_the_lock_of_a_process_that_has_ended_is_removed_and_reported(tmp_path: Path, stack: StackId) -> None:
     pid = ended_pid()
     file = lock(tmp_path, by(pid))
     assert lift_stale_locks(tmp_path, [stack]) == [
-        f"infrastructure/local: lifted the lock of process {pid}, which has ended"
+        f"infrastructure/local: removed the lock of process {pid}, which has exited"
     ]
     assert not file.exists()
 
@@ -76,12 +76,12 @@ def test_a_process_number_used_again_by_another_program_is_no_engine(tmp_path: P
         process.wait()
 
 
-def test_a_lock_that_was_cut_short_is_lifted(tmp_path: Path, stack: StackId) -> None:
+def test_a_lock_that_is_truncated_is_removed(tmp_path: Path, stack: StackId) -> None:
     lock(tmp_path, '{"pid": 12')
     assert len(lift_stale_locks(tmp_path, [stack])) == 1
 
 
-def test_a_lock_of_another_machine_is_never_lifted(tmp_path: Path, stack: StackId) -> None:
+def test_a_lock_of_another_machine_is_never_removed(tmp_path: Path, stack: StackId) -> None:
     lock(tmp_path, json.dumps({"pid": ended_pid(), "hostname": "elsewhere"}))
     with pytest.raises(Refused):
         lift_stale_locks(tmp_path, [stack])

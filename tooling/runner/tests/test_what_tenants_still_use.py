@@ -96,7 +96,7 @@ def test_a_tenant_whose_ingresses_have_its_own_hosts_is_deployed() -> None:
 def test_a_host_that_the_tenant_has_lost_is_named_with_its_ingress(held: dict[str, Any]) -> None:
     error = refusal(guards(**{INGRESSES: [held]}), tenant_stack("one"))
     assert error.code == "host-in-use"
-    assert "Ingress one/web of one still answers for 'old.example.com'" in error.what
+    assert "Ingress one/web of one still uses host 'old.example.com'" in error.what
     assert error.at == "tenants/catalog/one.yaml, hosts"
     assert "kubectl delete ingress web --namespace one" in error.hint
 
@@ -109,7 +109,7 @@ def test_a_host_that_another_tenant_still_answers_for_is_not_given_away(host: st
     error = refusal(found, tenant_stack("two"))
     assert error.code == "host-in-use"
     assert "Ingress one/web of one" in error.what
-    assert "two is to have" in error.what
+    assert "two claims" in error.what
 
 
 @pytest.mark.usefixtures("files")

@@ -24,9 +24,9 @@ def found(findings: list[checks.Finding]) -> list[tuple[str, str]]:
     ("deployed", "to", "verdict", "says"),
     [
         ("1.35", "1.36", "fine", "1.35 to 1.36 is one minor"),
-        ("1.36", "1.36", "fine", "the cluster is at 1.36 already"),
+        ("1.36", "1.36", "fine", "the cluster already runs 1.36"),
         ("1.34", "1.36", "fix", "1.36 is 2 minors after the cluster's 1.34"),
-        ("1.35", "1.34", "fix", "none goes back to 1.34"),
+        ("1.35", "1.34", "fix", "cannot be downgraded to 1.34"),
     ],
 )
 def test_one_minor_up_and_no_other_step(deployed: str, to: str, verdict: str, says: str) -> None:
@@ -37,12 +37,12 @@ def test_one_minor_up_and_no_other_step(deployed: str, to: str, verdict: str, sa
 
 def test_two_minors_at_once_name_the_one_between() -> None:
     (finding,) = checks.step("1.34", "1.36")
-    assert finding.hint == "go to 1.35 first"
+    assert finding.hint == "upgrade to 1.35 first"
 
 
 def test_nodes_kube_proxy_and_kubectl_may_be_only_so_far_away() -> None:
     assert found(checks.skew("1.36", {"a": "1.33"}, "v1.33.0-eksbuild.1", "1.35.4")) == [
-        ("fine", "nodes, kube-proxy and kubectl 1.35.4 fit 1.36")
+        ("fine", "nodes, kube-proxy and kubectl 1.35.4 are compatible with 1.36")
     ]
     assert found(checks.skew("1.36", {"a": "1.36", "old": "1.32"}, "v1.32.0-eksbuild.1", "1.34.1")) == [
         ("fix", "node group old runs 1.32, more than 3 minors behind 1.36"),
@@ -57,9 +57,9 @@ def test_an_object_of_a_removed_version_is_found_by_stack_name_and_kind() -> Non
     new = resource(f"kubernetes:policy/v1:{kind}", apiVersion="policy/v1", kind=kind)
     (finding,) = checks.apis([("demo/dev", old), ("demo/dev", new)], "1.36")
     assert finding.what == "demo/dev: one is a PodDisruptionBudget of policy/v1beta1, which 1.25 removed"
-    assert finding.hint == "write it as policy/v1 and Pod Security admission"
+    assert finding.hint == "use policy/v1 and Pod Security admission"
     assert found(checks.apis([("demo/dev", old)], "1.24")) == [
-        ("fine", "none of 1 objects is of a version that 1.24 does not serve")
+        ("fine", "1.24 serves the API versions of all 1 objects")
     ]
 
 
@@ -70,7 +70,10 @@ def test_another_kind_of_that_version_is_none_of_it() -> None:
 
 def test_what_a_chart_renders_is_not_known() -> None:
     release = resource("kubernetes:helm.sh/v3:Release", chart="web", version="1.2.3")
-    assert found(checks.apis([("a/dev", release)], "1.36"))[1] == ("unknown", "a/dev: what chart web 1.2.3 renders")
+    assert found(checks.apis([("a/dev", release)], "1.36"))[1] == (
+        "unknown",
+        "a/dev: objects rendered by chart web 1.2.3",
+    )
 
 
 def test_pins_are_for_the_platforms_own_minor() -> None:
@@ -86,7 +89,7 @@ def test_a_version_that_the_stacks_file_names_is_for_a_person_to_look_at() -> No
     (finding,) = checks.eks_addons(["coredns"], "1.36", {"coredns": "v1.2.3-eksbuild.1"})
     assert (finding.verdict, finding.what) == (
         "unknown",
-        "coredns v1.2.3-eksbuild.1 is named in the stack's file, and need not fit 1.36",
+        "coredns v1.2.3-eksbuild.1 is set in the stack's file and may not support 1.36",
     )
 
 

@@ -191,7 +191,7 @@ def test_release_that_was_installed_and_not_recorded_is_taken_over(
     runs.killed("pending-install", finishing="deployed", chart=str(chart), greeting="hello")
 
     assert runs.recovered() == [
-        f"demo/test: found Release release ({namespace}/release), made and not recorded; taken over"
+        f"demo/test: found Release release ({namespace}/release), created but not recorded; adopted"
     ]
     changes = runs.up(chart=str(chart), greeting="hello")
     assert "create" not in changes

@@ -1,0 +1,83 @@
+"""Every command that prints rows prints them on stdout, untruncated, so that `tiers status | less` works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from shared.environment_variables import TIERS_LOCAL_DIR
+from tooling.cli.main import app
+
+ROWS: dict[str, tuple[list[str], str]] = {
+    "status": (["--stack", "dev"], "recorded, not run: a chart (infrastructure/dev)"),
+    "outputs": (["infrastructure", "--stack", "dev"], "cluster_name  " + "long" * 50),
+    "graph": (["platform-addons", "--stack", "dev"], "requires "),
+    "audit": (["--stack", "local"], "network  vpc-1"),
+    "cost": (["--stack", "dev"], "Unknown:"),
+    "upgrade-check": (["--stack", "local", "--to", "1.36"], "to fix before the upgrade."),
+    "local status": ([], "local lane: absent"),
+    "local list": ([], "no snapshots"),
+}
+"""Each command that prints rows: its arguments, and a text of its answer."""
+
+NO_ROWS = {
+    *("up", "preview", "destroy", "refresh"),  # progress and a report of work done
+    *("kubeconfig", "env"),  # a file and a script
+    *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
+}
+
+
+class Deployed:
+    """An engine with one deployed stack, for commands that only read."""
+
+    is_local = False
+
+    def resource_counts(self) -> dict[str, int]:
+        return {"infrastructure/dev": 3}
+
+    def recorded_only(self, stack: object) -> list[str]:
+        return ["a chart"]
+
+    def outputs(self, stack: object) -> dict[str, Any]:
+        return {"cluster_name": "long" * 50}
+
+
+@pytest.fixture(autouse=True)
+def no_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TIERS_LOCAL_DIR.name, str(tmp_path / "absent"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("tooling.lane.audit.left", lambda: [{"kind": "network", "id": "vpc-1"}])
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    @contextmanager
+    def open_engine(environment: str, **_: object) -> Iterator[Deployed]:
+        yield Deployed()
+
+    return lambda: monkeypatch.setattr("tooling.runner.engine.open_engine", open_engine)
+
+
+def test_every_command_is_listed_here() -> None:
+    root: Any = typer.main.get_command(app)
+    names = {name for name in root.commands if name != "local"}
+    names |= {f"local {name}" for name in root.commands["local"].commands}
+    assert names == ROWS.keys() | NO_ROWS
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_rows_go_to_stdout_and_nothing_to_stderr(command: str, deployed: Callable[[], None]) -> None:
+    arguments, text = ROWS[command]
+    if command in ("status", "outputs"):
+        deployed()
+    done = CliRunner().invoke(app, [*command.split(), *arguments])
+    assert done.exit_code in (0, 4), done.output
+    assert text in done.stdout
+    assert "…" not in done.stdout
+    assert done.stderr == ""
