@@ -1,5 +1,5 @@
-"""The pipelines: what the workflows under `.github/` are made of, and the steps in them that are programs.
+"""The pipelines: the source of the workflows under `.github/`, and the programs that their steps run.
 
-`make update-workflows` writes the workflows, `python -m tooling.workflows` has the steps. The design, and what was
-turned down: docs/decisions/0008-pipelines.md.
+`make update-workflows` writes the workflows; `python -m tooling.workflows` runs the steps. Design and rejected
+alternatives: docs/decisions/0008-pipelines.md.
 """

@@ -1,4 +1,4 @@
-"""`python -m tooling.workflows`: writes the workflows, and runs the steps in them that are programs."""
+"""`python -m tooling.workflows`: writes the workflows, and runs the programs of their steps."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tooling.workflows.turn import Turn, wait_for_turn
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
 Stack = Annotated[str, typer.Option("--stack", help="Environment.")]
-Wait = Annotated[float, typer.Option("--wait-minutes", help="How long to wait for what is not done.")]
-Report = Annotated[Path, typer.Option("--report", help="File with what the preview printed.")]
-Title = Annotated[str, typer.Option("--title", help="What was previewed, and where.")]
+Wait = Annotated[float, typer.Option("--wait-minutes", help="How long to wait for unfinished runs.")]
+Report = Annotated[Path, typer.Option("--report", help="File with the output of the preview.")]
+Title = Annotated[str, typer.Option("--title", help="What was previewed, and in which environment.")]
 
 
 @app.command()
 def update() -> None:
     """Write .github/workflows and .github/CODEOWNERS."""
-    # Imported here: what else is generated loads the plug-ins, which no step of a workflow needs.
+    # Imported here: the other generators load the plug-ins, which no step of a workflow needs.
     from tooling.generated.files import write
     from tooling.workflows.rendering import github_files
 
@@ -53,10 +53,10 @@ def verify() -> None:
 
 @app.command()
 def turn(tier: Annotated[str, typer.Option("--tier")], stack: Stack, wait_minutes: Wait) -> None:
-    """Wait until a tier's up may begin; the output `proceed` says whether a newer commit has taken its turn."""
+    """Wait until a tier's up may start; the output `proceed` is false if a newer commit superseded this one."""
     load_environment(stack)
     whose = wait_for_turn(Github.of_this_job(), tier, stack, patience=timedelta(minutes=wait_minutes), say=say)
-    append_to("GITHUB_OUTPUT", f"proceed={'true' if whose is Turn.OURS else 'false'}\n")
+    append_to("GITHUB_OUTPUT", f"proceed={'true' if whose is Turn.PROCEED else 'false'}\n")
 
 
 @app.command()
@@ -70,7 +70,7 @@ def required(wait_minutes: Wait) -> None:
 
 @app.command()
 def states(stack: Stack) -> None:
-    """Copy the environment's states, and let the following steps work on the copy."""
+    """Copy the environment's states, and make the following steps use the copy."""
     address = copy_states(load_environment(stack), local_directory() / "states" / stack)
     append_to("GITHUB_ENV", f"{TIERS_BACKEND_URL.name}={address}\n" if address else "")
     say(f"previews read {address or 'the backend itself'}")
@@ -78,13 +78,13 @@ def states(stack: Stack) -> None:
 
 @app.command()
 def summary(report: Report, title: Title) -> None:
-    """Show a report in the job's summary."""
+    """Add a report to the job's summary."""
     append_to("GITHUB_STEP_SUMMARY", reports.body(title, reports.read_report(report), commit=""))
 
 
 @app.command()
 def comment(report: Report, title: Title) -> None:
-    """Show a report as a comment of the pull request."""
+    """Post a report as a comment on the pull request."""
     number, sha = reports.pull_request()
     text = reports.body(title, reports.read_report(report), commit=sha)
     say(f"comment {reports.post(Github.of_this_job(), number, title, text)}")

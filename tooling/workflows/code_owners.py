@@ -1,4 +1,4 @@
-"""`.github/CODEOWNERS`: who has to approve a change of which path.
+"""`.github/CODEOWNERS`: the teams that must approve changes, by path.
 
 The platform's tiers, and everything that runs with the platform's credentials, belong to the platform team. An
 application's directory belongs to the `owner` in the file of the tenant that it is deployed for. Team names are
@@ -22,7 +22,7 @@ _HEADER = """\
 # edited. The last line that matches a path decides.
 """
 _GUARDED = (".github", "shared", "tooling", "tests", "docs")
-"""Directories that belong to no tier. They stand last, so that no line above them can hand one to another team."""
+"""Directories that belong to no tier. Listed last, so that no earlier line can assign one to another team."""
 
 
 def code_owners_file() -> dict[str, str]:
@@ -51,7 +51,7 @@ def _applications() -> dict[str, list[str]]:
     for environment in environment_names():
         for stack in environment_graph(environment):
             if stack.tier == "applications":
-                # A directory called `*` would be a pattern that owns every application.
+                # A directory named `*` would be a pattern that matches every application.
                 require_dns_label(stack.project, what="application", at=stack.directory)
                 owner = team(load_tenant(stack.tenant, environment).owner)
                 owners[stack.directory] = sorted({*owners.get(stack.directory, []), owner})

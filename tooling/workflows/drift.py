@@ -1,4 +1,4 @@
-"""The weekly comparison of what exists with main: one issue an environment, opened, updated and closed by it."""
+"""The weekly drift check against main: it opens, updates and closes one issue per environment."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def title(environment: str) -> str:
 
 
 def record(github: Github, environment: str, code: int, text: str, *, commit: str) -> str:
-    """Brings the environment's issue to what was found: `opened`, `updated`, `closed`, `clean`, or `failed`.
+    """Updates the environment's issue; returns `opened`, `updated`, `closed`, `clean`, or `failed`.
 
-    A comparison that did not come to an end says nothing of drift: the issue stays as it is, and the job fails.
+    A check that did not complete shows nothing about drift: the issue does not change, and the job fails.
     """
     if code not in (ExitCode.DONE, ExitCode.CHANGES_FOUND):
         return "failed"
@@ -48,7 +48,7 @@ def record(github: Github, environment: str, code: int, text: str, *, commit: st
         if issue is None:
             return "clean"
         number = issue["number"]
-        github.call("POST", f"issues/{number}/comments", body={"body": f"Nothing differs at {commit[:12]}."})
+        github.call("POST", f"issues/{number}/comments", body={"body": f"No drift at {commit[:12]}."})
         github.call("PATCH", f"issues/{number}", body={"state": "closed", "state_reason": "completed"})
         return "closed"
     content = body(title(environment), text, commit=commit) + _WHAT_TO_DO.format(environment=environment)
@@ -60,13 +60,13 @@ def record(github: Github, environment: str, code: int, text: str, *, commit: st
 
 
 _WHAT_TO_DO = """
-Somebody changed what the stacks own, or main holds what was never deployed. `make preview STACK={environment}` shows it
-again; `make up STACK={environment}` takes it back; a change that is meant to stay belongs into main. This issue is
-closed by the first weekly comparison that finds nothing.
+Resources of the stacks were changed outside of them, or main contains changes that were not deployed.
+`make preview STACK={environment}` shows the differences; `make up STACK={environment}` reverts them. To keep a change,
+add it to main. The next weekly check without differences closes this issue.
 """
 
 
 def _open_issue(github: Github, environment: str) -> dict[str, Any] | None:
-    """Ours, not one that a person gave the same title."""
+    """The issue opened by this check, not one that a user gave the same title."""
     mine = {"state": "open", "creator": "github-actions[bot]"}
     return next((issue for issue in github.pages("issues", mine) if issue["title"] == title(environment)), None)

@@ -1,4 +1,4 @@
-"""The few calls of GitHub's API that the pipelines need. The token stays in its header: no message ever holds it."""
+"""The GitHub API calls that the pipelines need. The token is only in a header, never in a message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WorkflowRun:
     def of(cls, content: dict[str, Any]) -> WorkflowRun:
         return cls(
             id=content["id"],
-            # GitHub adds `@<branch>` where the file was taken from another branch.
+            # GitHub adds `@<branch>` if the file is from another branch.
             path=content["path"].partition("@")[0],
             number=content["run_number"],
             sha=content["head_sha"],
@@ -57,7 +57,7 @@ class WorkflowJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Github:
-    """One repository, as the job of a workflow reaches it.
+    """One repository, with the credentials of a workflow job.
 
     Source: GitHub Docs, "REST API endpoints for workflow runs", "… workflow jobs", "… issues", "… issue comments".
     """
@@ -70,7 +70,7 @@ class Github:
 
     @classmethod
     def of_this_job(cls) -> Github:
-        """From the variables that GitHub gives every job, and the token that the step hands on.
+        """From the variables that GitHub sets in every job, and the token that the step passes.
 
         Raises:
             BadInput: `not-a-job`, naming the variable that is not set.
@@ -93,7 +93,7 @@ class Github:
         return WorkflowRun.of(self.call("GET", f"actions/runs/{self.run_id}"))
 
     def runs_of_main(self, workflow: str) -> list[WorkflowRun]:
-        """The latest pushes' runs of a workflow file, e.g. `tenants.yml`, newest first; none where it never ran."""
+        """The latest pushes' runs of a workflow file, e.g. `tenants.yml`, newest first; none if it never ran."""
         query = {"branch": "main", "event": "push", "per_page": _PAGE}
         content = self.call("GET", f"actions/workflows/{workflow}/runs", query=query, absent={"workflow_runs": []})
         return sorted(map(WorkflowRun.of, content["workflow_runs"]), key=lambda run: run.number, reverse=True)
@@ -127,7 +127,7 @@ class Github:
         body: dict[str, Any] | None = None,
         absent: Any = None,
     ) -> Any:
-        """One call, below the repository's own address. Reading is tried again where GitHub or the network fails.
+        """One call, relative to the repository's URL. Reads are retried if GitHub or the network fails.
 
         Args:
             absent: the answer where there is no such thing; `None`: that is an error.
@@ -168,9 +168,9 @@ class Github:
                 why = type(error).__name__
         raise PlatformError(
             "github-unreachable",
-            f"GitHub did not answer {method} {path}: {why}",
+            f"GitHub did not respond to {method} {path}: {why}",
             at=self.url,
-            hint="run the job again; https://www.githubstatus.com says whether GitHub is well",
+            hint="run the job again; see https://www.githubstatus.com for outages",
         )
 
     def _refused(self, method: str, path: str, status: int) -> PlatformError:
@@ -178,12 +178,12 @@ class Github:
             "github-refused",
             f"GitHub refused {method} {path} with status {status}",
             at=self.repository,
-            hint="look at the job's `permissions`",
+            hint="check the job's `permissions`",
         )
 
 
 def append_to(variable: str, text: str) -> None:
-    """Adds to the file that GitHub names in `variable`, such as GITHUB_OUTPUT; outside of a job, nowhere."""
+    """Appends to the file named by `variable`, such as GITHUB_OUTPUT; does nothing outside of a job."""
     path = os.environ.get(variable)
     if path:
         with Path(path).open("a", encoding="utf-8") as file:

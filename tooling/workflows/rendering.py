@@ -17,7 +17,7 @@ _HEADER = "# Written by `make update-workflows` from tiers.yaml and tooling/work
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, `null` as nothing, and no anchors: as a person writes a workflow."""
+    """Multi-line texts as blocks, `null` as nothing, and no anchors, as in a hand-written workflow."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -39,7 +39,7 @@ def github_files() -> dict[str, str]:
 
 
 def workflow_files() -> dict[str, str]:
-    """Every workflow, one a tier and those of the repository."""
+    """Every workflow: one per tier, and those of the repository."""
     workflows = [
         *(tier_workflow(tier) for tier in load_tiers().tiers),
         tooling_workflow(),
@@ -51,7 +51,7 @@ def workflow_files() -> dict[str, str]:
 
 def _text(workflow: dict[str, Any]) -> str:
     text = yaml.dump(workflow, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
-    # YAML 1.1 reads a bare `on` as true, which is why it comes quoted; GitHub does not.
+    # YAML 1.1 reads a bare `on` as true, so it is quoted; GitHub reads both.
     text = text.replace("'on':", "on:", 1)
     for action in ACTIONS:
         text = text.replace(f"{action.uses}\n", f"{action.uses} # {action.version}\n")

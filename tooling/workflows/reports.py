@@ -1,5 +1,5 @@
-"""A preview's text as people read it on GitHub: in a job's summary, in one comment of the pull request that is kept
-up to date. What `tiers` prints holds no secret: the engine masks their values before it hands them on."""
+"""Shows a preview's output on GitHub: in a job's summary, and in one comment of the pull request that is kept up to
+date. The output of `tiers` contains no secret values: the engine masks them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.errors import BadInput
 from tooling.workflows.github_api import Github
 
 LONGEST = 60_000
-"""GitHub takes 65,536 characters a comment. Of a longer report the end is kept, which sums it up."""
+"""GitHub limits a comment to 65,536 characters. Of a longer report the end is kept, which has the summary."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -22,7 +22,7 @@ def marker(title: str) -> str:
 
 
 def body(title: str, text: str, *, commit: str) -> str:
-    """Markdown: the marker by which the comment is found again, title, commit, and the report as plain text."""
+    """Markdown: the marker that identifies the comment, title, commit, and the report as plain text."""
     text = _ESCAPES.sub("", text).strip()
     cut = len(text) > LONGEST
     shown = text[-LONGEST:] if cut else text
@@ -35,14 +35,14 @@ def body(title: str, text: str, *, commit: str) -> str:
 
 
 def read_report(path: Path) -> str:
-    """The report, or that there is none: the step before it failed."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else "The preview did not begin."
+    """The report, or a text that there is none because an earlier step failed."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else "The preview did not start."
 
 
 def post(github: Github, number: int, title: str, text: str) -> str:
-    """Creates the comment or changes the one that is there; returns `created` or `updated`.
+    """Creates the comment or updates the existing one; returns `created` or `updated`.
 
-    Only a comment of a bot is taken for ours: anybody may write the marker.
+    Only a comment by a bot is updated, since anybody can write the marker.
     """
     for comment in github.pages(f"issues/{number}/comments"):
         if comment["user"]["type"] == "Bot" and comment["body"].startswith(marker(title)):

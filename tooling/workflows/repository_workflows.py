@@ -28,7 +28,7 @@ _REPLACED_BY_NEWER = {
 
 
 def tooling_workflow() -> Workflow:
-    """What CI runs on a clean clone: the README's test command, whole."""
+    """CI on a clean clone: the complete test command of the README."""
     tests = job(
         "make test",
         [checkout(), *lane_binaries(), run("Style, types, unit tests, plug-ins, the chain", "make test")],
@@ -60,8 +60,8 @@ def tooling_workflow() -> Workflow:
 
 
 def pull_request_workflow() -> Workflow:
-    """The one check to require of a pull request: a workflow with a path filter that does not start reports nothing,
-    and a required check that reports nothing waits for ever."""
+    """The one required check of a pull request. A workflow whose path filter does not match reports nothing, and a
+    required check that reports nothing stays pending forever."""
     required = job(
         "required",
         [
@@ -86,7 +86,7 @@ def pull_request_workflow() -> Workflow:
 
 
 def drift_workflow() -> Workflow:
-    """Once a week, what really exists is compared with main: an issue an environment, closed when it is clean again."""
+    """The weekly drift check against main: one issue per environment, closed when there is no drift any more."""
     jobs = {
         f"drift-{environment}": job(
             f"drift {environment}",
@@ -106,7 +106,7 @@ def drift_workflow() -> Workflow:
             runs_on=HOSTED,
             when=f"contains(fromJSON(vars.DEPLOY_TO || '[]'), '{environment}')",
             environment=f"{environment}-drift",
-            # With the deployments, since a comparison in the middle of an `up` finds what is not there.
+            # In the group of deployments: a check during an `up` would report differences that are only temporary.
             concurrency={"group": f"deploy-{environment}", "cancel-in-progress": False, "queue": "max"},
             env=dict(PLATFORM_ACCOUNT),
         )

@@ -1,8 +1,8 @@
-"""The one check to require of a pull request: whatever its files started has passed.
+"""The one required check of a pull request: all workflows that it started have passed.
 
-Which workflows start is decided by path filters, and GitHub reports nothing of those that do not; so the runs of the
-commit are asked for, and each must hold a job `passed` that succeeded. A run that only skipped its jobs counts as a
-success for GitHub too, which is why the job is looked at and not the run.
+Path filters decide which workflows start, and GitHub does not report the others. Therefore this check lists the runs of
+the commit; each must contain a successful job `passed`. It checks the job and not the run, since GitHub counts a run
+whose jobs were all skipped as a success.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def require_all(
 
     Raises:
         Refused: `checks-failed`, `checks-unfinished`.
-        PlatformError: GitHub does not answer.
+        PlatformError: GitHub does not respond.
     """
     own = github.own_run()
     deadline = time.monotonic() + patience.total_seconds()
@@ -44,18 +44,18 @@ def require_all(
                 "checks-failed",
                 f"{', '.join(failed)} did not pass: a job failed, was cancelled or was skipped",
                 at=f"commit {sha[:12]}",
-                hint="look at the jobs before `passed` there",
+                hint="check the jobs before `passed` in that workflow",
             )
         if not running and datetime.now(UTC) - own.created_at >= settle:
             return sorted(run.path for run in runs)
         if time.monotonic() >= deadline:
             raise Refused(
                 "checks-unfinished",
-                f"{', '.join(running)} did not end in time",
+                f"{', '.join(running)} did not finish in time",
                 at=f"commit {sha[:12]}",
-                hint="run this job again once they have",
+                hint="run this job again once they have finished",
             )
-        waiting = f"waiting for {', '.join(running) or 'runs to begin'}"
+        waiting = f"waiting for {', '.join(running) or 'runs to start'}"
         if waiting != said:
             say(waiting)
             said = waiting
@@ -63,7 +63,7 @@ def require_all(
 
 
 def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
-    """One run a workflow: the newest, as a commit can start one twice."""
+    """One run per workflow: the newest, since a commit can start a workflow twice."""
     latest: dict[str, WorkflowRun] = {}
     for run in runs:
         if run.path not in latest or run.number > latest[run.path].number:

@@ -1,7 +1,7 @@
-"""A copy of an environment's states to preview against: what runs there can read them and cannot write one.
+"""Copies an environment's states for previews, which then cannot write to the real ones.
 
-A preview of a stack that does not exist yet makes it, so that even previews write to the backend; a pull request that
-adds a tenant is one. In a copy it may.
+A preview of a stack that does not exist yet creates it, e.g. for a pull request that adds a tenant, so even previews
+write to the backend.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from shared.environment import Environment
 from shared.errors import BadInput
 
 _LEFT_OUT = ("history/", "backups/", "locks/")
-"""Of `.pulumi/`: what a preview reads nothing of."""
+"""Directories of `.pulumi/` that a preview does not read."""
 
 
 def copy_states(environment: Environment, directory: Path) -> str:
     """Copies the states of an S3 backend below `directory` and returns the copy's backend address.
 
     Returns:
-        `file://…`, or an empty text where the backend is none of S3's: it is then read where it is.
+        `file://…`, or an empty text if the backend is not in S3: it is then used directly.
 
     Raises:
         BadInput: `backend-missing`.
@@ -30,9 +30,9 @@ def copy_states(environment: Environment, directory: Path) -> str:
     if not environment.backend_url:
         raise BadInput(
             "backend-missing",
-            f"environment {environment.name} names no state backend, and a runner has no `pulumi login` of yours",
+            f"environment {environment.name} has no backend_url, and a runner has no `pulumi login`",
             at=where,
-            hint="set backend_url, as docs/guides/pipelines.md shows",
+            hint="set backend_url as described in docs/guides/pipelines.md",
         )
     address = urlsplit(environment.backend_url)
     if address.scheme != "s3":

@@ -1,4 +1,4 @@
-"""Steps and jobs that several workflows share, as the data that becomes YAML."""
+"""Steps and jobs that several workflows share, as data for YAML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Step = dict[str, Any]
 Job = dict[str, Any]
 
 PROMOTION = ("dev", "staging", "prod")
-"""Environments in the order in which a commit reaches them; a test holds them against shared/environments."""
+"""Environments in order of promotion; a test compares them with shared/environments."""
 
 PREVIEWED = PROMOTION[0]
 """The environment that pull requests are compared with."""
@@ -47,13 +47,13 @@ def run(name: str, command: str, *, when: str = "", **env: str) -> Step:
         step["if"] = when
     if env:
         step["env"] = env
-    # With `bash` named, GitHub adds `pipefail`: a preview that fails before `tee` is a failure.
+    # With an explicit `bash`, GitHub adds `pipefail`, so that a preview that fails before `tee` fails the step.
     return {**step, "shell": "bash", "run": command}
 
 
 def lane_binaries() -> list[Step]:
     """The lane's programs, which take ten minutes to compile. The key changes with what they are built from and with
-    the runner's Go: a cache that is there already is never written anew, and would be of no use after an update."""
+    the runner's Go: an existing cache is never overwritten, so it would be useless after an update."""
     pins = "${{ hashFiles('tooling/binaries/**', 'shared/versions.py') }}"
     key = f"lane-${{{{ runner.os }}}}-${{{{ runner.arch }}}}-${{{{ steps.go.outputs.version }}}}-{pins}"
     return [
@@ -68,7 +68,7 @@ def engine() -> Step:
 
 
 def credentials(role: str, environment: str, *, seconds: int = 3600) -> Step:
-    """A role's credentials for the job's token; nothing is stored."""
+    """Exchanges the job's token for a role's credentials; none are stored."""
     return uses(
         AWS_CREDENTIALS,
         "Sign in to AWS",
@@ -91,7 +91,7 @@ def when_all(steps: list[Step], condition: str) -> list[Step]:
 
 
 def job(name: str, steps: list[Step], *, minutes: int, **rest: Any) -> Job:
-    """A job with its time limit; without `permissions` it has none but reading the code."""
+    """A job with its time limit; without `permissions` it may only read the code."""
     permissions = {"contents": "read", **rest.pop("permissions", {})}
     runner = rest.pop("runs_on", PUBLIC)
     condition = {"if": rest.pop("when")} if "when" in rest else {}

@@ -30,7 +30,7 @@ from tooling.workflows.steps import (
 Workflow = dict[str, Any]
 
 PASSED = "passed"
-"""The job that sums up a pull request's jobs; `required` looks for it."""
+"""The job that depends on all of a pull request's jobs; `required` checks it."""
 
 _PULL_REQUEST = "github.event_name == 'pull_request'"
 _OWN_REPOSITORY = f"{_PULL_REQUEST} && github.event.pull_request.head.repo.full_name == github.repository"
@@ -74,7 +74,7 @@ def tier_workflow(tier: Tier) -> Workflow:
             "push": {"branches": ["main"], "paths": paths},
         },
         "permissions": {},
-        # A newer push to a pull request makes the older run's answers worthless; runs of main are all kept.
+        # A newer push to a pull request cancels the older run; runs of main are never cancelled.
         "concurrency": {
             "group": f"{tier.name}-${{{{ github.event.pull_request.number || github.run_id }}}}",
             "cancel-in-progress": f"${{{{ {_PULL_REQUEST} }}}}",
@@ -142,8 +142,8 @@ def _up(tier: Tier, environment: str, *, needs: str, when: str) -> Job:
         needs=[needs],
         when=when,
         environment=environment,
-        # One place an environment, for every tier. `queue: max` keeps all that wait; without it GitHub keeps the newest
-        # alone, and a tier's up would be lost. Never cancelled: an engine that is killed leaves its state half written.
+        # One group per environment, for all tiers. `queue: max` keeps all waiting jobs; otherwise GitHub keeps only the
+        # newest, and a tier's up would be lost. Never cancelled: a killed engine leaves its state partly written.
         concurrency={"group": f"deploy-{environment}", "cancel-in-progress": False, "queue": "max"},
         env=dict(PLATFORM_ACCOUNT),
         outputs={"deployed": "${{ steps.turn.outputs.proceed }}"},
@@ -155,7 +155,7 @@ def up_job_name(environment: str) -> str:
 
 
 def _lane_preview(tier: Tier) -> Job:
-    """What the change does to the chain as main has it, on a real API server with server-side dry runs."""
+    """Previews the change against the chain of main, on a real API server with server-side dry runs."""
     steps: list[Step] = [
         checkout(fetch_depth=2),
         *lane_binaries(),
@@ -177,8 +177,8 @@ def _lane_preview(tier: Tier) -> Job:
 
 
 def _environment_preview(tier: Tier) -> Job:
-    """What the change does to the environment. Without credentials, as for a fork, it says so instead of passing
-    for a preview that found nothing."""
+    """Previews the change against the environment. Without credentials, as for a fork, it reports that instead of an
+    empty preview."""
     steps = [
         engine(),
         credentials("${{ vars.PREVIEW_ROLE_ARN }}", PREVIEWED),
@@ -229,5 +229,5 @@ def _local_directory() -> Step:
 
 
 def _deploys_to(environment: str) -> str:
-    """Nowhere until the repository's variable DEPLOY_TO says so: a clone on GitHub must not start with a failure."""
+    """Deploys nowhere until the repository's variable DEPLOY_TO is set, so that a new clone on GitHub does not fail."""
     return f"contains(fromJSON(vars.DEPLOY_TO || '[]'), '{environment}')"

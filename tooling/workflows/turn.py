@@ -1,12 +1,12 @@
-"""Whose turn it is: whether a tier's `up` of one commit may begin in an environment.
+"""Decides whether a tier's `up` of one commit may start in an environment.
 
-Workflows of several directories run side by side on one commit, and commits overtake each other: a commit that changes
-tenants alone is tested sooner than the one before it, which changes the cluster. So a tier's `up` comes after
+Workflows of several directories run in parallel on one commit, and commits overtake each other: a commit that changes
+only tenants is tested sooner than the one before it, which changes the cluster. Therefore a tier's `up` requires that
 
-- the tiers above it, of its own commit: done, or this one is refused;
-- the tiers above it, of the commits that its own contains: ended. Where they failed, only a warning: whether the tier
-  can live with what is there is what the version of the contract says;
-- no newer commit of its own tier: else this one would take the environment back.
+- the tiers above it have succeeded on the same commit; if one failed, this `up` is refused;
+- the tiers above it have finished on earlier commits. A failure there is only a warning: the version of the contract
+  tells whether the tier can work with what is deployed;
+- no newer commit of its own tier has been deployed: this one would revert it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tooling.workflows.github_api import Github, WorkflowRun
 from tooling.workflows.tier_workflow import up_job_name
 
 SETTLE = timedelta(seconds=90)
-"""How long after its own beginning a run expects others of the same push to appear; GitHub starts them together, and
-says nothing of those whose path filter does not match. Picked by feeling."""
+"""How long after its own start a run expects others of the same push to appear. GitHub starts them together, and does
+not report those whose path filter does not match. An estimate."""
 
 
 class State(StrEnum):
@@ -36,8 +36,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upper:
-    """How the `up` of a tier above stands."""
+class UpstreamTier:
+    """The state of the `up` of a tier above."""
 
     tier: str
     state: State
@@ -46,12 +46,12 @@ class Upper:
 
 
 class Turn(StrEnum):
-    OURS = "ours"
+    PROCEED = "proceed"
     SUPERSEDED = "superseded"
 
 
-def uppers(tier: str) -> list[str]:
-    """The tiers above, nearest last."""
+def tiers_above(tier: str) -> list[str]:
+    """The tiers that `tier` depends on, nearest last."""
     graph = networkx.DiGraph([(read, one.name) for one in load_tiers().tiers for read in one.reads])
     above = networkx.ancestors(graph, tier) if tier in graph else set()
     return [one.name for one in load_tiers().tiers if one.name in above]
@@ -67,14 +67,14 @@ def wait_for_turn(
     poll_seconds: float = 20.0,
     settle: timedelta = SETTLE,
 ) -> Turn:
-    """Returns once it is the turn of `tier` in `environment`, or a newer commit has taken it.
+    """Returns once `tier` may be deployed to `environment`, or a newer commit has superseded this one.
 
     Args:
-        patience: how long to wait for what is not done; zero where waiting would keep others out.
+        patience: how long to wait for unfinished tiers; zero if waiting would block other jobs.
 
     Raises:
         Refused: `upstream-failed`, `upstream-unfinished`.
-        PlatformError: GitHub does not answer.
+        PlatformError: GitHub does not respond.
     """
     load_tiers().tier(tier)
     own = github.own_run()
@@ -82,20 +82,20 @@ def wait_for_turn(
     said = ""
     while True:
         if newer := _newer(github, own, tier, environment):
-            say(f"{newer.sha[:12]}, which is newer, has been deployed to {environment}: nothing to do")
+            say(f"the newer commit {newer.sha[:12]} has been deployed to {environment}: nothing to do")
             return Turn.SUPERSEDED
-        states = [_state(github, own, upper, environment) for upper in uppers(tier)]
+        states = [_state(github, own, upper, environment) for upper in tiers_above(tier)]
         for upper in states:
             if upper.state is State.FAILED and upper.of_this_commit:
                 raise _failed(upper, own, environment)
         pending = [upper for upper in states if upper.state is State.PENDING]
-        # Runs of one push appear together, but not in one moment.
-        young = patience > timedelta(0) and uppers(tier) and datetime.now(UTC) - own.created_at < settle
+        # Runs of one push appear shortly after one another.
+        young = patience > timedelta(0) and tiers_above(tier) and datetime.now(UTC) - own.created_at < settle
         if not pending and not young:
             for upper in states:
                 if upper.state is State.FAILED:
-                    say(f"the last up of {upper.tier} in {environment}, of an earlier commit, failed; going on")
-            return Turn.OURS
+                    say(f"the last up of {upper.tier} in {environment}, on an earlier commit, failed; continuing")
+            return Turn.PROCEED
         if time.monotonic() >= deadline and pending:
             raise _unfinished(pending[0], own, environment)
         waiting = "waiting for " + (", ".join(f"{upper.tier} ({upper.job_status})" for upper in pending) or "runs")
@@ -106,7 +106,7 @@ def wait_for_turn(
 
 
 def _newer(github: Github, own: WorkflowRun, tier: str, environment: str) -> WorkflowRun | None:
-    """A run of the same workflow of a later push whose `up` has at least begun."""
+    """A run of the same workflow for a later push whose `up` has at least started."""
     for run in github.runs_of_main(f"{tier}.yml"):
         if run.number <= own.number:
             return None
@@ -116,40 +116,42 @@ def _newer(github: Github, own: WorkflowRun, tier: str, environment: str) -> Wor
     return None
 
 
-def _state(github: Github, own: WorkflowRun, tier: str, environment: str) -> Upper:
-    """Of the latest run that our commit contains."""
+def _state(github: Github, own: WorkflowRun, tier: str, environment: str) -> UpstreamTier:
+    """State of the tier's latest run on this commit or an earlier one."""
     runs = github.runs_of_main(f"{tier}.yml")
     run = next((run for run in runs if run.sha == own.sha), None)
     if run is None:
         run = next((run for run in runs if run.created_at <= own.created_at), None)
     if run is None:
-        return Upper(tier=tier, state=State.DONE, of_this_commit=False)
+        return UpstreamTier(tier=tier, state=State.DONE, of_this_commit=False)
     ours = run.sha == own.sha
     job = github.jobs(run).get(up_job_name(environment))
     if job is not None and job.conclusion == "success":
-        return Upper(tier=tier, state=State.DONE, of_this_commit=ours)
+        return UpstreamTier(tier=tier, state=State.DONE, of_this_commit=ours)
     if run.status != "completed" and (job is None or job.status != "completed"):
-        return Upper(tier=tier, state=State.PENDING, of_this_commit=ours, job_status=job.status if job else run.status)
-    # Skipped in a run that went well: it is not deployed there, or a newer one has taken its turn.
+        return UpstreamTier(
+            tier=tier, state=State.PENDING, of_this_commit=ours, job_status=job.status if job else run.status
+        )
+    # Skipped in a successful run: the tier is not deployed there, or a newer commit superseded it.
     well = run.conclusion == "success" and (job is None or job.conclusion == "skipped")
-    return Upper(tier=tier, state=State.DONE if well else State.FAILED, of_this_commit=ours)
+    return UpstreamTier(tier=tier, state=State.DONE if well else State.FAILED, of_this_commit=ours)
 
 
-def _failed(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
+def _failed(upper: UpstreamTier, own: WorkflowRun, environment: str) -> Refused:
     return Refused(
         "upstream-failed",
         f"the up of {upper.tier} in {environment} failed on this commit",
         at=f"commit {own.sha[:12]}",
-        hint=f"fix it and run the failed jobs of workflow {upper.tier} again, then those of this one",
+        hint=f"fix it, then run the failed jobs of workflow {upper.tier} again, then those of this one",
     )
 
 
-def _unfinished(upper: Upper, own: WorkflowRun, environment: str) -> Refused:
+def _unfinished(upper: UpstreamTier, own: WorkflowRun, environment: str) -> Refused:
     approval = upper.job_status == "waiting"
     return Refused(
         "upstream-unfinished",
         f"the up of {upper.tier} in {environment} "
-        + ("waits for its approval" if approval else f"is not done ({upper.job_status})"),
+        + ("waits for approval" if approval else f"is not finished ({upper.job_status})"),
         at=f"commit {own.sha[:12]}" if upper.of_this_commit else f"a commit before {own.sha[:12]}",
         hint=f"{'approve' if approval else 'wait for'} workflow {upper.tier}, then run this job again",
     )

@@ -30,7 +30,7 @@ def test_a_clean_week_closes_it_and_a_later_change_opens_another(github: FakeGit
     record(github, 4)
     assert record(github, 0) == "closed"
     assert (github.issues[0]["state"], github.issues[0]["state_reason"]) == ("closed", "completed")
-    assert github.comments[0]["body"] == "Nothing differs at abcdef012345."
+    assert github.comments[0]["body"] == "No drift at abcdef012345."
     assert record(github, 4) == "opened"
     assert [issue["state"] for issue in github.issues] == ["closed", "open"]
 

@@ -91,7 +91,7 @@ def test_of_a_long_report_the_end_is_kept_and_the_cut_is_told() -> None:
 
 def test_without_a_report_it_says_that_the_preview_did_not_begin(github: FakeGithub, job: Path, tmp_path: Path) -> None:
     comment(tmp_path / "missing.txt")
-    assert "The preview did not begin." in github.comments[0]["body"]
+    assert "The preview did not start." in github.comments[0]["body"]
 
 
 def test_the_summary_shows_the_report_without_asking_github(github: FakeGithub, job: Path, tmp_path: Path) -> None:

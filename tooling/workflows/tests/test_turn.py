@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import BadInput, PlatformError, Refused
 from tooling.workflows.tests.conftest import BEGINNING, TOKEN, FakeGithub
-from tooling.workflows.turn import SETTLE, Turn, uppers, wait_for_turn
+from tooling.workflows.turn import SETTLE, Turn, tiers_above, wait_for_turn
 
 
 def turn(
@@ -33,15 +33,15 @@ def turn(
 
 
 def test_every_tier_knows_all_that_are_above_it() -> None:
-    assert uppers("infrastructure") == []
-    assert uppers("platform-addons") == ["infrastructure"]
-    assert uppers("tenants") == ["infrastructure", "platform-addons"]
-    assert uppers("applications") == ["infrastructure", "platform-addons", "tenants"]
+    assert tiers_above("infrastructure") == []
+    assert tiers_above("platform-addons") == ["infrastructure"]
+    assert tiers_above("tenants") == ["infrastructure", "platform-addons"]
+    assert tiers_above("applications") == ["infrastructure", "platform-addons", "tenants"]
 
 
 def test_where_nothing_above_was_touched_it_is_our_turn(github: FakeGithub) -> None:
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
-    assert turn(github, own) is Turn.OURS
+    assert turn(github, own) is Turn.PROCEED
 
 
 def test_it_waits_until_the_tier_above_is_done_on_the_same_commit(github: FakeGithub) -> None:
@@ -55,7 +55,7 @@ def test_it_waits_until_the_tier_above_is_done_on_the_same_commit(github: FakeGi
             github.set_job(upper, "up dev", "success")
 
     github.on_request = finish_later
-    assert turn(github, own, minutes=5) is Turn.OURS
+    assert turn(github, own, minutes=5) is Turn.PROCEED
     assert len(seen) > 12
     assert github.said == ["waiting for infrastructure (in_progress)"]  # type: ignore[attr-defined]
 
@@ -87,18 +87,18 @@ def test_it_waits_for_a_commit_before_its_own_that_is_still_under_way(github: Fa
     assert (refused.value.code, refused.value.at) == ("upstream-unfinished", "a commit before bbb")
 
 
-def test_a_failure_of_an_earlier_commit_is_told_and_stops_nobody(github: FakeGithub) -> None:
+def test_a_failure_on_an_earlier_commit_is_reported_and_does_not_block(github: FakeGithub) -> None:
     github.add_run("infrastructure", "aaa", conclusion="failure", up_dev="failure")
     own = github.add_run("tenants", "bbb", status="in_progress", conclusion=None)
-    assert turn(github, own) is Turn.OURS
+    assert turn(github, own) is Turn.PROCEED
     (said,) = github.said  # type: ignore[attr-defined]
-    assert said.startswith("the last up of infrastructure in dev, of an earlier commit, failed")
+    assert said.startswith("the last up of infrastructure in dev, on an earlier commit, failed")
 
 
 def test_a_later_commit_of_the_tier_above_is_not_waited_for(github: FakeGithub) -> None:
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
     github.add_run("infrastructure", "bbb", status="in_progress", conclusion=None, up_dev="queued")
-    assert turn(github, own) is Turn.OURS
+    assert turn(github, own) is Turn.PROCEED
 
 
 def test_a_newer_commit_that_was_deployed_takes_the_turn(github: FakeGithub) -> None:
@@ -111,23 +111,23 @@ def test_a_newer_commit_that_was_deployed_takes_the_turn(github: FakeGithub) -> 
 def test_a_newer_commit_that_has_not_begun_does_not(github: FakeGithub, state: str) -> None:
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
     github.add_run("tenants", "bbb", status="in_progress", conclusion=None, up_dev=state)
-    assert turn(github, own) is Turn.OURS
+    assert turn(github, own) is Turn.PROCEED
 
 
 def test_an_approval_that_is_missing_above_is_named(github: FakeGithub) -> None:
     github.add_run("infrastructure", "aaa", status="waiting", conclusion=None, up_dev="success", up_staging="waiting")
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
-    assert turn(github, own, environment="dev") is Turn.OURS
+    assert turn(github, own, environment="dev") is Turn.PROCEED
     with pytest.raises(Refused) as refused:
         turn(github, own, environment="staging")
-    assert refused.value.what == "the up of infrastructure in staging waits for its approval"
+    assert refused.value.what == "the up of infrastructure in staging waits for approval"
     assert refused.value.hint.startswith("approve workflow infrastructure")
 
 
 def test_where_the_tier_above_is_not_deployed_at_all_nobody_waits(github: FakeGithub) -> None:
     github.add_run("infrastructure", "aaa", up_dev="success", up_staging="skipped")
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
-    assert turn(github, own, environment="staging") is Turn.OURS
+    assert turn(github, own, environment="staging") is Turn.PROCEED
 
 
 def test_runs_of_the_same_push_that_appear_late_are_seen(github: FakeGithub) -> None:
@@ -147,7 +147,7 @@ def test_runs_of_the_same_push_that_appear_late_are_seen(github: FakeGithub) -> 
 def test_a_fault_of_githubs_is_ridden_out_and_a_lasting_one_is_named(github: FakeGithub) -> None:
     own = github.add_run("tenants", "aaa", status="in_progress", conclusion=None)
     github.failures = [502, 503]
-    assert turn(github, own) is Turn.OURS
+    assert turn(github, own) is Turn.PROCEED
     github.failures = [500] * 10
     with pytest.raises(PlatformError) as failed:
         turn(github, own)
