@@ -12,7 +12,7 @@ MEBIBYTE = 1024**2
 _AGAIN = "run the same command again; what was done is kept"
 
 
-def of_the_system(error: OSError) -> PlatformError:
+def from_os_error(error: OSError) -> PlatformError:
     """An error for a file, a directory or a process that the system would not let us have."""
     where = str(error.filename or "")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -13,7 +13,7 @@ from shared.errors import BadInput, ExitCode, PlatformError
 from tooling.cli import audit, cost, local, operations, queries, upgrade_check
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
-from tooling.system_errors import of_the_system
+from tooling.system_errors import from_os_error
 
 app = typer.Typer(
     name="tiers",
@@ -69,7 +69,7 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except OSError as error:
-        return _told(of_the_system(error), wants_json=wants_json)
+        return _told(from_os_error(error), wants_json=wants_json)
     except Exception as error:
         return _told(_unexpected(error), wants_json=wants_json)
 

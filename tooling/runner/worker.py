@@ -27,7 +27,7 @@ from tooling.foreign_errors import with_hint
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
 from tooling.runner.program import Program
-from tooling.system_errors import of_the_system
+from tooling.system_errors import from_os_error
 
 
 class _Stack(automation.Stack):
@@ -95,7 +95,7 @@ class Worker:
             program.failure = error
             result = Result(number=request.number, ok=False, error=str(error))
         except OSError as error:
-            result = Result(number=request.number, ok=False, error=str(of_the_system(error)))
+            result = Result(number=request.number, ok=False, error=str(from_os_error(error)))
         except Exception as error:
             result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
         seconds = round(time.monotonic() - started, 3)
