@@ -54,7 +54,7 @@ class Subject:
         return f"tiers {verb} {which} --stack {self.environment}{more}"
 
 
-def told(said: str, subject: Subject) -> str:
+def explained(said: str, subject: Subject) -> str:
     """`said` with code, thing and hints, if AWS said it; else as it is. Hints of a plug-in stay in place of others."""
     if not subject.type.startswith("aws:") or said.startswith("error["):
         return said

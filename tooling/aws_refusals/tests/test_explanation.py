@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tooling.aws_refusals.explanation import _BY_CODE, Subject, explained
 from tooling.aws_refusals.families import FAMILIES, family_of
-from tooling.aws_refusals.told import _BY_CODE, Subject, told
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -212,7 +212,7 @@ CASES = [
 
 @pytest.mark.parametrize(("said", "about", "first", "hints"), CASES, ids=lambda value: str(value)[:40])
 def test_refusal_is_told_with_code_name_and_command(said: str, about: Subject, first: str, hints: list[str]) -> None:
-    shown = told(said, about)
+    shown = explained(said, about)
     assert shown.startswith(first), shown
     assert said in shown
     lines = [line for line in shown.splitlines() if line.startswith("hint: ")]
@@ -221,15 +221,15 @@ def test_refusal_is_told_with_code_name_and_command(said: str, about: Subject, f
 
 
 def test_what_is_not_of_aws_and_what_has_a_code_already_stays_as_it_is() -> None:
-    assert told("something else", VPC) == "something else"
-    assert told("error[x]: AccessDenied: y", VPC) == "error[x]: AccessDenied: y"
+    assert explained("something else", VPC) == "something else"
+    assert explained("error[x]: AccessDenied: y", VPC) == "error[x]: AccessDenied: y"
     kubernetes = subject("kubernetes:core/v1:Secret")
-    assert told("AccessDenied: y", kubernetes) == "AccessDenied: y"
+    assert explained("AccessDenied: y", kubernetes) == "AccessDenied: y"
 
 
 def test_the_hints_of_a_plug_in_stay_in_place_of_others() -> None:
     said = "InternalError: no (CreateVpc of aws:ec2/vpc:Vpc)\nhint: it may have been made: look for it"
-    shown = told(said, VPC)
+    shown = explained(said, VPC)
     assert shown.startswith("error[aws-unavailable]: AWS failed at VPC main-dev")
     assert shown.count("hint: ") == 1
 
