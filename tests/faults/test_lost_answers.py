@@ -14,7 +14,7 @@ from tooling.aws_emulator.testing import REGION, Emulator, running_emulator
 from tooling.lane.ports import free_ports
 from tooling.plugins.aws import configuration, lifecycle
 from tooling.plugins.aws.clients import Connection, Scope
-from tooling.plugins.aws.lost_answers import AnswerLost
+from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.row import CREATION_TAG
 from tooling.plugins.aws.table import TABLE
 
@@ -95,7 +95,7 @@ def test_somebody_elses_role_of_that_name_is_not_taken_for_ours(
 ) -> None:
     emulator.client("iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=TRUST)
     aws.set(Fault(action="CreateRole", times=1))
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         create(scope, "aws:iam/role:Role", name="theirs", assumeRolePolicy=TRUST)
     assert caught.value.repeated
     assert "EntityAlreadyExists" in str(caught.value.cause)

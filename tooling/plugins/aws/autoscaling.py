@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tooling.plugins.aws.naming_case import first
 from tooling.plugins.aws.row import Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import first
 
 _KIND = "auto-scaling-group"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tooling.plugins.aws.configuration import Configuration, loopback_endpoint
 from tooling.plugins.aws.errors import ProviderMisconfigured
-from tooling.plugins.aws.lost_answers import LostAnswers, watch
+from tooling.plugins.aws.lost_responses import LostResponses, watch
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
@@ -143,5 +143,5 @@ def _session() -> Any:
     no_file = (None, None, os.devnull, None)
     session = Session(session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file})
     # botocore's own way to extend its clients, which it makes from the services' models; boto3 lives by it.
-    session.register("creating-client-class", lambda base_classes, **_: base_classes.insert(0, LostAnswers))
+    session.register("creating-client-class", lambda base_classes, **_: base_classes.insert(0, LostResponses))
     return session

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from tooling.plugins.aws.meaning import canonical, is_blank, same
+from tooling.plugins.aws.equivalence import canonical, is_blank, same
 from tooling.plugins.aws.paths import Path, covers
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.wire import UNKNOWN, has_unknown

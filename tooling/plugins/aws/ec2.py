@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from tooling.plugins.aws.naming_case import tag_list, tag_map
 from tooling.plugins.aws.row import CREATION_TAG, Operations, Values
-from tooling.plugins.aws.shapes import tag_list, tag_map
 
 
 class Ec2Operations(Operations):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.naming_case import first
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import first
 
 _HERE = frozenset({"associating", "associated"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.equivalence import policy_document
+from tooling.plugins.aws.naming_case import capital, capitals, first, smalls, smalls_within, unless_gone
 from tooling.plugins.aws.refusals import not_json, one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, smalls, smalls_within, unless_gone
 
 _GATEWAY, _INTERFACE = "Gateway", "Interface"
 
@@ -106,7 +106,7 @@ ROWS = (
             "vpcId": Input(required=True, replaces=True),
             "serviceName": Input(required=True, replaces=True),
             "vpcEndpointType": Input(default=_GATEWAY, replaces=True, refusal=one_of(_GATEWAY, _INTERFACE)),
-            "policy": Input(computed=True, meaning=policy_document, refusal=not_json),
+            "policy": Input(computed=True, canonical_form=policy_document, refusal=not_json),
             "privateDnsEnabled": Input(computed=True),
             "routeTableIds": Input(computed=True, unordered=True),
             "subnetIds": Input(computed=True, unordered=True),

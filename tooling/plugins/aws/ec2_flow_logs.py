@@ -7,9 +7,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.naming_case import capitals, first, smalls, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, smalls, unless_gone
 
 _RESOURCE_TYPES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
 _ID_BEGINNINGS = {"vpcId": "vpc-", "subnetId": "subnet-", "eniId": "eni-"}
@@ -41,11 +41,11 @@ class FlowLog(Ec2Operations):
         log = first(found["FlowLogs"]) if found is not None else None
         if log is None:
             return None
-        told = self.common(resource_id, log)
-        del told["ownerId"]
+        outputs = self.common(resource_id, log)
+        del outputs["ownerId"]
         of = next(name for name, beginning in _ID_BEGINNINGS.items() if log["ResourceId"].startswith(beginning))
         return {
-            **told,
+            **outputs,
             **smalls(log, ("trafficType", "logDestinationType", "logDestination", "logFormat")),
             "maxAggregationInterval": log["MaxAggregationInterval"],
             "iamRoleArn": log.get("DeliverLogsPermissionArn"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.meaning import as_text, switch
-from tooling.plugins.aws.refusals import between, one_of
-from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import (
+from tooling.plugins.aws.equivalence import as_text, switch
+from tooling.plugins.aws.naming_case import (
     capital,
     capitals,
     capitals_within,
@@ -18,6 +16,8 @@ from tooling.plugins.aws.shapes import (
     tag_map,
     unless_gone,
 )
+from tooling.plugins.aws.refusals import between, one_of
+from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 
 _PLAIN = ("imageId", "instanceType", "keyName", "userData")
 _BLOCKS = ("iamInstanceProfile", "metadataOptions", "monitoring")
@@ -106,27 +106,27 @@ def _device(mapping: Values) -> dict[str, Any]:
 
 def _inputs(data: Values) -> dict[str, Any]:
     """The reverse of `_data`."""
-    told: dict[str, Any] = {name: data.get(capital(name)) for name in _PLAIN}
-    told |= {name: smalls_within(data[capital(name)]) for name in _BLOCKS if data.get(capital(name))}
+    inputs: dict[str, Any] = {name: data.get(capital(name)) for name in _PLAIN}
+    inputs |= {name: smalls_within(data[capital(name)]) for name in _BLOCKS if data.get(capital(name))}
     if data.get("EbsOptimized") is not None:
-        told["ebsOptimized"] = switch(data["EbsOptimized"])
-    told["vpcSecurityGroupIds"] = data.get("SecurityGroupIds")
-    told["blockDeviceMappings"] = [_device_inputs(device) for device in data.get("BlockDeviceMappings") or []]
-    told["tagSpecifications"] = [
+        inputs["ebsOptimized"] = switch(data["EbsOptimized"])
+    inputs["vpcSecurityGroupIds"] = data.get("SecurityGroupIds")
+    inputs["blockDeviceMappings"] = [_device_inputs(device) for device in data.get("BlockDeviceMappings") or []]
+    inputs["tagSpecifications"] = [
         {"resourceType": block["ResourceType"], "tags": tag_map(block.get("Tags"))}
         for block in data.get("TagSpecifications") or []
         if block["ResourceType"]
         != LaunchTemplate.kind  # moto keeps the template's own tags among its instances' (5.2.5)
     ]
-    return told
+    return inputs
 
 
 def _device_inputs(device: Values) -> dict[str, Any]:
-    told = smalls_within(device)
+    inputs = smalls_within(device)
     for name in _TEXT_SWITCHES:
-        if "ebs" in told and name in told["ebs"]:
-            told["ebs"][name] = switch(told["ebs"][name])
-    return told
+        if "ebs" in inputs and name in inputs["ebs"]:
+            inputs["ebs"][name] = switch(inputs["ebs"][name])
+    return inputs
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
@@ -147,7 +147,7 @@ ROWS = (
             "instanceType": Input(),
             "keyName": Input(),
             "userData": Input(),
-            "ebsOptimized": Input(meaning=switch),
+            "ebsOptimized": Input(canonical_form=switch),
             "vpcSecurityGroupIds": Input(unordered=True),
             "iamInstanceProfile": Input(members={"arn": Input(), "name": Input()}),
             "metadataOptions": Input(
@@ -168,8 +168,8 @@ ROWS = (
                     "virtualName": Input(),
                     "ebs": Input(
                         members={
-                            "deleteOnTermination": Input(meaning=switch),
-                            "encrypted": Input(meaning=switch),
+                            "deleteOnTermination": Input(canonical_form=switch),
+                            "encrypted": Input(canonical_form=switch),
                             "iops": Input(computed=True),
                             "kmsKeyId": Input(),
                             "snapshotId": Input(),
@@ -181,7 +181,7 @@ ROWS = (
                 }
             ),
             "tagSpecifications": Input(
-                members={"resourceType": Input(required=True, meaning=as_text), "tags": Input()},
+                members={"resourceType": Input(required=True, canonical_form=as_text), "tags": Input()},
             ),
         },
         outputs=("arn", "latestVersion"),

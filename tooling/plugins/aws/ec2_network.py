@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.lost_answers import repeats_are_done
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capital, capitals, first, smalls, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, smalls, unless_gone
 
 _VPC_SWITCHES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 

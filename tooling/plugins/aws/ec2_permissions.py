@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tooling.plugins.aws.meaning import ip_protocol
+from tooling.plugins.aws.equivalence import ip_protocol
 from tooling.plugins.aws.row import Values
 
 ANY_PROTOCOL = "-1"

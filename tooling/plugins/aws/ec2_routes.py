@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.errors import is_gone
-from tooling.plugins.aws.lost_answers import repeats_are_done
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capital, capitals, first, unless_gone
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, unless_gone
 
 _TARGETS = ("gatewayId", "natGatewayId", "networkInterfaceId", "vpcPeeringConnectionId")
 _ROUTE_DESTINATIONS = {

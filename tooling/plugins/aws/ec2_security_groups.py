@@ -9,11 +9,11 @@ from typing import Any
 from tooling.plugins.aws import ec2_permissions as permissions
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.ec2_permissions import ANY_PROTOCOL, Permission
-from tooling.plugins.aws.lost_answers import repeats_are_done
-from tooling.plugins.aws.meaning import ip_protocol
+from tooling.plugins.aws.equivalence import ip_protocol
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capitals, first, tag_map, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, tag_map, unless_gone
 
 _EVERYWHERE = Permission(protocol=ANY_PROTOCOL, from_port=0, to_port=0, peer_kind="cidrBlocks", peer="0.0.0.0/0")
 _PEER_KINDS = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups")
@@ -290,7 +290,7 @@ def _check_single(inputs: Values) -> list[tuple[str, str]]:
 
 
 _RULE_BLOCK = {
-    "protocol": Input(required=True, meaning=ip_protocol),
+    "protocol": Input(required=True, canonical_form=ip_protocol),
     "fromPort": Input(required=True),
     "toPort": Input(required=True),
     "cidrBlocks": Input(unordered=True),
@@ -305,7 +305,7 @@ _PEER_IN_PLACE = Input(fixed="moto keeps the old peer of a rule that is modified
 
 _SINGLE_RULE = {
     "securityGroupId": Input(required=True, replaces=True),
-    "ipProtocol": Input(required=True, meaning=ip_protocol),
+    "ipProtocol": Input(required=True, canonical_form=ip_protocol),
     "fromPort": Input(),
     "toPort": Input(),
     "cidrIpv4": Input(),
@@ -336,7 +336,7 @@ ROWS = (
         inputs={
             "type": Input(required=True, replaces=True, refusal=one_of("ingress", "egress")),
             "securityGroupId": Input(required=True, replaces=True),
-            "protocol": Input(required=True, replaces=True, meaning=ip_protocol),
+            "protocol": Input(required=True, replaces=True, canonical_form=ip_protocol),
             "fromPort": Input(required=True, replaces=True),
             "toPort": Input(required=True, replaces=True),
             "cidrBlocks": Input(replaces=True),

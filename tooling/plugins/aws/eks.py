@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from tooling.plugins.aws.errors import NeverSettled
+from tooling.plugins.aws.naming_case import unless_gone
 from tooling.plugins.aws.row import Operations, Values
-from tooling.plugins.aws.shapes import unless_gone
 from tooling.plugins.aws.waiting import wait_until
 
 _MOVING = frozenset({"CREATING", "UPDATING", "DELETING", "PENDING", "InProgress"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import first, picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import first, picked, unless_gone, without_aws_tags
 
 
 class AccessEntry(EksOperations):

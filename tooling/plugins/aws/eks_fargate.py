@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/fargateProfile:FargateProfile"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import between, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/nodeGroup:NodeGroup"
 _PLAIN = (
@@ -193,7 +193,7 @@ ROWS = (
                 members={
                     "id": Input(computed=True, replaces=True),
                     "name": Input(computed=True, replaces=True),
-                    "version": Input(required=True, meaning=str),
+                    "version": Input(required=True, canonical_form=str),
                 }
             ),
             "updateConfig": Input(

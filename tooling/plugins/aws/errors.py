@@ -42,7 +42,7 @@ class AwsRefused(PlatformError):
         )
 
 
-class PerhapsMade(PlatformError):
+class PossiblyCreated(PlatformError):
     """AWS may have carried out a creation that it did not answer, and what exists cannot be told to be its work."""
 
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import PlatformError
-from tooling.plugins.aws import state as told
+from tooling.plugins.aws import state as states
 from tooling.plugins.aws.autonaming import DEFAULTS, name_at_creation
 from tooling.plugins.aws.clients import MOST_ATTEMPTS, Scope
 from tooling.plugins.aws.diff import changed_inputs, changes
 from tooling.plugins.aws.errors import STILL_IN_USE, LostAfterCreate, describe, error_code, is_gone, message
-from tooling.plugins.aws.lost_answers import AnswerLost
+from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.paths import Path, overlaid, text
 from tooling.plugins.aws.row import CREATION_TAG, Operations, Row, Values
 from tooling.plugins.wire import has_unknown
@@ -32,7 +32,7 @@ _LONGEST_PAUSE_SECONDS = 2.0
 _ID_WITH_REGION = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
-class Unfinished(Exception):
+class PartialFailure(Exception):
     """The resource exists, but a later step of its creation or update failed."""
 
     def __init__(self, resource_id: str, outputs: dict[str, Any], reason: str) -> None:
@@ -46,11 +46,11 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
     """Returns id and outputs; in a preview no id, and what AWS would fill in as unknown.
 
     Raises:
-        Unfinished: it exists, but not as asked for.
+        PartialFailure: it exists, but not as asked for.
         LostAfterCreate: AWS accepted it and does not know it.
     """
     if preview:
-        return "", told.created_in_preview(row, inputs)
+        return "", states.created_in_preview(row, inputs)
     operations = row.operations(scope)
     named = name_at_creation(row.name, inputs)
     resource_id = _created(row, scope, operations, named)
@@ -58,13 +58,13 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
         if row.tagged and operations.found_by_tag:
             operations.untag(resource_id, {}, [CREATION_TAG])
         operations.complete(resource_id, named)
-    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
+    except (ClientError, BotoCoreError, PlatformError, ResponseLost) as error:
         live = operations.read(resource_id, named) or {}
-        raise Unfinished(resource_id, told.outputs(row, scope, live, inputs), _reason(error, row)) from error
+        raise PartialFailure(resource_id, states.outputs(row, scope, live, inputs), _reason(error, row)) from error
     live = operations.read(resource_id, named)
     if live is None:
         raise LostAfterCreate(row.pulumi_name, resource_id)
-    outputs = told.outputs(row, scope, live, inputs)
+    outputs = states.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ())
     return resource_id, outputs
 
@@ -73,7 +73,7 @@ def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> 
     """`operations.create`, and where its answer is lost, what it made, or else another attempt.
 
     Raises:
-        AnswerLost: it may have been made, and cannot be told from what another may have made.
+        ResponseLost: it may have been made, and cannot be told from what another may have made.
     """
     if row.tagged and operations.found_by_tag:
         inputs = {**inputs, "tagsAll": {**(inputs.get("tagsAll") or {}), CREATION_TAG: secrets.token_hex(16)}}
@@ -81,7 +81,7 @@ def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> 
     for attempts_left in reversed(range(MOST_ATTEMPTS)):
         try:
             return operations.create(inputs)
-        except AnswerLost as lost:
+        except ResponseLost as lost:
             try:
                 found = _found(row, scope, operations, inputs)
             except (ClientError, BotoCoreError) as unknown:
@@ -105,7 +105,7 @@ def _is_ours(row: Row, scope: Scope, live: Values, inputs: Values) -> bool:
     if row.tagged:
         # The other inputs may still have to be completed.
         return (inputs.get("tagsAll") or {}).items() <= (live.get("tagsAll") or {}).items()
-    return not changes(row, told.outputs(row, scope, live, inputs), inputs, ())
+    return not changes(row, states.outputs(row, scope, live, inputs), inputs, ())
 
 
 def read(
@@ -118,8 +118,8 @@ def read(
     live = row.operations(scope).read(resource_id, known)
     if live is None:
         return None
-    outputs = told.outputs(row, scope, live, {**_write_only(row, known), **inputs})
-    return outputs, told.refreshed_inputs(row, inputs, outputs) if inputs else told.imported_inputs(row, outputs)
+    outputs = states.outputs(row, scope, live, {**_write_only(row, known), **inputs})
+    return outputs, states.refreshed_inputs(row, inputs, outputs) if inputs else states.imported_inputs(row, outputs)
 
 
 def update(
@@ -128,12 +128,12 @@ def update(
     """Brings the resource to `inputs`, but for what is ignored, which stays as it is in `state`.
 
     Raises:
-        Unfinished: a step failed; what came before it is done.
+        PartialFailure: a step failed; what came before it is done.
     """
     ignored = list(ignored)
     changed = changed_inputs(changes(row, state, inputs, ignored))
     if preview or has_unknown(inputs):
-        return told.updated_in_preview(row, state, inputs, changed)
+        return states.updated_in_preview(row, state, inputs, changed)
     wanted = dict(inputs)
     for path in ignored:
         wanted = overlaid(wanted, state, path)
@@ -145,15 +145,15 @@ def update(
         operations.update(resource_id, state, wanted, changed)
         if row.tagged:
             _update_tags(operations, resource_id, state, wanted)
-    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
+    except (ClientError, BotoCoreError, PlatformError, ResponseLost) as error:
         live = operations.read(resource_id, state)
         if live is None:
             raise
-        raise Unfinished(resource_id, told.outputs(row, scope, live, state), _reason(error, row)) from error
+        raise PartialFailure(resource_id, states.outputs(row, scope, live, state), _reason(error, row)) from error
     live = operations.read(resource_id, {**state, **wanted})
     if live is None:
         raise LostAfterCreate(row.pulumi_name, resource_id)
-    outputs = told.outputs(row, scope, live, inputs)
+    outputs = states.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ignored)
     return outputs
 
@@ -209,7 +209,7 @@ def _insist_that_it_was_kept(
     if lost:
         names = ", ".join(f"`{path}`" for path in lost)
         reason = f"the emulated AWS accepted {names} of {row.pulumi_name} and did not keep it"
-        raise Unfinished(resource_id, outputs, reason)
+        raise PartialFailure(resource_id, outputs, reason)
 
 
 def _update_tags(operations: Any, resource_id: str, state: Values, inputs: Values) -> None:
@@ -230,7 +230,7 @@ def _write_only(row: Row, known: Values) -> dict[str, Any]:
 def _reason(error: Exception, row: Row) -> str:
     if isinstance(error, PlatformError):
         return message(error)
-    if isinstance(error, AnswerLost):
+    if isinstance(error, ResponseLost):
         error = error.cause
     if isinstance(error, ClientError | BotoCoreError):
         return describe(error, pulumi_name=row.pulumi_name)

@@ -38,7 +38,7 @@ class Input:
         computed: AWS chooses a value where the program says nothing, and leaving it out again keeps what is there.
         write_only: AWS does not give it back, so it is compared with the last value written, and kept in the state.
         unordered: a list whose order means nothing.
-        meaning: canonical form; two values with the same canonical form are the same value.
+        canonical_form: two values with the same canonical form are the same value.
         refusal: why a value cannot be, or `None`; called with known values only.
         members: the inputs inside, where this one is a block or a list of blocks.
         outputs: names inside the block that only AWS fills.
@@ -52,7 +52,7 @@ class Input:
     computed: bool = False
     write_only: bool = False
     unordered: bool = False
-    meaning: Callable[[Any], Any] = unchanged
+    canonical_form: Callable[[Any], Any] = unchanged
     refusal: Callable[[Any], str | None] | None = None
     members: Mapping[str, Input] | None = None
     outputs: tuple[str, ...] = ()

@@ -10,10 +10,10 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.equivalence import policy_document
+from tooling.plugins.aws.naming_case import capital, capitals, tag_list, tag_map, unless_gone
 from tooling.plugins.aws.refusals import not_json, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, tag_list, tag_map, unless_gone
 
 _WITHOUT_LOCATION = "us-east-1"
 """The one region that CreateBucket refuses as a location. Source: S3 API reference, CreateBucket."""
@@ -114,8 +114,8 @@ class BucketPart(S3Operations):
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         answer = unless_gone(getattr(self.s3, self.get), *self.absent, Bucket=resource_id)
-        told = self.from_api(answer) if answer is not None else None
-        return {"bucket": resource_id, **told} if told is not None else None
+        inputs = self.from_api(answer) if answer is not None else None
+        return {"bucket": resource_id, **inputs} if inputs is not None else None
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
         self.create(inputs)
@@ -280,7 +280,7 @@ ROWS = (
     Row(
         pulumi_name="aws:s3/bucketPolicy:BucketPolicy",
         source="s3_bucket_policy",
-        inputs={"bucket": _BUCKET, "policy": Input(required=True, meaning=policy_document, refusal=not_json)},
+        inputs={"bucket": _BUCKET, "policy": Input(required=True, canonical_form=policy_document, refusal=not_json)},
         outputs=(),
         operations=BucketPolicy,
         tagged=False,

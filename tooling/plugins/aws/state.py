@@ -11,7 +11,7 @@ from typing import Any
 
 from tooling.plugins.aws.autonaming import DEFAULTS
 from tooling.plugins.aws.clients import Scope
-from tooling.plugins.aws.meaning import is_blank, program_form, same
+from tooling.plugins.aws.equivalence import is_blank, program_form, same
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.wire import UNKNOWN
 
@@ -19,40 +19,40 @@ from tooling.plugins.wire import UNKNOWN
 def outputs(row: Row, scope: Scope, live: Values, inputs: Values) -> dict[str, Any]:
     """The state of a resource that was read back; `inputs` are the last known ones, if any."""
     specs = row.all_inputs()
-    told = {key: value for key, value in live.items() if value is not None}
+    result = {key: value for key, value in live.items() if value is not None}
     for key, spec in specs.items():
-        if key in told and key in inputs:
-            told[key] = program_form(spec, told[key], inputs[key])
+        if key in result and key in inputs:
+            result[key] = program_form(spec, result[key], inputs[key])
         elif spec.write_only and inputs.get(key) is not None:
-            told[key] = inputs[key]
+            result[key] = inputs[key]
     if row.regional:
-        told["region"] = scope.region
+        result["region"] = scope.region
     if row.tagged:
-        told["tagsAll"] = dict(live.get("tagsAll") or {})
-        told["tags"] = _own_tags(scope, told["tagsAll"], inputs.get("tags"))
-    return told
+        result["tagsAll"] = dict(live.get("tagsAll") or {})
+        result["tags"] = _own_tags(scope, result["tagsAll"], inputs.get("tags"))
+    return result
 
 
 def created_in_preview(row: Row, inputs: Values) -> dict[str, Any]:
     """A resource that would be created: its inputs, and everything that AWS will fill in as unknown."""
-    told = {key: value for key, value in inputs.items() if key != DEFAULTS}
+    result = {key: value for key, value in inputs.items() if key != DEFAULTS}
     for key, spec in row.all_inputs().items():
-        told[key] = _with_unknowns(spec, told.get(key))
-    return {**{key: value for key, value in told.items() if value is not None}, **dict.fromkeys(row.outputs, UNKNOWN)}
+        result[key] = _with_unknowns(spec, result.get(key))
+    return {**{key: value for key, value in result.items() if value is not None}, **dict.fromkeys(row.outputs, UNKNOWN)}
 
 
 def updated_in_preview(row: Row, state: Values, inputs: Values, changed: Iterable[str]) -> dict[str, Any]:
     """A resource that would be updated: its state with the new inputs in place; what they change besides is unknown."""
     specs = row.all_inputs()
-    told = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
+    result = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
     for key, value in inputs.items():
         if key != DEFAULTS:
-            told[key] = _merged(specs[key], state.get(key), value) if key in specs else value
+            result[key] = _merged(specs[key], state.get(key), value) if key in specs else value
     for name in changed:
         for recomputed in {*row.recomputed.get(name, ()), *row.recomputed.get("*", ())}:
             if recomputed not in inputs:
-                told[recomputed] = UNKNOWN
-    return told
+                result[recomputed] = UNKNOWN
+    return result
 
 
 def refreshed_inputs(row: Row, old: Values, state: Values) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
 from tooling.plugins.connections import Connections
 from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_marks, settings, update
-from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.helm import release
 from tooling.plugins.kubernetes.helm.release import CHART
 from tooling.plugins.kubernetes.helm.requests import Releases, is_release
 from tooling.plugins.kubernetes.operations import InitFailed, Resource, Stored
+from tooling.plugins.kubernetes.responses import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.settings import Settings
 
 PLUGIN_VERSION = "4.34.2"

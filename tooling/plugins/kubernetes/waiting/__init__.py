@@ -16,7 +16,7 @@ from tooling.plugins.kubernetes.cluster import Cluster, Target
 from tooling.plugins.kubernetes.discovery import api_group
 from tooling.plugins.kubernetes.failures import subject
 from tooling.plugins.kubernetes.waiting import details, networking, objects, storage, workloads
-from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, never, status, told
+from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, message_of, never, status
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 
@@ -160,7 +160,7 @@ def until_gone(
 
 def leftovers(live: Mapping[str, Any]) -> list[str]:
     """What holds an object's deletion up: a namespace's own conditions, else finalizers."""
-    conditions = [told(entry) for entry in status(live).get("conditions") or [] if entry.get("status") == "True"]
+    conditions = [message_of(entry) for entry in status(live).get("conditions") or [] if entry.get("status") == "True"]
     if live.get("kind") == "Namespace" and conditions:
         return conditions
     finalizers = m.metadata(live).get("finalizers") or []

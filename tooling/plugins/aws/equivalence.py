@@ -91,7 +91,7 @@ def program_form(spec: Input, live: Any, stated: Any) -> Any:
         if len(ordered) == len(stated):
             return [program_form(spec, item, wanted) for item, wanted in zip(ordered, stated, strict=True)]
         return ordered
-    if spec.meaning in DOCUMENTS and same(spec, live, stated):
+    if spec.canonical_form in DOCUMENTS and same(spec, live, stated):
         return stated
     return live
 
@@ -115,7 +115,7 @@ def _canonical(spec: Input, value: Any) -> Any:
             for name, item in members.items()
             if not is_blank(spec.members[name], item)
         }
-    return spec.meaning(value) if value is not None else None
+    return spec.canonical_form(value) if value is not None else None
 
 
 def _statement(statement: Any) -> Any:

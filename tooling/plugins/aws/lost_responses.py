@@ -2,7 +2,7 @@
 
 botocore repeats such a request, as the released plug-in's SDK does. For most that is right: they come to the same, or
 the repeat is refused since what it makes is there. A creation that AWS refuses no second time (a VPC, an elastic
-address, a key) is not repeated blindly: it would leave an object that no state knows. It ends as `AnswerLost`, and so
+address, a key) is not repeated blindly: it would leave an object that no state knows. It ends as `ResponseLost`, and so
 does a repeat that is refused as a duplicate; what then exists is looked for by `lifecycle`.
 """
 
@@ -37,7 +37,7 @@ _DUPLICATE = re.compile(
 )
 
 
-class AnswerLost(Exception):
+class ResponseLost(Exception):
     """`cause` is the last answer; with `repeated`, the request was sent again and refused as a duplicate."""
 
     def __init__(self, cause: ClientError | BotoCoreError, *, repeated: bool) -> None:
@@ -46,7 +46,7 @@ class AnswerLost(Exception):
         self.repeated = repeated
 
 
-class LostAnswers:
+class LostResponses:
     """Mixed into botocore's clients, which are shared by threads; one request is one thread's."""
 
     meta: Any
@@ -54,14 +54,14 @@ class LostAnswers:
     _seen = threading.local()
 
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
-        LostAnswers._seen.lost = False
+        LostResponses._seen.lost = False
         try:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
         except (ClientError, BotoCoreError) as error:
-            if LostAnswers._seen.lost:
+            if LostResponses._seen.lost:
                 duplicate = isinstance(error, ClientError) and is_duplicate(error)
                 if duplicate or never_repeated(self.meta.service_model.service_name, operation_name):
-                    raise AnswerLost(error, repeated=duplicate) from error
+                    raise ResponseLost(error, repeated=duplicate) from error
             raise
 
 
@@ -70,7 +70,7 @@ def repeats_are_done() -> Iterator[None]:
     """Around a request whose answer says nothing, and which is refused if what it makes is there: then it is done."""
     try:
         yield
-    except AnswerLost as lost:
+    except ResponseLost as lost:
         if not lost.repeated:
             raise
 
@@ -81,7 +81,7 @@ def watch(
     """A handler of botocore's event `needs-retry`: remembers a lost answer; False forbids to send it again."""
     if not _lost(response, caught_exception):
         return None
-    LostAnswers._seen.lost = True
+    LostResponses._seen.lost = True
     return False if never_repeated(operation.service_model.service_name, operation.name) else None
 
 
