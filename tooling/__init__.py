@@ -1,7 +1,7 @@
-"""What runs the platform: command line, runner, local lane with its plug-ins and its AWS; and what is generated.
+"""Everything that runs the platform: command line, runner, the local lane with its plug-ins and AWS, generators.
 
 Pulumi's SDKs are tens of megabytes of source. Where PYTHONDONTWRITEBYTECODE is set, as in many images, every process
-would compile them anew: 8 of the 27 CPU seconds of a preview of 13 stacks. Their bytecode lies beside them, in `.venv`.
+would compile them again: 8 of the 27 CPU seconds of a preview of 13 stacks. Their bytecode is kept in `.venv`.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What `make check`, `make test` and `make lock` run, so that people and CI run the same."""
+"""The commands behind `make check`, `make test` and `make lock`, so that developers and CI run the same thing."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def static() -> int:
 
 
 def test() -> int:
-    """Binaries first, so that building them counts as set-up and not as a slow test; then checks beside the tests.
+    """Builds the binaries first, so that this does not count as a slow test; then runs checks and tests side by side.
 
-    Returns 0 if all passed. What the checks say comes at once when one fails, else in one line.
+    Returns 0 if all passed. The output of the checks is printed only if one fails.
     """
     from tooling.lane.binaries import PROGRAMS, ensure
     from tooling.lane.go_build import find_go
     from tooling.lane.progress import progress_on
 
-    # Where there is no Go, only what the lane runs can be had; the tests of the rest say what they miss.
+    # Without Go, only the lane's binaries are available; tests of the others report what is missing.
     ensure(progress_on(), tuple(PROGRAMS) if find_go() else ())
     with ThreadPoolExecutor(1) as beside:
         checks = beside.submit(_static_beside)
@@ -47,12 +47,12 @@ def test() -> int:
 
 
 def unit(*directories: str) -> int:
-    """What needs neither engine nor cluster."""
+    """Runs the tests that need neither an engine nor a cluster."""
     return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", "not engine and not lane", *directories])
 
 
 def _workers() -> int:
-    """One for each processor; but a lane takes half a gigabyte, and one processor still waits half of the time."""
+    """One per processor, limited since a lane needs 0.5 GB; two on one processor, which would be idle half the time."""
     return min(max(os.cpu_count() or 1, 2), _MOST_WORKERS)
 
 
@@ -72,7 +72,7 @@ def _static_beside() -> int:
 
 
 def lock() -> int:
-    """Resolves `requirements.lock`: hashes, every platform and Python version, no registry address."""
+    """Resolves `requirements.lock` with hashes, for every platform and Python version, without registry addresses."""
     uv = sorted(cache_directory().glob("uv-*/bin/uv"))[-1]
     return _run(
         "lock",

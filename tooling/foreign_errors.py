@@ -1,7 +1,7 @@
-"""What to do about errors that others word: those of AWS about clock, credentials, traffic and itself; a full disk.
+"""Hints for errors raised by other software: AWS errors about clock, credentials, throttling or outages; a full disk.
 
-Told by the lane's own aws plug-in, and added to what the released one says; see docs/guides/when-it-fails.md. Where the
-resource is known, `tooling.aws_refusals` says more.
+The local aws plug-in prints them, and they are added to the errors of the released one; see
+docs/guides/when-it-fails.md. Where the resource is known, `tooling.aws_refusals` gives a more specific hint.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tooling.aws_refusals.families import AGAIN, FAMILIES, UNAVAILABLE, family_o
 
 
 def aws_hint(code: str, message: str, *, status: int = 0) -> str:
-    """What to do about an error that AWS answers, or an empty string. `status` is HTTP's, 0 if it is not known."""
+    """The hint for an AWS error, or an empty string. `status` is the HTTP status, 0 if unknown."""
     for family in FAMILIES:
         if re.fullmatch(family.codes, code) and re.search(family.messages, message):
             return family.hint
@@ -20,7 +20,7 @@ def aws_hint(code: str, message: str, *, status: int = 0) -> str:
 
 
 def with_hint(said: str) -> str:
-    """What a plug-in said, with a hint at the end if it names such an error and has no hint."""
+    """A plug-in's message, with a hint appended if it names such an error and has no hint yet."""
     if "hint: " in said:
         return said
     if "no space left on device" in said:

@@ -1,4 +1,4 @@
-"""Where things lie: the repository, the lane's directory, the cache. Nothing is created here."""
+"""Paths of the repository, the lane's directory and the cache. Creates nothing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def local_directory() -> Path:
-    """The lane's directory: `.local/` in the clone, or what `TIERS_LOCAL_DIR` names, so that two lanes can run."""
+    """The lane's directory: `.local/` in the clone, or `TIERS_LOCAL_DIR`, so that two lanes can run side by side."""
     override = os.environ.get("TIERS_LOCAL_DIR")
     return Path(override).resolve() if override else REPOSITORY / ".local"
 
 
 def worker_log(project: Path) -> Path:
-    """What the worker of a project writes that is no message: tracebacks, and what a program prints."""
+    """Log of a project's worker: tracebacks, and what the program prints."""
     return local_directory() / "logs" / f"worker-{project.name}.log"
 
 

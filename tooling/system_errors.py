@@ -1,4 +1,4 @@
-"""What the operating system refuses, in the words of a person who has to fix it."""
+"""Errors of the operating system, with a hint for the person who has to fix them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AGAIN = "run the same command again; what was done is kept"
 
 
 def from_os_error(error: OSError) -> PlatformError:
-    """An error for a file, a directory or a process that the system would not let us have."""
+    """The `PlatformError` for a failed system call on a file, a directory or a process."""
     where = str(error.filename or "")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return PlatformError(
@@ -22,31 +22,31 @@ def from_os_error(error: OSError) -> PlatformError:
     if error.errno == errno.EROFS:
         return PlatformError(
             "read-only",
-            "the file system can only be read",
+            "the file system is read-only",
             at=where,
-            hint="let the lane and its stacks live elsewhere: export TIERS_LOCAL_DIR=/path/that/can/be/written\n"
-            "and the cache of programs, if that is what cannot be written: export XDG_CACHE_HOME=/path/of/another",
+            hint="keep the lane and its stacks on a writable disk: export TIERS_LOCAL_DIR=/path/to/writable/directory\n"
+            "if the cache is what cannot be written, move it: export XDG_CACHE_HOME=/path/to/writable/directory",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return PlatformError(
             "not-allowed",
-            f"the system does not allow it: {error.strerror}",
+            f"the operating system refuses access: {error.strerror}",
             at=where,
-            hint=f"look who owns it: ls -ld {where}" if where else "",
+            hint=f"check its owner and mode: ls -ld {where}" if where else "",
         )
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
         return PlatformError(
             "resources-exhausted",
-            f"the system has no more to give: {error.strerror}",
+            f"the operating system is out of resources: {error.strerror}",
             at=where,
-            hint=f"end other programs or raise the limits (ulimit -n, free -h), and {_AGAIN}",
+            hint=f"stop other programs or raise the limits (check with ulimit -n and free -h), and {_AGAIN}",
         )
     return PlatformError("system-error", f"{type(error).__name__}: {error.strerror or error}", at=where, hint=_AGAIN)
 
 
 def check_space(directory: Path, needed_bytes: int) -> None:
-    """Before work begins that a full disk would leave half done, and that would say so late: etcd ends with a traceback
-    in its log, and the engine tries to write its state for two minutes.
+    """Checks for free space before work that a full disk would interrupt half-way, with a late and unclear error: etcd
+    ends with a traceback in its log, and the engine tries to write its state for two minutes.
 
     Raises:
         PlatformError: `disk-full`.
@@ -58,6 +58,6 @@ def check_space(directory: Path, needed_bytes: int) -> None:
             "disk-full",
             f"{free // MEBIBYTE} MiB are free, and {needed_bytes // MEBIBYTE} MiB are needed",
             at=str(existing),
-            hint="free some space there, or let TIERS_LOCAL_DIR name a directory on another disk, "
-            "and run the same command again; what there is stays as it is",
+            hint="free some space there, or set TIERS_LOCAL_DIR to a directory on another disk, "
+            "and run the same command again; existing files are kept",
         )
