@@ -64,7 +64,7 @@ def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(clone: Cl
     aws.set(Fault(action="CreateVpc"))
     said = failed(clone, *UP)
     assert "InternalError: An injected fault (CreateVpc of aws:ec2/vpc:Vpc)" in said
-    assert "hint: the fault is AWS'" in said
+    assert "hint: the error is on the side of AWS" in said
     assert aws.seen["CreateVpc"] == MOST_ATTEMPTS
 
 
