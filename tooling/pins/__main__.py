@@ -27,9 +27,8 @@ def main(arguments: list[str]) -> int:
     console = Console(stderr=True, highlight=False)
     console.print(_table(found))
     for why in dict.fromkeys(answer.why for answer in found if answer.why):
-        console.print(
-            f"\ncould not be checked: {', '.join(answer.name for answer in found if answer.why == why)}", soft_wrap=True
-        )
+        names = ", ".join(answer.name for answer in found if answer.why == why)
+        console.print(f"\ncould not be checked: {names}", soft_wrap=True)
         console.print(f"  {why}", markup=False, soft_wrap=True)
     if write:
         text = _FILE.read_text(encoding="utf-8")
@@ -54,7 +53,7 @@ def _table(found: list[Answer]) -> Table:
 
 def _verdict(answer: Answer) -> str:
     if answer.exists is None:
-        return "[yellow]not asked[/]"
+        return "[yellow]not checked[/]"
     if answer.moved:
         return "[red]moved[/]"
     return "[green]exists[/]" if answer.exists else "[red]missing[/]"
