@@ -71,7 +71,7 @@ def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(clone: Cl
 def test_what_was_perhaps_made_and_cannot_be_looked_for_is_told_and_bears_a_mark(clone: Clone, aws: AwsProxy) -> None:
     aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeTags"))
     said = failed(clone, *UP)
-    assert "hint: it may have been made: look for it, by the tag `tiers:creation`" in said
+    assert "hint: it may exist: look for it, by the tag `tiers:creation`" in said
     assert aws.seen["CreateVpc"] == 1
     aws.set()
     marked = ec2(clone).describe_vpcs(Filters=[{"Name": "tag-key", "Values": [CREATION_TAG]}])

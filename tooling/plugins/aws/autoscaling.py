@@ -1,4 +1,4 @@
-"""Row of single tags on Auto Scaling groups: how an autoscaler learns what a node of an empty group would look like."""
+"""Row of single tags on Auto Scaling groups, from which the autoscaler derives the nodes of an empty group."""
 
 from __future__ import annotations
 

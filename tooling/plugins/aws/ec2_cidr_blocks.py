@@ -1,4 +1,4 @@
-"""Row of the further IPv4 ranges of a VPC."""
+"""Row of the additional IPv4 CIDR blocks of a VPC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row of VPC flow logs. Nothing but the tags of one can be changed: EC2 has no call for it."""
+"""Row of VPC flow logs. Only the tags can be changed: EC2 has no call to modify a flow log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FlowLog(Ec2Operations):
             **role,
             **self.tag_specifications(inputs),
         )
-        if answer["Unsuccessful"]:  # said inside an answer that is otherwise a success
+        if answer["Unsuccessful"]:  # reported in an otherwise successful response
             error = answer["Unsuccessful"][0]["Error"]
             raise ClientError({"Error": error}, "CreateFlowLogs")
         return answer["FlowLogIds"][0]
@@ -61,7 +61,7 @@ def _check(inputs: Values) -> list[tuple[str, str]]:
     if len([name for name in _RESOURCE_TYPES if inputs.get(name)]) != 1:
         found.append(("vpcId", f"exactly one of {', '.join(f'`{name}`' for name in _RESOURCE_TYPES)} must be given"))
     if inputs["logDestinationType"] == _CLOUDWATCH and not inputs.get("iamRoleArn"):
-        found.append(("iamRoleArn", "CloudWatch Logs takes flow logs from a role only: give `iamRoleArn`"))
+        found.append(("iamRoleArn", "flow logs to CloudWatch Logs need a role: set `iamRoleArn`"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Row of launch templates: every change of what instances get is a new version, never an edit."""
+"""Row of launch templates: every change of the launch template data creates a new version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 _PLAIN = ("imageId", "instanceType", "keyName", "userData")
 _BLOCKS = ("iamInstanceProfile", "metadataOptions", "monitoring")
 _TEXT_SWITCHES = ("deleteOnTermination", "encrypted")
-"""Switches that the package spells as text, so that leaving them out differs from `false`."""
+"""Booleans that the package represents as text, so that an absent value differs from `false`."""
 
 _ENABLED = one_of("enabled", "disabled")
 
@@ -46,7 +46,7 @@ class LaunchTemplate(Ec2Operations):
             return None
         latest = self.ec2.describe_launch_template_versions(LaunchTemplateId=resource_id, Versions=["$Latest"])
         version = latest["LaunchTemplateVersions"][0]
-        # moto's DescribeLaunchTemplates tells the tags that a template was born with for ever (seen in 5.2.5)
+        # moto's DescribeLaunchTemplates always returns the tags that a template was created with (seen in 5.2.5)
         tags = self.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [resource_id]}])["Tags"]
         return {
             "arn": self.arn(resource_id),
@@ -78,7 +78,7 @@ def _version_description(inputs: Values) -> dict[str, str]:
 
 
 def _data(inputs: Values) -> dict[str, Any]:
-    """`RequestLaunchTemplateData`, of everything that the program states."""
+    """`RequestLaunchTemplateData` with everything that the program sets."""
     data = {**capitals(inputs, _PLAIN), **capitals_within({name: inputs.get(name) for name in _BLOCKS})}
     if inputs.get("ebsOptimized") not in (None, ""):
         data["EbsOptimized"] = switch(inputs["ebsOptimized"]) == "true"

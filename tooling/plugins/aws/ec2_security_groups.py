@@ -1,4 +1,4 @@
-"""Rows of security groups, and of their rules in the three ways that the package has for them."""
+"""Rows of security groups, and of their rules in the three forms that the package offers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 
 class PermissionOperations(Ec2Operations):
-    """Opening and closing a group, one direction at a time."""
+    """Authorizes and revokes permissions, one direction at a time."""
 
     def authorize(self, direction: str, group_id: str, wanted: set[Permission]) -> None:
         if wanted:
@@ -30,7 +30,7 @@ class PermissionOperations(Ec2Operations):
                 call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(wanted)])
 
     def revoke(self, direction: str, group_id: str, unwanted: set[Permission]) -> None:
-        """By the rules' ids: moto keeps IPv6 rules that are revoked in words, in a VPC without IPv6 (seen in 5.2.5)."""
+        """Revokes by rule id: without IPv6 in the VPC, moto keeps IPv6 rules revoked by content (seen in 5.2.5)."""
         if not unwanted:
             return
         keys = {permission.without_description() for permission in unwanted}
@@ -62,7 +62,7 @@ class SecurityGroup(PermissionOperations):
         )["GroupId"]
 
     def complete(self, resource_id: str, inputs: Values) -> None:
-        # as the released plug-in: EC2 opens a new group outwards, and the program's word is the only one that counts
+        # as in the released plug-in: EC2 opens egress of a new group, but only the program's rules shall apply
         self.revoke("egress", resource_id, {_EVERYWHERE})
         for direction in _DIRECTIONS:
             self.authorize(direction, resource_id, permissions.of_rules(inputs.get(direction), resource_id))
@@ -99,7 +99,7 @@ class SecurityGroup(PermissionOperations):
 
 
 class SecurityGroupRule(PermissionOperations):
-    """The older rule: one resource, several permissions. The released `eks` component still makes these."""
+    """The older rule type: one resource, several permissions. The released `eks` component still creates these."""
 
     def create(self, inputs: Values) -> str:
         group_id = inputs["securityGroupId"]
@@ -149,12 +149,12 @@ class SecurityGroupRule(PermissionOperations):
 
 
 def _in_order(peers: list[str], stated: list[str] | None) -> list[str]:
-    """The peers that there are, as the program lists them: the package takes their order for part of the rule."""
+    """The existing peers in the program's order, which the package treats as part of the rule."""
     return [peer for peer in stated or [] if peer in peers]
 
 
 def _imported_rule(written: str) -> dict[str, Any]:
-    """`sg-1_ingress_tcp_443_443_10.0.0.0/8`, with further peers after further underscores; `self` is one."""
+    """Parses `sg-1_ingress_tcp_443_443_10.0.0.0/8`; more peers follow after underscores, and `self` is a peer too."""
     group_id, direction, protocol, from_port, to_port, *peers = written.split("_")
     return {
         "securityGroupId": group_id,
@@ -174,11 +174,11 @@ def _check_rule(inputs: Values) -> list[tuple[str, str]]:
     peers = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId")
     if any(inputs.get(name) for name in peers):
         return []
-    return [("cidrBlocks", f"a rule lets somebody in: give one of {', '.join(f'`{name}`' for name in peers)}")]
+    return [("cidrBlocks", f"a rule needs a peer: set one of {', '.join(f'`{name}`' for name in peers)}")]
 
 
 class SingleRule(Ec2Operations):
-    """The newer rule: one resource, one permission, with an id and tags of its own in EC2."""
+    """The newer rule type: one resource, one permission, with its own id and tags in EC2."""
 
     kind = "security-group-rule"
     direction = ""
@@ -214,7 +214,7 @@ class SingleRule(Ec2Operations):
         }
 
     def _description_in_group(self, rule: Mapping[str, Any]) -> str | None:
-        """moto tells the description of a rule for a group with the group only (seen in 5.2.5)."""
+        """moto returns the description of a rule with a group as peer only in the group itself (seen in 5.2.5)."""
         group = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
         wanted = permissions.of_single_rule(rule).without_description()
         return first(

@@ -57,7 +57,7 @@ class Addon(EksOperations):
         }
 
     def _association(self, cluster: str, arn: str) -> dict[str, str]:
-        """An add-on names its associations by ARN only; what they say stands with them."""
+        """An add-on lists only the ARNs of its associations; their content has to be read separately."""
         answer = self.eks.describe_pod_identity_association(clusterName=cluster, associationId=arn.rsplit("/", 1)[-1])
         return picked(answer["association"], ("roleArn", "serviceAccount"))
 

@@ -1,4 +1,4 @@
-"""Row of EKS Fargate profiles, of which nothing but the tags can be changed."""
+"""Row of EKS Fargate profiles. Only the tags can be changed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ ROWS = (
         inputs={
             "clusterName": Input(required=True, replaces=True),
             "podExecutionRoleArn": Input(required=True, replaces=True),
-            # EKS would take all subnets of the cluster; the lane wants them named.
+            # EKS would use all subnets of the cluster; the lane requires them to be listed.
             "subnetIds": Input(required=True, replaces=True, unordered=True),
             "selectors": Input(
                 required=True,

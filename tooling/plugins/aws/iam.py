@@ -1,4 +1,4 @@
-"""Rows of IAM: roles, policies and what ties them together, and OIDC providers. IAM has no region."""
+"""Rows of IAM: roles, policies and their attachments, and OIDC providers. IAM has no region."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tooling.plugins.aws.refusals import between, not_json
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
 
 _MOST_POLICY_VERSIONS = 5
-"""IAM keeps no more of a managed policy. Source: IAM user guide, "IAM and AWS STS quotas"."""
+"""IAM keeps at most this many versions of a managed policy. Source: IAM user guide, "IAM and AWS STS quotas"."""
 
 
 class IamOperations(Operations):

@@ -11,7 +11,7 @@ from tooling.plugins.aws.refusals import between, not_json, one_of
 from tooling.plugins.aws.row import CREATION_TAG, GeneratedName, Input, Operations, Row, Values
 
 _POLICY_NAME = "default"
-"""The only key policy that there is. Source: KMS API reference, PutKeyPolicy."""
+"""The only policy name that KMS accepts. Source: KMS API reference, PutKeyPolicy."""
 
 
 class KmsOperations(Operations):
@@ -71,7 +71,7 @@ class Key(KmsOperations):
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        if "isEnabled" in changed and inputs["isEnabled"]:  # a disabled key refuses every other change
+        if "isEnabled" in changed and inputs["isEnabled"]:  # a disabled key rejects all other changes
             self.kms.enable_key(KeyId=resource_id)
         if "enableKeyRotation" in changed:
             self._rotate(resource_id, inputs)
@@ -127,7 +127,7 @@ class Alias(KmsOperations):
 
 
 def _key_id(written: Any) -> Any:
-    """A key by id, whether it was named by id or by ARN."""
+    """The id of a key that is given by id or by ARN."""
     return str(written).rsplit("/", 1)[-1]
 
 

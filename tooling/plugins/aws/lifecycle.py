@@ -1,6 +1,6 @@
-"""What happens to a resource of any type: created, read, updated, deleted, each ending with a look at what AWS has.
+"""Create, read, update and delete for resources of any type. Each ends by reading the resource back from AWS.
 
-No gRPC here, and no AWS service: the first is `servicer`'s, the second the rows'.
+Contains no gRPC, which is in `servicer`, and no AWS calls, which are in the rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tooling.plugins.aws.row import CREATION_TAG, Operations, Row, Values
 from tooling.plugins.wire import has_unknown
 
 DELETION_PATIENCE_SECONDS = 5.0
-"""Long enough for what the emulated AWS deletes a moment later; picked by feeling."""
+"""Long enough for asynchronous deletions of the emulated AWS; the value is a guess."""
 
 _RETRY_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -43,11 +43,11 @@ class PartialFailure(Exception):
 
 
 def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[str, dict[str, Any]]:
-    """Returns id and outputs; in a preview no id, and what AWS would fill in as unknown.
+    """Returns id and outputs; in a preview, no id, and unknown for the values that AWS would fill in.
 
     Raises:
-        PartialFailure: it exists, but not as asked for.
-        LostAfterCreate: AWS accepted it and does not know it.
+        PartialFailure: it exists, but not as requested.
+        LostAfterCreate: AWS accepted the request, but does not find the resource.
     """
     if preview:
         return "", states.created_in_preview(row, inputs)
@@ -70,10 +70,10 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
 
 
 def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> str:
-    """`operations.create`, and where its answer is lost, what it made, or else another attempt.
+    """Runs `operations.create`. If its response is lost, finds the created resource, or else tries again.
 
     Raises:
-        ResponseLost: it may have been made, and cannot be told from what another may have made.
+        ResponseLost: it may exist, but cannot be distinguished from a resource that somebody else created.
     """
     if row.tagged and operations.found_by_tag:
         inputs = {**inputs, "tagsAll": {**(inputs.get("tagsAll") or {}), CREATION_TAG: secrets.token_hex(16)}}
@@ -101,7 +101,7 @@ def _found(row: Row, scope: Scope, operations: Operations, inputs: Values) -> st
 
 
 def _is_ours(row: Row, scope: Scope, live: Values, inputs: Values) -> bool:
-    """Whether what exists is what was asked for, and not somebody else's of the same name."""
+    """Whether the existing resource is as requested, and not another one of the same name."""
     if row.tagged:
         # The other inputs may still have to be completed.
         return (inputs.get("tagsAll") or {}).items() <= (live.get("tagsAll") or {}).items()
@@ -111,7 +111,7 @@ def _is_ours(row: Row, scope: Scope, live: Values, inputs: Values) -> bool:
 def read(
     row: Row, scope: Scope, resource_id: str, known: Values, inputs: Values
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Returns outputs and inputs as AWS has them now, or `None` if the resource is gone.
+    """Returns outputs and inputs as they are in AWS now, or `None` if the resource no longer exists.
 
     `known` and `inputs` are the last known outputs and inputs of a refresh, and empty for an import.
     """
@@ -125,10 +125,10 @@ def read(
 def update(
     row: Row, scope: Scope, resource_id: str, state: Values, inputs: Values, ignored: Iterable[Path], *, preview: bool
 ) -> dict[str, Any]:
-    """Brings the resource to `inputs`, but for what is ignored, which stays as it is in `state`.
+    """Updates the resource to `inputs`, except for ignored inputs, which stay as in `state`.
 
     Raises:
-        PartialFailure: a step failed; what came before it is done.
+        PartialFailure: a step failed after earlier ones were carried out.
     """
     ignored = list(ignored)
     changed = changed_inputs(changes(row, state, inputs, ignored))
@@ -159,14 +159,14 @@ def update(
 
 
 def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_seconds: float) -> None:
-    """Deletes it; gone already is as good. Refused since something depends on it: tried again for a while."""
+    """Deletes it, or succeeds if it no longer exists. Retries for a while if a dependent resource prevents it."""
     operations = row.operations(scope)
     give_up_at = time.monotonic() + patience_seconds
     while True:
         try:
             operations.delete(resource_id, state)
         except ClientError as error:
-            # What is gone may be what a step of the deletion removes: its answer was lost, and its repeat refused.
+            # Perhaps only an intermediate step was "not found": its response was lost, and the retry was refused.
             gone = is_gone(error)
             if gone and operations.read(resource_id, state) is None:
                 return
@@ -182,7 +182,7 @@ def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_
 
 
 def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
-    """Whether a replacement must be deleted before its successor is made: its type or its given name demands it."""
+    """Whether its type or its explicit name requires deleting the resource before its replacement is created."""
     if row.delete_before_replace:
         return True
     if row.name is None or row.name.input in inputs.get(DEFAULTS, []):
@@ -192,7 +192,7 @@ def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
 
 
 def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | None]:
-    """The id without `@region`, which an import may add, and the region to read in; `None` for the provider's."""
+    """The id without an import's suffix `@region`, and the region to read from; `None` for the provider's region."""
     if not row.regional:
         return resource_id, None
     if known.get("region"):
@@ -204,11 +204,11 @@ def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | 
 def _insist_that_it_was_kept(
     row: Row, resource_id: str, outputs: dict[str, Any], inputs: Values, ignored: Iterable[Path]
 ) -> None:
-    """An emulator that takes a value and forgets it would show up later, as a change that never ends."""
+    """Raises if a value was not stored: otherwise every later preview would show the same change."""
     lost = [text(change.path) for change in changes(row, outputs, inputs, ignored)]
     if lost:
         names = ", ".join(f"`{path}`" for path in lost)
-        reason = f"the emulated AWS accepted {names} of {row.pulumi_name} and did not keep it"
+        reason = f"the emulated AWS accepted {names} of {row.pulumi_name} but did not store it"
         raise PartialFailure(resource_id, outputs, reason)
 
 

@@ -40,7 +40,7 @@ def _rule(rule: Values) -> dict[str, Any]:
 
 
 def _filter(block: Values) -> dict[str, Any]:
-    """S3 takes exactly one condition, or several inside `And`; none at all is an empty prefix."""
+    """S3 accepts exactly one condition, or several inside `And`; an empty prefix stands for none."""
     if block.get("and"):
         both = block["and"]
         prefix = {"Prefix": both["prefix"]} if both.get("prefix") else {}
@@ -66,7 +66,7 @@ def _inputs_of(rule: Mapping[str, Any]) -> dict[str, Any]:
 def _check(inputs: Values) -> list[tuple[str, str]]:
     conditions = ("prefix", "tag", "and")
     return [
-        (f"rules[{index}].filter", "a filter has one condition; several stand inside `and`")
+        (f"rules[{index}].filter", "a filter has one condition; put several inside `and`")
         for index, rule in enumerate(inputs["rules"])
         if len([name for name in conditions if (rule.get("filter") or {}).get(name)]) > 1
     ]

@@ -1,8 +1,8 @@
-"""The gRPC face of the plug-in: what the engine asks, answered from the table. No row is known here.
+"""The gRPC service of the plug-in: answers the engine's requests from the table, independent of single rows.
 
-One server answers many provider instances, since an engine that attaches by port shares it: configuration is kept by
-connection, which differs for each instance, and ends with it. A connection that was not configured is refused; falling
-back on another one's configuration would send a resource to the wrong account.
+One server handles many provider instances, since an engine that attaches by port shares it. Configuration is stored per
+connection, which is unique to each instance, and dropped with it. An unconfigured connection is rejected: falling back
+to another one's configuration would create a resource in the wrong account.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tooling.plugins.aws.table import TABLE
 from tooling.plugins.connections import Connections
 
 VERSION = "7.51.1"
-"""The version that the Python SDK asks for; a test holds it against `pulumi_aws/pulumi-plugin.json`."""
+"""The version that the Python SDK requests; a test compares it with `pulumi_aws/pulumi-plugin.json`."""
 
 _KINDS = {
     (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
@@ -53,15 +53,15 @@ def add_to_server(
     endpoint_url: str | None,
     deletion_patience_seconds: float = lifecycle.DELETION_PATIENCE_SECONDS,
 ) -> None:
-    """Adds the plug-in to a server that also may host others' services.
+    """Adds the plug-in to a server that may host further services.
 
     Args:
         server: made by `tooling.plugins.grpc_server`.
         endpoint_url: the emulated AWS.
-        deletion_patience_seconds: how long a deletion that AWS refuses since something still depends on it is retried.
+        deletion_patience_seconds: how long to retry a deletion that AWS refuses because of a dependent resource.
 
     Raises:
-        NotLoopback: the endpoint is absent or not on this machine.
+        NotLoopback: the endpoint is missing or not on this machine.
     """
     url = configuration.loopback_endpoint(endpoint_url, named_by=configuration.ENDPOINT_VARIABLE)
     servicer = Servicer(url, deletion_patience_seconds, Connections(server))
@@ -69,7 +69,7 @@ def add_to_server(
 
 
 def _errors_as_status(method: Method) -> Method:
-    """Whatever goes wrong becomes a gRPC status whose text is for the person who reads the engine's output."""
+    """Turns every error into a gRPC status whose text is meant for the reader of the engine's output."""
 
     @functools.wraps(method)
     def answering(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
@@ -90,13 +90,13 @@ def _errors_as_status(method: Method) -> Method:
         except Exception as error:
             log.exception("%s of %s", method.__name__, _pulumi_name(request))
             what = f"{type(error).__name__}: {error} ({method.__name__} of {_pulumi_name(request)})"
-            context.abort(grpc.StatusCode.INTERNAL, f"a fault of the local lane's aws plug-in: {what}")
+            context.abort(grpc.StatusCode.INTERNAL, f"internal error of the local lane's aws plug-in: {what}")
 
     return answering  # type: ignore[return-value] - functools.wraps keeps the signature
 
 
 def _abort_partial_failure(context: grpc.ServicerContext, error: lifecycle.PartialFailure) -> NoReturn:
-    """Tells the engine that the resource exists although something failed, so that it is kept in the state."""
+    """Reports a resource that exists despite a failure, so that the engine keeps it in the state."""
     details = provider_pb2.ErrorResourceInitFailed(
         id=error.resource_id, properties=wire.encode(error.outputs), reasons=[error.reason]
     )
@@ -150,7 +150,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_errors_as_status
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """No argument replaces a provider, as in the released plug-in: regions replace resource by resource."""
+        """No argument replaces a provider, as in the released plug-in: a new region replaces individual resources."""
         old, new = wire.decode(request.old_inputs), wire.decode(request.news)
         different = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         return provider_pb2.DiffResponse(changes=_some(different), diffs=different)
@@ -245,7 +245,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Ends the waiting of this connection's own requests; other provider instances are not concerned."""
+        """Stops the waits of this connection's requests; other provider instances are not affected."""
         connection = self._connections.of(context)
         if connection is not None:
             connection.cancelled.set()
@@ -265,7 +265,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         connection = self._connections.of(context)
         if connection is None:
             raise ProviderMisconfigured(
-                "the engine's connection to the local aws plug-in was never configured, or was lost and made again",
+                "the engine's connection to the local aws plug-in is not configured, or was lost and opened again",
                 hint="run the same command again",
             )
         return connection
@@ -275,7 +275,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _refuse_fixed(row: Row, found: list[Change]) -> None:
-    """A preview is the place to learn that the lane cannot make a change that AWS can."""
+    """Reports already in a preview that the lane cannot make a change that AWS can."""
     for change in found:
         if change.fixed is not None:
             path = text(change.path)
