@@ -1,8 +1,8 @@
-"""The engine's side: Pulumi's ResourceProvider service, one provider instance a connection.
+"""Pulumi's ResourceProvider service, with one provider instance per connection.
 
 An attached plug-in is one server for all provider instances of an engine, so what Configure says is kept by connection,
 and ends with it.
-Only the wire is this module's business: what a request means is `planning`, `operations`, `patch` and `settings`.
+This module converts messages only; `planning`, `operations`, `patch` and `settings` carry out the requests.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def add_to_server(server: grpc.Server) -> None:
 
 
 def _aborting(method: Method) -> Method:
-    """Turns our errors into what the engine prints and keeps."""
+    """Turns errors into what the engine prints and stores."""
 
     @functools.wraps(method)
     def answer(self: object, request: Message, context: grpc.ServicerContext) -> object:

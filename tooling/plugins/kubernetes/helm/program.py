@@ -181,4 +181,4 @@ def _sentence(errors: str) -> str:
     """Helm's error without its prefix; warnings before it are left out."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     messages: Sequence[str] = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
-    return " ".join(messages) or (lines[-1] if lines else "it ended without a word")
+    return " ".join(messages) or (lines[-1] if lines else "it ended without output")

@@ -79,7 +79,7 @@ class Release:
     settings: Settings
     cancellation: Cancellation
     say: Callable[[str], None]
-    """Tells whoever runs the operation."""
+    """Prints a message to the user who runs the operation."""
 
     def create(self, inputs: Manifest, *, preview: bool) -> Stored | None:
         """Installs it and waits; `None` if a preview cannot tell anything.

@@ -1,6 +1,6 @@
-"""Waits until an object does what it is for, or is gone, and says why it does not get there.
+"""Waits until an object is ready or gone, and reports why it is not.
 
-One row a kind that has to be waited for, as in the released plug-in; every other kind is ready once the API server has
+One row per kind to wait for, as in the released plug-in; every other kind is ready once the API server has
 stored it. Watches are used throughout; `Cancellation` ends them.
 """
 
@@ -21,7 +21,7 @@ from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, message_
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 
 REFRESH_PATIENCE = timedelta(seconds=5)
-"""A refresh meets workloads in the middle of a rollout that is about to end. Picked by feeling."""
+"""A refresh can meet a workload whose rollout is about to end. The value is a guess."""
 
 Judge = Callable[[Mapping[str, Any]], Verdict]
 Details = Callable[[Cluster, Mapping[str, Any]], list[str]]
@@ -81,7 +81,7 @@ class NotReady(PlatformError):
             "kubernetes-not-ready",
             f"{subject(live)} exists, but is not ready{within}: {'; '.join(reasons)}",
             at="",
-            hint="fix what is named above and run again: the object stays and is waited for anew\n"
+            hint="fix what is named above and run again: the object is kept, and the next run waits for it again\n"
             f"to wait longer, set `customTimeouts` or annotation {m.TIMEOUT_SECONDS}; not at all, {m.SKIP_AWAIT}",
         )
 
@@ -141,7 +141,7 @@ def until_seen_ready(cluster: Cluster, live: Mapping[str, Any]) -> Mapping[str, 
 def until_gone(
     cluster: Cluster, target: Target, uid: str, inputs: Mapping[str, Any], timeout: timedelta | None
 ) -> None:
-    """Follows the object until it is gone, or another one bears its name.
+    """Follows the object until it is gone, or another one has its name.
 
     Raises:
         NotGone, Cancelled, ApiError, Unreachable.

@@ -19,7 +19,7 @@ SHOWN_EVENTS = 3
 
 
 def pod_troubles(cluster: Cluster, live: Mapping[str, Any]) -> list[str]:
-    """One line a pod that the object's selector matches and that is not ready."""
+    """One line per pod that matches the object's selector and is not ready."""
     kind = cluster.discovery.find("v1", "Pod")
     selector = label_selector(spec(live).get("selector") or {})
     if kind is None or not selector:
