@@ -28,7 +28,7 @@ class GithubSettings(Settings):
         default="", description="KMS key of the stack secrets; empty: the secrets provider is not KMS."
     )
     permissions_boundary_arn: str = Field(
-        default="", description="Permissions boundary of the pipelines' roles; empty: none."
+        default="", description="Permissions boundary of the pipelines' roles; none if empty."
     )
 
 

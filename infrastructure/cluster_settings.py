@@ -56,7 +56,8 @@ class AdminSettings(Settings):
     kubeconfig_profile: str = Field(
         default="",
         pattern=r"^[\w.@+-]*$",
-        description="AWS CLI profile named in the output `kubeconfig_command`, e.g. of `aws sso login`; empty: none.",
+        description="AWS CLI profile in the output `kubeconfig_command`, e.g. the one for `aws sso "
+        "login`; none if empty.",
     )
 
 

@@ -17,7 +17,7 @@ class EncryptionSettings(ProtectionSettings):
 class StorageSettings(ProtectionSettings):
     force_destroy: bool = Field(
         default=False,
-        description="Let the tenants' bucket be destroyed while it holds objects; only in local and dev.",
+        description="Allow the tenants' bucket to be destroyed while it contains objects; in local and dev only.",
     )
     bucket_key_arn: str = Field(
         default="",

@@ -87,7 +87,7 @@ class NodeGroupSettings(Settings):
     desired_capacity: int | None = Field(
         default=None, ge=0, description="Initial number of nodes; default: min_size. Later the autoscaler sets it."
     )
-    volume_gib: int = Field(default=80, ge=20, le=16384, description="Encrypted data volume of a node, GiB.")
+    volume_gib: int = Field(default=80, ge=20, le=16384, description="Encrypted data volume of each node, in GiB.")
     labels: dict[str, str] = Field(
         default_factory=dict, description="Labels of the nodes, in addition to `environment`."
     )
@@ -163,7 +163,10 @@ class NodeSettings(Settings):
         default=5, ge=0, description="Initial number of nodes; later the autoscaler sets it, and changes are ignored."
     )
     volume_gib: int = Field(
-        default=80, ge=20, le=16384, description="Encrypted data volume of a node, GiB: images, logs and emptyDir."
+        default=80,
+        ge=20,
+        le=16384,
+        description="Encrypted data volume of each node, in GiB: images, logs and emptyDir.",
     )
     node_groups: dict[Name, NodeGroupSettings] = Field(
         default_factory=dict, description="Node groups in addition to `general`, by name."
@@ -195,7 +198,7 @@ class NodeSettings(Settings):
         "cannot use the role.",
     )
     fargate_profiles: dict[Name, FargateProfileSettings] = Field(
-        default_factory=dict, description="Fargate profiles by name; they select platform namespaces only."
+        default_factory=dict, description="Fargate profiles by name. They can select platform namespaces only."
     )
     fargate_pod_logs: bool = Field(
         default=False,

@@ -10,5 +10,5 @@ from shared.settings import Settings
 class ProtectionSettings(Settings):
     protect: bool = Field(
         default=True,
-        description="Refuse to destroy the cluster, the key and the tenants' bucket, in Pulumi and in EKS.",
+        description="Protect the cluster, the key and the tenants' bucket from deletion, in Pulumi and in EKS.",
     )

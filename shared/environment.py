@@ -49,7 +49,9 @@ class Environment(BaseModel):
         description="AWS account that the stacks may use, 12 digits; empty: taken from PLATFORM_ACCOUNT_ID.",
     )
     region: str = Field(description="AWS region of all regional resources.")
-    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(default="aws", description="First part of every ARN.")
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(
+        default="aws", description="AWS partition, the second part of every ARN."
+    )
     availability_zones: tuple[str, ...] = Field(
         min_length=2,
         max_length=4,
@@ -58,17 +60,17 @@ class Environment(BaseModel):
     owner: str = Field(description="Team responsible for the environment; the value of the tag `owner`.")
     organization: str = Field(
         default="organization",
-        description="Pulumi organization in stack references: the real one on Pulumi Cloud, else `organization`.",
+        description="Pulumi organization in stack references: yours on Pulumi Cloud, otherwise `organization`.",
     )
     deploy_role_arn: str = Field(
-        default="", description="Role that the AWS provider assumes; empty: the caller's own credentials."
+        default="", description="Role that the AWS provider assumes; the caller's credentials if empty."
     )
     confirm: bool = Field(default=False, description="`tiers` asks before it changes anything, unless --yes is given.")
-    backend_url: str = Field(default="", description="Pulumi state backend; empty: the one `pulumi login` chose.")
+    backend_url: str = Field(default="", description="Pulumi state backend; the one from `pulumi login` if empty.")
     secrets_provider: str = Field(
-        default="", description="Secrets provider of new stacks, such as awskms://alias/pulumi; empty: the backend's."
+        default="", description="Secrets provider of new stacks, such as awskms://alias/pulumi; the backend's if empty."
     )
-    aws: AwsProviderFlags = Field(default_factory=AwsProviderFlags, description="Switches of the AWS provider.")
+    aws: AwsProviderFlags = Field(default_factory=AwsProviderFlags, description="Options of the AWS provider.")
     allowed_domains: tuple[str, ...] = Field(
         default=(),
         description="Domains that tenants' hosts must be below; empty: no tenant can have a host.",

@@ -28,7 +28,7 @@ TIERS_LOCAL_DIR = Variable(
 
 TIERS_BACKEND_URL = Variable(
     name="TIERS_BACKEND_URL",
-    meaning="state backend of every environment but `local`, instead of its `backend_url`; previews use a copy.",
+    meaning="State backend of every environment except `local`, overriding its `backend_url`. Previews use a copy.",
 )
 TIERS_FETCH_CHARTS = Variable(
     name="TIERS_FETCH_CHARTS",

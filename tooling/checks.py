@@ -1,4 +1,4 @@
-"""What `make check`, `make test` and `make lock` run, so that people and CI run the same."""
+"""The commands behind `make check`, `make test` and `make lock`, so that developers and CI run the same thing."""
 
 from __future__ import annotations
 

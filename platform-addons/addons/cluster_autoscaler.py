@@ -39,8 +39,9 @@ class ClusterAutoscalerSettings(Settings):
     )
     autoscaler_priorities: dict[WholeNumber, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="For the expander `priority`: patterns of Auto Scaling group names by priority, the highest first; "
-        "e.g. spot before on-demand with 20: [.*spot.*] and 10: [.*].",
+        description="For the expander `priority`: patterns of Auto Scaling group names by priority; the "
+        "highest number is tried first. For example, spot before on-demand: 20: [.*spot.*] "
+        "and 10: [.*].",
     )
     autoscaler_unneeded_minutes: int = Field(
         default=10, ge=1, description="Minutes that a node must be unneeded before it is removed."

@@ -52,7 +52,7 @@ class ExternalDnsSettings(Settings):
     )
     external_dns_policy: Literal["upsert-only", "sync"] = Field(
         default="upsert-only",
-        description="Whether records outlive their Ingress: `upsert-only` never deletes one, `sync` does.",
+        description="Whether records are deleted with their Ingress: `upsert-only` keeps them, `sync` deletes them.",
     )
 
     @field_validator("external_dns_zone_ids")

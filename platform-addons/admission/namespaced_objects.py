@@ -25,13 +25,13 @@ from shared.kubernetes_labels import BUDGET_LABEL, MANAGED_BY_LABEL, PLATFORM, T
 
 TOKEN_SECRETS = AdmissionPolicy(
     name="secrets-tokens",
-    stops="a token of any account of the namespace that never expires",
+    stops="a token of any service account of the namespace that never expires",
     source="Kyverno policies, deny-secret-service-account-token-type",
     rules=(Rule(group="", resources=("secrets",)),),
     validations=(
         Validation(
             expression="object.?type.orValue('Opaque') != 'kubernetes.io/service-account-token'",
-            message="pods get tokens that expire by themselves; people and pipelines sign in with the deployer role",
+            message="pods get tokens that expire; people and pipelines sign in with the deployer role",
         ),
     ),
 )
@@ -45,7 +45,7 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
     classes, first = cel(storage_classes), cel(storage_classes[:1])
     return AdmissionPolicy(
         name="claims-volumes",
-        stops="a volume that another tenant has left behind, or storage of a class kept for others",
+        stops="a volume that another tenant left behind, or storage of a reserved class",
         source="Capsule e2e, storage_pv_cross_tenant_mount and storage_class",
         rules=(Rule(group="", resources=("persistentvolumeclaims",)), *POD_SHAPES),
         variables={
@@ -65,17 +65,17 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
                 expression="request.operation == 'UPDATE' && request.resource.resource == 'persistentvolumeclaims' ? "
                 "dyn(object).spec.?volumeName.orValue('') == dyn(oldObject).spec.?volumeName.orValue('') : "
                 "variables.claims.all(claim, claim.spec.?volumeName.orValue('') == '')",
-                message="leave volumeName out: a claim gets a new volume of its own",
+                message="omit volumeName: each claim gets a new volume",
             ),
             Validation(
                 expression="variables.claims.all(claim, !has(claim.spec.selector))",
-                message="leave `selector` out: a claim gets a new volume of its own",
+                message="omit `selector`: each claim gets a new volume",
             ),
             Validation(
                 expression="variables.claims.all(claim, !has(claim.spec.dataSourceRef) || "
                 "!has(claim.spec.dataSourceRef.namespace) || "
                 "claim.spec.dataSourceRef.namespace == request.namespace)",
-                message="copy volumes of the same namespace only",
+                message="copy only volumes of the same namespace",
             ),
             Validation(
                 # The annotation too: where both are set it decides, and one that is empty is one that is set.
@@ -87,7 +87,7 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
             ),
             Validation(
                 expression="variables.claims.all(claim, claim.spec.?volumeAttributesClassName.orValue('') == '')",
-                message="leave volumeAttributesClassName out: the storage class decides how fast a volume is",
+                message="omit volumeAttributesClassName: the storage class determines the performance of a volume",
             ),
         ),
     )
@@ -95,25 +95,25 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
 
 BUDGETS = AdmissionPolicy(
     name="budgets-drain",
-    stops="a budget that never lets a node be drained",
+    stops="a disruption budget that prevents a node from being drained",
     source="Kyverno policies, pdb-maxunavailable; Kubernetes issues 72320 and 75957",
     rules=(Rule(group="policy", resources=("poddisruptionbudgets",)),),
     conditions=SPEC_CHANGED,
     validations=(
         Validation(
             expression="!has(object.spec.minAvailable)",
-            message="set maxUnavailable: 1 in place of minAvailable, which keeps the last pods of an application for "
-            "ever",
+            message="set maxUnavailable: 1 instead of minAvailable, which can block the last pods of "
+            "an application for ever",
         ),
         Validation(
             # Left out, no pod may go: the disruption controller then expects none.
             expression="has(object.spec.maxUnavailable) && !string(dyn(object).spec.maxUnavailable).matches('^0+%?$')",
-            message="maxUnavailable is at least 1",
+            message="set maxUnavailable to at least 1",
         ),
         Validation(
             expression="object.spec.?unhealthyPodEvictionPolicy.orValue('') == 'AlwaysAllow'",
-            message="set unhealthyPodEvictionPolicy: AlwaysAllow: else pods that never get ready keep their node for "
-            "ever",
+            message="set unhealthyPodEvictionPolicy: AlwaysAllow: otherwise pods that never become "
+            "ready block their node for ever",
         ),
         Validation(
             # Two budgets over one pod refuse every eviction. A label has one value, so these never meet.
@@ -127,7 +127,8 @@ BUDGETS = AdmissionPolicy(
 
 JOBS_WITHOUT_BUDGET = AdmissionPolicy(
     name="jobs-budget",
-    stops="a budget over pods of a Job, which counts none of them and so never lets their node be drained",
+    stops="a disruption budget for pods of a Job, which counts none of them as healthy and so "
+    "prevents their node from being drained",
     source="Kubernetes, Specifying a Disruption Budget for your Application, arbitrary workloads and selectors",
     rules=(Rule(group="batch", resources=("cronjobs", "jobs")),),
     conditions=SPEC_CHANGED,
@@ -150,7 +151,7 @@ _ALLOWED = ", ".join(f"'{kind}': '{name}'" for kind, name in _OWN_FINALIZERS.ite
 
 FINALIZERS = AdmissionPolicy(
     name="objects-finalizers",
-    stops="an object that nobody can delete, and with it the namespace",
+    stops="an object that cannot be deleted, and with it the namespace",
     source="Kubernetes, Finalizers",
     rules=(Rule(group="*", resources=("*",)),),
     variables={
@@ -169,14 +170,14 @@ FINALIZERS = AdmissionPolicy(
         Validation(
             expression="variables.by_a_controller || variables.added.size() == 0",
             detail="'finalizer ' + variables.added.join(', ') + ' is refused'",
-            message="take it out: nothing here would remove it again",
+            message="remove it: nothing would remove it when the object is deleted",
         ),
     ),
 )
 
 TEMPLATE_FINALIZERS = AdmissionPolicy(
     name="templates-finalizers",
-    stops="pods and claims that nobody can delete, by way of their template",
+    stops="pods and claims that cannot be deleted, created from their template",
     source="Kubernetes, Finalizers",
     rules=POD_TEMPLATES,
     variables={
@@ -189,7 +190,8 @@ TEMPLATE_FINALIZERS = AdmissionPolicy(
         Validation(
             expression="([variables.template] + variables.claim_templates + variables.job_templates).all(template, "
             "template.?metadata.?finalizers.orValue([]).size() == 0)",
-            message="take the finalizers out of the template: nothing here would remove them from what it makes",
+            message="remove the finalizers from the template: nothing would remove them from the "
+            "objects that it creates",
         ),
     ),
 )
@@ -199,7 +201,7 @@ _LABEL = f"metadata.?labels[?'{MANAGED_BY_LABEL}'].orValue('')"
 
 PLATFORM_OBJECTS = AdmissionPolicy(
     name="objects-of-the-platform",
-    stops="the rails of a namespace changed, deleted or counterfeited: quota, limits, network policies, roles",
+    stops="changing, deleting or imitating the guardrails of a namespace: quota, limits, network policies, roles",
     source="Multi-Tenancy Benchmarks, CPI-2",
     rules=(Rule(group="*", resources=("*",), operations=("CREATE", "UPDATE", "DELETE")),),
     conditions={
@@ -219,7 +221,8 @@ PLATFORM_OBJECTS = AdmissionPolicy(
 
 NAMESPACES = AdmissionPolicy(
     name="namespaces-of-tenants",
-    stops="a namespace without its labels, which every guardrail is bound by, or ended past what stands in it",
+    stops="a namespace without its labels, to which every guardrail is bound, or one that is "
+    "finalized while it contains objects",
     source="Capsule e2e, namespace_hijacking and namespace_metadata; CVE-2024-39690",
     rules=(
         Rule(
@@ -239,15 +242,15 @@ NAMESPACES = AdmissionPolicy(
     validations=(
         Validation(
             expression=IS_THE_PLATFORM,
-            message="a tenant's namespace is the platform's: ask for the change in the tenant's file",
+            message="the platform manages the namespaces of tenants: change the tenant's file instead",
         ),
     ),
 )
 
 KEPT_OBJECTS = AdmissionPolicy(
     name="objects-kept-for-controllers",
-    stops="limits that add up to others, a quota that forgets what it counted, or traffic and security groups that are "
-    "not the namespace's, should a Role ever give the right",
+    stops="additional limits, a quota with a reset count, or traffic and security groups of others,"
+    " in case a Role ever permits it",
     source="Kubernetes issue 103675 (CVE-2021-25740); EKS user guide, security groups for pods and network policies",
     rules=(
         Rule(group="", resources=("endpoints", "limitranges", "resourcequotas", "resourcequotas/status")),
@@ -259,14 +262,15 @@ KEPT_OBJECTS = AdmissionPolicy(
     validations=(
         Validation(
             expression=f"({IS_THE_PLATFORM}) || {IS_A_CONTROLLER}",
-            message="the platform and its controllers write this kind: use a Service, an Ingress or the tenant's file",
+            message="only the platform and its controllers write this kind: use a Service, an Ingress"
+            " or the tenant's file",
         ),
     ),
 )
 
 NETWORK_POLICIES = AdmissionPolicy(
     name="network-policies-inside",
-    stops="network policies that open the namespace: they add up, so that one is enough",
+    stops="network policies that open the namespace: they are additive, so one is enough",
     source="Kubernetes, Network Policies",
     rules=(Rule(group="networking.k8s.io", resources=("networkpolicies",)),),
     conditions={**SPEC_CHANGED, **NOT_THE_PLATFORM},
@@ -278,15 +282,15 @@ NETWORK_POLICIES = AdmissionPolicy(
         Validation(
             expression="variables.peers.all(peers, peers.size() > 0 && peers.all(peer, has(peer.podSelector) && "
             "!has(peer.namespaceSelector) && !has(peer.ipBlock)))",
-            message="every rule names pods of this namespace, by podSelector alone; what lies outside is opened in "
-            "the tenant's file",
+            message="select pods of this namespace with podSelector only; traffic from and to other "
+            "places is allowed in the tenant's file",
         ),
     ),
 )
 
 ROLE_BINDINGS = AdmissionPolicy(
     name="role-bindings-inside",
-    stops="other people, other tenants or everybody invited into the namespace",
+    stops="access to the namespace for other people, other tenants or everybody",
     source="Kyverno policies, restrict-binding-system-groups",
     rules=(Rule(group="rbac.authorization.k8s.io", resources=("rolebindings",)),),
     conditions=NOT_THE_PLATFORM,
@@ -294,7 +298,7 @@ ROLE_BINDINGS = AdmissionPolicy(
         Validation(
             expression="object.?subjects.orValue([]).all(subject, subject.kind == 'ServiceAccount' && "
             "subject.?namespace.orValue('') == request.namespace)",
-            message="bind service accounts of this namespace only; who deploys is in the tenant's file",
+            message="bind only service accounts of this namespace; deployers are listed in the tenant's file",
         ),
     ),
 )

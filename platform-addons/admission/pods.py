@@ -33,14 +33,14 @@ _TAKEN_PRIORITIES = ("system-", "platform-")
 
 FROM_CONTROLLERS = AdmissionPolicy(
     name="pods-from-controllers",
-    stops="a pod of its own, which gets no dependable network policy on EKS",
+    stops="a pod without a controller, for which network policies on EKS are not reliable",
     source="aws/aws-network-policy-agent, issue 327",
     rules=(Rule(group="", resources=("pods",), operations=("CREATE",)),),
     validations=(
         Validation(
             # Who asks, and not `ownerReferences`, which anybody can write.
             expression=f"request.userInfo.username in {cel(_MAKERS)}",
-            message="pods are made by controllers here: write a Deployment, a StatefulSet, a Job or a CronJob",
+            message="only controllers may create pods: use a Deployment, a StatefulSet, a Job or a CronJob",
         ),
     ),
 )
@@ -49,7 +49,8 @@ _HOSTNAME = "kubernetes.io/hostname"
 
 NODE_NAME = AdmissionPolicy(
     name="pods-node-name",
-    stops="a pod put on a node of its choice, past scheduler and taints, or beside a pod that it wants to watch",
+    stops="a pod on a node of its choice, bypassing the scheduler and taints, or next to a pod that"
+    " it wants to observe",
     source="Kyverno policies, restrict-node-selection",
     rules=POD_SHAPES,
     variables={
@@ -63,7 +64,7 @@ NODE_NAME = AdmissionPolicy(
     validations=(
         Validation(
             expression="variables.pod.?nodeName.orValue('') == ''",
-            message="leave nodeName out; nodeSelector and affinity say which kind of node fits",
+            message="omit nodeName; select a kind of node with nodeSelector or affinity",
         ),
         Validation(
             expression=f"!('{_HOSTNAME}' in variables.pod.?nodeSelector.orValue({{}})) && "
@@ -77,7 +78,7 @@ NODE_NAME = AdmissionPolicy(
 
 AFFINITY = AdmissionPolicy(
     name="pods-affinity",
-    stops="pods of other tenants kept off all nodes by anti-affinity to their namespaces, or looked for by affinity",
+    stops="pods of other tenants kept off all nodes by anti-affinity to their namespaces, or located by affinity",
     source="Kubernetes, Resource Quotas, cross-namespace pod affinity quota",
     rules=POD_SHAPES,
     variables={
@@ -93,15 +94,15 @@ AFFINITY = AdmissionPolicy(
             expression="(variables.required + variables.preferred).all(terms, terms.all(term, "
             "!has(term.namespaceSelector) && "
             "term.?namespaces.orValue([]).all(name, name == request.namespace)))",
-            message="leave namespaces and namespaceSelector out of affinity terms: they hold for pods of the same "
-            "namespace",
+            message="omit namespaces and namespaceSelector in affinity terms: affinity is limited to "
+            "pods of the same namespace",
         ),
     ),
 )
 
 PRIORITY = AdmissionPolicy(
     name="pods-priority",
-    stops="a priority class of Kubernetes or the platform, which evicts everybody else's pods",
+    stops="a priority class of Kubernetes or the platform, which preempts the pods of others",
     source="Capsule e2e, pod_priority_class",
     rules=POD_SHAPES,
     variables=POD_VARIABLES,
@@ -110,8 +111,7 @@ PRIORITY = AdmissionPolicy(
         Validation(
             expression=f"!{cel(_TAKEN_PRIORITIES)}.exists(taken, "
             "variables.pod.?priorityClassName.orValue('').startsWith(taken))",
-            message="priority classes that begin with system- or platform- are not a tenant's: leave "
-            "priorityClassName out",
+            message="omit priorityClassName: priority classes that start with system- or platform- are reserved",
         ),
     ),
 )
@@ -126,19 +126,19 @@ SCHEDULING = AdmissionPolicy(
     validations=(
         Validation(
             expression="variables.pod.?schedulerName.orValue('default-scheduler') == 'default-scheduler'",
-            message="leave schedulerName out: the cluster has one scheduler",
+            message="omit schedulerName: the cluster has one scheduler",
         ),
         Validation(
             expression="variables.pod.?runtimeClassName.orValue('') == ''",
-            message="leave runtimeClassName out: runtime classes are the platform's",
+            message="omit runtimeClassName: runtime classes belong to the platform",
         ),
         Validation(
             expression="variables.pod.?resourceClaims.orValue([]).size() == 0",
-            message="leave resourceClaims out: request devices as extended resources, which the quota counts",
+            message="omit resourceClaims: request devices as extended resources, which the quota counts",
         ),
         Validation(
             expression="!has(variables.pod.workloadRef)",
-            message="leave workloadRef out: pods that wait for each other hold room that others need",
+            message="omit workloadRef: pods that wait for each other reserve capacity that others need",
         ),
     ),
 )
@@ -158,7 +158,7 @@ _KEYS = "variables.tolerations.filter(toleration, !({test})).map(toleration, {ke
 
 TOLERATIONS = AdmissionPolicy(
     name="pods-tolerations",
-    stops="pods on nodes that are kept for others, or that are being drained",
+    stops="pods on nodes that are reserved for others, or that are being drained",
     source="EKS best practices guide, multi-tenancy; Kubernetes, Taints and Tolerations",
     # Pods that exist too: tolerations can be added to them.
     rules=(*POD_SHAPES, Rule(group="", resources=("pods",), operations=("UPDATE",))),
@@ -173,15 +173,15 @@ TOLERATIONS = AdmissionPolicy(
         Validation(
             expression="variables.refused.size() == 0",
             detail="'toleration of ' + variables.refused.join(', ') + ' is refused'",
-            message="tolerate the keys of `tolerations` in the tenant's file, and no other; not-ready and unreachable "
-            "with effect NoExecute",
+            message="tolerate only the keys of `tolerations` in the tenant's file, and not-ready and "
+            "unreachable with effect NoExecute",
         ),
     ),
 )
 
 SERVICE_ACCOUNTS = AdmissionPolicy(
     name="pods-service-account",
-    stops="a pod that bears another account of the namespace, such as one that the platform put there",
+    stops="a pod with another service account of the namespace, such as one that the platform created",
     source="Kyverno policies, restrict-service-account",
     rules=POD_SHAPES,
     variables=POD_VARIABLES,
@@ -208,7 +208,7 @@ _IMAGE_RULES = (Rule(group="", resources=("pods", "pods/ephemeralcontainers")), 
 
 IMAGES = AdmissionPolicy(
     name="pods-images",
-    stops="an image from anywhere, or one whose content can change after it was looked at",
+    stops="an image from any registry, or one whose content can change after it was checked",
     source="Capsule e2e, rules_enforce_registry; Kyverno policies, disallow-latest-tag; Kubernetes issue 138343",
     rules=_IMAGE_RULES,
     variables={
@@ -230,14 +230,14 @@ IMAGES = AdmissionPolicy(
         Validation(
             expression=f"variables.images.all(image, {_FIXED})",
             detail=f"'image ' + {_IMAGE.format(test=_FIXED)} + ' names no version'",
-            message="name a tag other than latest, or a digest",
+            message="use a tag other than latest, or a digest",
         ),
     ),
 )
 
 VOLUMES = AdmissionPolicy(
     name="pods-volumes",
-    stops="a volume of a CSI driver by its parameters, past claim, storage class and quota",
+    stops="a CSI volume defined by its parameters, bypassing claims, storage classes and the quota",
     source="Kubernetes, CSI ephemeral volumes, CSI driver restrictions",
     rules=POD_SHAPES,
     variables=POD_VARIABLES,
@@ -245,14 +245,14 @@ VOLUMES = AdmissionPolicy(
     validations=(
         Validation(
             expression="variables.pod.?volumes.orValue([]).all(volume, !has(volume.csi))",
-            message="claim a volume of a storage class, by persistentVolumeClaim or ephemeral, in place of csi",
+            message="use persistentVolumeClaim or ephemeral with a storage class instead of csi",
         ),
     ),
 )
 
 NETWORK_INTERFACES = AdmissionPolicy(
     name="pods-network-interfaces",
-    stops="an address and security groups of its choice, by the annotation that the VPC CNI reads",
+    stops="an address and security groups of its choice, with the annotation that the VPC CNI reads",
     source="EKS user guide, Assign security groups to individual Pods",
     rules=POD_SHAPES,
     variables=POD_VARIABLES,
@@ -261,14 +261,14 @@ NETWORK_INTERFACES = AdmissionPolicy(
         Validation(
             expression="variables.template.?metadata.?annotations.orValue({}).all(key, "
             "!key.startsWith('vpc.amazonaws.com/') && !key.startsWith('k8s.amazonaws.com/'))",
-            message="take annotations of vpc.amazonaws.com and k8s.amazonaws.com out: EKS writes them",
+            message="remove the annotations of vpc.amazonaws.com and k8s.amazonaws.com: EKS writes them",
         ),
     ),
 )
 
 REQUESTS = AdmissionPolicy(
     name="pods-requests",
-    stops="a pod that asks for nothing and takes what it finds, where the namespace's LimitRange is missing",
+    stops="a pod without requests that uses whatever is free, if the namespace's LimitRange is missing",
     source="Multi-Tenancy Benchmarks, FNS-1",
     # Pods alone: what a template leaves out, the LimitRange puts in.
     rules=(Rule(group="", resources=("pods",), operations=("CREATE",)),),
@@ -277,14 +277,14 @@ REQUESTS = AdmissionPolicy(
         Validation(
             expression="variables.containers.all(container, ['cpu', 'memory'].all(resource, "
             "resource in container.?resources.?requests.orValue({})))",
-            message="every container requests cpu and memory",
+            message="set requests for cpu and memory on every container",
         ),
     ),
 )
 
 DISRUPTION = AdmissionPolicy(
     name="pods-disruption",
-    stops="pods that keep their node from being drained, and so from being upgraded",
+    stops="pods that prevent their node from being drained and therefore upgraded",
     source="Karpenter documentation, Disruption; Cluster Autoscaler FAQ; EKS user guide, phases of a node update",
     rules=POD_SHAPES,
     variables={
@@ -296,8 +296,8 @@ DISRUPTION = AdmissionPolicy(
         Validation(
             expression="variables.annotations[?'karpenter.sh/do-not-disrupt'].orValue('false') == 'false' && "
             "variables.annotations[?'cluster-autoscaler.kubernetes.io/safe-to-evict'].orValue('true') == 'true'",
-            message="take out karpenter.sh/do-not-disrupt and safe-to-evict: a PodDisruptionBudget with "
-            "maxUnavailable: 1 keeps the application up while nodes change",
+            message="remove karpenter.sh/do-not-disrupt and safe-to-evict: a PodDisruptionBudget with"
+            " maxUnavailable: 1 keeps the application available while nodes are replaced",
         ),
         Validation(
             expression=f"variables.pod.?terminationGracePeriodSeconds.orValue(30) <= {LONGEST_GRACE_SECONDS}",
@@ -309,7 +309,7 @@ DISRUPTION = AdmissionPolicy(
 
 TEMPLATES_OF_THE_PLATFORM = AdmissionPolicy(
     name="templates-of-the-platform",
-    stops="templates whose pods and claims would claim to be the platform's",
+    stops="templates whose pods and claims would be labelled as the platform's",
     source="Multi-Tenancy Benchmarks, CPI-2",
     rules=POD_TEMPLATES,
     conditions=SPEC_CHANGED,

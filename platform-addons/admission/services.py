@@ -46,7 +46,7 @@ _TOOLS = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "pul
 
 TYPES = AdmissionPolicy(
     name="services-types",
-    stops="ways in around the Ingress, and names of the cluster that lead elsewhere",
+    stops="traffic that bypasses the Ingress, and cluster names that lead elsewhere",
     source="Capsule e2e, service_disable_*; Kubernetes issue 97076 (CVE-2020-8554)",
     rules=_SERVICES,
     conditions=SPEC_CHANGED,
@@ -54,11 +54,11 @@ TYPES = AdmissionPolicy(
         Validation(
             expression="object.spec.?type.orValue('ClusterIP') == 'ClusterIP'",
             detail="'type ' + object.spec.?type.orValue('') + ' is refused'",
-            message="use ClusterIP with an Ingress in front; to reach a name outside, call that name itself",
+            message="use type ClusterIP with an Ingress; to reach an external name, use that name directly",
         ),
         Validation(
             expression="object.spec.?externalIPs.orValue([]).size() == 0",
-            message="leave externalIPs out: they take traffic that is meant for others",
+            message="omit externalIPs: they capture traffic that is meant for others",
         ),
     ),
 )
@@ -78,28 +78,30 @@ INGRESS_HOSTS = AdmissionPolicy(
     validations=(
         Validation(
             expression="!('' in variables.asked)",
-            message="name a `host` in every rule: one without catches what no other Ingress wants",
+            message="set `host` in every rule: a rule without a host receives the traffic that no "
+            "other Ingress matches",
         ),
         Validation(
             expression="!has(object.spec.defaultBackend)",
-            message="leave defaultBackend out: it catches what no other Ingress wants; name a host in a rule",
+            message="omit defaultBackend: it receives the traffic that no other Ingress matches; use "
+            "a rule with a host",
         ),
         Validation(
             expression="variables.foreign.size() == 0",
             detail="'host ' + variables.foreign.join(', ') + ' is none of ' + variables.hosts.join(', ')",
-            message="use one of the tenant's hosts, whole and without *, or add it to `hosts` in the tenant's file",
+            message="use one of the tenant's hosts, complete and without *, or add it to `hosts` in the tenant's file",
         ),
         Validation(
             expression="object.spec.?tls.orValue([]).all(tls, tls.?hosts.orValue([]).size() > 0 && "
             "tls.hosts.all(host, host in variables.hosts))",
-            message="each entry of `tls` names hosts, and only hosts of the tenant's",
+            message="set hosts in each entry of `tls`, and only hosts of the tenant",
         ),
     ),
 )
 
 INGRESS_CLASSES = AdmissionPolicy(
     name="ingresses-class",
-    stops="an Ingress of a class that others serve, or of none",
+    stops="an Ingress of another class, or of none",
     source="Capsule e2e, ingress_class",
     rules=_INGRESSES,
     conditions=SPEC_CHANGED,
@@ -153,8 +155,8 @@ def service_annotations(more: Sequence[str]) -> AdmissionPolicy:
     """`more`: keys that the platform team allows besides."""
     return AdmissionPolicy(
         name="services-annotations",
-        stops="DNS records for any name, and what an Ingress may not say to the load balancer controller, which reads "
-        "annotations of Services too",
+        stops="DNS records for any name, and annotations that an Ingress may not have, because the "
+        "load balancer controller reads those of Services too",
         source="kubernetes-sigs/external-dns, issues 3330 and 3565; AWS Load Balancer Controller documentation, "
         "Ingress annotations, merge behaviour",
         rules=_SERVICES,
@@ -164,8 +166,8 @@ def service_annotations(more: Sequence[str]) -> AdmissionPolicy:
             Validation(
                 expression="variables.refused.size() == 0",
                 detail="'annotation ' + variables.refused.join(', ') + ' is not on the list for Services'",
-                message="take it out: the load balancer reads the same list on Services as on Ingresses, and DNS "
-                "records are made for the hosts of Ingresses",
+                message="remove it: Services may have the same annotations as Ingresses, and DNS "
+                "records are created for the hosts of Ingresses",
             ),
         ),
     )
@@ -180,8 +182,8 @@ def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
     """`more`: keys that the platform team allows besides."""
     return AdmissionPolicy(
         name="ingresses-annotations",
-        stops="another tenant's load balancer joined by its group name, one that nothing reaches, or configuration "
-        "slipped into a controller",
+        stops="a group name that joins another tenant's load balancer, a load balancer that nothing"
+        " can reach, or configuration injected into a controller",
         source="AWS Load Balancer Controller documentation, IngressGroup; Kubernetes issue 126811 (CVE-2021-25742)",
         rules=_INGRESSES,
         conditions=SPEC_OR_ANNOTATIONS_CHANGED,
@@ -202,20 +204,20 @@ def ingress_annotations(more: Sequence[str]) -> AdmissionPolicy:
             Validation(
                 expression="variables.refused.size() == 0",
                 detail="'annotation ' + variables.refused.join(', ') + ' is not on the list for Ingresses'",
-                message="take it out; what every tenant may say is added to "
+                message="remove it; the platform team can allow it for every tenant in "
                 "platform-addons:admission_ingress_annotations",
             ),
             Validation(
                 expression="variables.group in ['', variables.tenant]",
                 detail="'group.name ' + variables.group + ' is not ' + variables.tenant",
-                message="all Ingresses of a tenant share the load balancer that is named after it, and no other",
+                message="set group.name to the name of the tenant: all its Ingresses share one load balancer",
             ),
             Validation(
                 # All Ingresses of a group share a scheme, and the network policies admit the subnets of one.
                 expression="variables.scheme == variables.tenants_scheme",
                 detail="'scheme ' + (variables.scheme == '' ? 'is not set' : variables.scheme) + ', and not ' + "
                 "variables.tenants_scheme",
-                message="set the annotation scheme to load_balancer_scheme of the tenant's file",
+                message="set the annotation scheme to the value of load_balancer_scheme in the tenant's file",
             ),
             Validation(
                 expression="variables.attributes.size() == 0",

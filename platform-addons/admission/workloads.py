@@ -23,7 +23,7 @@ _COPIERS = controllers("deployment-controller", "statefulset-controller", "cronj
 
 HISTORY = AdmissionPolicy(
     name="workloads-history",
-    stops="the API server's storage filled with old revisions and ended Jobs",
+    stops="old revisions and finished Jobs that fill the API server's storage",
     source="Kubernetes, Deployments, clean up policy; CronJob, Jobs history limits",
     rules=(
         Rule(group="apps", resources=("deployments", "statefulsets")),
@@ -58,7 +58,7 @@ def _size_of_metadata(part: str, *, without: str = "") -> str:
 
 SIZES = AdmissionPolicy(
     name="workloads-size",
-    stops="the API server's storage filled with copies of a large template, one for each revision and pod",
+    stops="copies of a large template, one for each revision and pod, that fill the API server's storage",
     source="etcd, System limits; Kubernetes, Annotations",
     rules=POD_TEMPLATES,
     conditions={

@@ -112,7 +112,7 @@ RULES = (
         id="iam-no-wildcard-action",
         description="An IAM policy lists its actions without wildcards",
         source='CIS AWS Foundations 1.16; IAM user guide, "Apply least-privilege permissions"',
-        hint="list the actions that are needed",
+        hint="list the required actions",
         types=IDENTITY_POLICIES,
         check=names_its_actions,
     ),

@@ -94,7 +94,7 @@ RULES = (
         id="bucket-acl-private",
         description="No bucket has a public ACL",
         source="CIS AWS Foundations 2.1.4",
-        hint="leave acl out",
+        hint="omit acl",
         types=("aws:s3/bucketAcl:BucketAcl", BUCKET),
         check=acl_is_private,
     ),

@@ -121,7 +121,7 @@ def test_a_log_group_that_eks_created_again_is_named_and_taken_over(chain: Clone
     logs.delete_log_group(logGroupName=group)
     logs.create_log_group(logGroupName=group)
     refused = chain.tiers("up", "infrastructure", "--stack", "local", expect=1).stderr
-    assert f"error[aws-already-exists]: log group {group} exists already" in refused
+    assert f"error[aws-already-exists]: log group {group} already exists" in refused
     assert "ResourceAlreadyExistsException" in refused
     assert f"aws logs delete-log-group --log-group-name {group}" in refused
     (command,) = re.findall(r"tiers (up infrastructure .*--adopt \S+)", refused)

@@ -16,7 +16,7 @@ from tests.faults.conftest import Place, before_emulator
 from tooling.aws_emulator.testing import REGION, Emulator
 from tooling.plugins.aws import configuration, lifecycle
 from tooling.plugins.aws.clients import MOST_ATTEMPTS, Connection, Scope
-from tooling.plugins.aws.lost_answers import AnswerLost
+from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.row import CREATION_TAG
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.conftest import serving
@@ -100,7 +100,7 @@ def test_somebody_elses_role_of_that_name_is_not_taken_for_ours(
 ) -> None:
     emulator.client("iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=TRUST)
     aws.set(Fault(action="CreateRole", times=1))
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         create(scope, "aws:iam/role:Role", name="theirs", assumeRolePolicy=TRUST)
     assert caught.value.repeated
     assert "EntityAlreadyExists" in str(caught.value.cause)
@@ -110,7 +110,7 @@ def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(aws: AwsP
     aws.set(Fault(action="CreateVpc"))
     said = refusal(aws, "10.3.0.0/16")
     assert "InternalError: An injected fault (CreateVpc of aws:ec2/vpc:Vpc)" in said
-    assert "hint: the fault is AWS'" in said
+    assert "hint: the error is on the side of AWS" in said
     assert aws.seen["CreateVpc"] == MOST_ATTEMPTS
 
 
@@ -119,7 +119,7 @@ def test_what_was_perhaps_made_and_cannot_be_looked_for_is_told_and_bears_a_mark
 ) -> None:
     aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeTags"))
     said = refusal(aws, "10.4.0.0/16")
-    assert "hint: it may have been made: look for it, by the tag `tiers:creation`" in said
+    assert "hint: it may exist: look for it, by the tag `tiers:creation`" in said
     assert aws.seen["CreateVpc"] == 1
     filters = [{"Name": "tag-key", "Values": [CREATION_TAG]}, {"Name": "cidr", "Values": ["10.4.0.0/16"]}]
     assert len(emulator.client("ec2").describe_vpcs(Filters=filters)["Vpcs"]) == 1

@@ -17,7 +17,7 @@ def parsed(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--port", type=int, required=True, help="loopback port of the AWS API")
     parser.add_argument("--webhook-port", type=int, required=True, help="loopback port of the token webhook")
-    parser.add_argument("--directory", type=Path, required=True, help="holds the journal and the log")
+    parser.add_argument("--directory", type=Path, required=True, help="directory of the journal and the log")
     parser.add_argument(
         "--cluster-kubeconfig", type=Path, help="administrator of the API server behind the EKS cluster"
     )

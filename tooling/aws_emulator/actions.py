@@ -15,11 +15,11 @@ _READS = re.compile(
     r"(Describe|List|Get|Head|BatchGet|Lookup|Search|Select|Filter|Scan$|Query$|Preview|Simulate|Validate|Check|Verify|Test)"
 )
 _SESSIONS = re.compile(r"(Assume|Decode)")
-"""STS' actions beside its `Get…`. A session is not part of the account: after a restart its holder assumes the role
-anew."""
+"""The STS actions except `Get…`. A session is not part of the account: after a restart its holder assumes the role
+again."""
 
 _CREATING_READS = frozenset({"DescribeKey"})
-"""moto makes the AWS managed key when somebody first looks at its alias."""
+"""moto creates the AWS managed key when its alias is first read."""
 
 _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/([^/]+)$")
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -44,7 +44,7 @@ class _Now:
 
 @contextmanager
 def numbered_request(salt: str, number: int, at: datetime.datetime) -> Iterator[None]:
-    """Draws are those of request `number`, and the clock stands at `at` (with time zone). STATE_LOCK must be held."""
+    """Random values are those of request `number`; the clock is fixed at `at` (with zone). STATE_LOCK must be held."""
     mock_random.seed(f"{salt}:{number}")
     _Now.thread, _Now.time = threading.get_ident(), at
     try:
@@ -55,12 +55,12 @@ def numbered_request(salt: str, number: int, at: datetime.datetime) -> Iterator[
 
 
 def unnumbered_request() -> None:
-    """Draws cannot be foretold. STATE_LOCK must be held."""
+    """Random values are unpredictable. STATE_LOCK must be held."""
     mock_random.seed(int.from_bytes(os.urandom(32), "big"))
 
 
 def install(salt: str) -> None:
-    """Takes over moto's sources of chance and time, for this process' whole life."""
+    """Replaces moto's sources of randomness and time for the lifetime of this process."""
     _Now.salt = salt
     # KMS keys and S3 upload ids come straight from the operating system.
     for module in (moto.kms.utils, moto.s3.models):
@@ -72,7 +72,7 @@ def install(salt: str) -> None:
 
 
 def set_salt(salt: str) -> None:
-    """The account was emptied: what is made next bears other ids than before."""
+    """Sets the salt of an emptied account, so that new resources get other ids than before."""
     _Now.salt = salt
 
 

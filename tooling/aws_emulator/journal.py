@@ -1,6 +1,6 @@
 """The account on disk: every request that changed it, in order, one JSON line each.
 
-The first line bears the salt of the account's ids and moto's version, since another version gives other ids for the
+The first line has the salt of the account's ids and moto's version, since another version gives other ids for the
 same requests. A line is with the kernel before its request is answered, so `kill -9` loses nothing that was
 acknowledged. Not its business: what a request means, or replaying it.
 """

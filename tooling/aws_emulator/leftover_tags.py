@@ -1,4 +1,4 @@
-"""Tags end with what they are on. moto 5.2.5 gives a new log group or bucket those of a deleted one of its name."""
+"""Deletes tags with their resource: in moto 5.2.5, a new log group or bucket gets those of a deleted namesake."""
 
 from __future__ import annotations
 

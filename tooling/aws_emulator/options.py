@@ -1,4 +1,4 @@
-"""What the emulator is started with, and nothing else: importing this costs nothing."""
+"""The emulator's start options, in a module of their own that is cheap to import."""
 
 from __future__ import annotations
 

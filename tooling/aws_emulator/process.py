@@ -1,6 +1,6 @@
 """The emulator's process: prepares its environment, binds both ports, replays the journal, serves until a signal.
 
-Started anew by itself once, because moto reads its environment when it is imported, and Python's order of sets, which
+Re-executes itself once, because moto reads its environment when it is imported, and Python's order of sets, which
 moto draws ids by here and there, is fixed at start as well.
 """
 

@@ -1,4 +1,4 @@
-"""An emulator for the length of a `with`, for every test that needs AWS.
+"""A context manager that runs an emulator, for tests that need AWS.
 
 A process of its own on free loopback ports, so that tests run side by side; ended by its process id, failure or not.
 It is forked from a process that has moto loaded, one in each test process, for moto takes seconds to load.
@@ -121,7 +121,7 @@ def running_emulator(
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody uses now; somebody may take one before you do."""
+    """Currently unused loopback ports; another process may take one before the caller does."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [listener.getsockname()[1] for listener in listeners]

@@ -1,6 +1,6 @@
-"""What AWS refuses, turned into an error with a code, the name of the thing and the command that resolves it.
+"""Turns AWS refusals into errors with a code, the resource's name and the command that resolves them.
 
-`families` says what kinds of refusals there are, `things` what each resource type is called and which commands look at
-it, `told` puts the two together. The words of AWS always stay: they are what one looks up. Both plug-ins are
-understood, the local lane's and the released one.
+`families` lists the kinds of refusals, `things` the name of each resource type and the commands to inspect it, and
+`explanation` combines the two. The message of AWS is always kept, since that is what people search for. The messages
+of both plug-ins are understood, those of the local one and those of the released one.
 """

@@ -1,7 +1,7 @@
-"""Kinds of refusals: AWS' error codes, by what a person can do about them.
+"""Kinds of refusals: AWS error codes, grouped by what a person can do about them.
 
-AWS' services spell one refusal in many ways, and waiters of the released plug-in bury the code in a sentence. A code is
-therefore looked for as a word anywhere in what was said.
+AWS services have many codes for one kind of refusal, and waiters of the released plug-in put the code inside a
+sentence. A code is therefore searched for as a word anywhere in the message.
 
 Source: docs.aws.amazon.com, "Common Errors" and the operations' errors in the API references of EC2, EKS, IAM, KMS, S3,
 CloudWatch Logs, STS and Auto Scaling; EC2 API reference, "Error codes for the Amazon EC2 API".
@@ -20,54 +20,54 @@ class Family:
     code: str
     """The platform's code, in brackets in front of the error."""
     what: str
-    """The sentence, with `{thing}` for noun and name."""
+    """The message, with `{thing}` for the resource's noun and name."""
     codes: str
-    """A regular expression for a whole code of AWS."""
+    """A regular expression that matches a whole AWS error code."""
     messages: str = ""
-    """A regular expression that must be found too, where the code alone says too little."""
+    """A regular expression that must match the message as well, where the code alone is ambiguous."""
     operations: tuple[str, ...] = ()
-    """The engine's operations that it is about; empty: all."""
+    """The engine's operations that it applies to; empty for all."""
     hint: str = ""
-    """What to do where that does not depend on the thing."""
+    """The hint, if it does not depend on the resource."""
 
 
-AGAIN = "run the same command again; what was made is kept"
+AGAIN = "run the same command again; what was created is kept"
 _CLOCK = f"this machine's clock is wrong: set it (timedatectl set-ntp true), and {AGAIN}"
 
 FAMILIES = (
     Family(
         code="aws-clock",
-        what="AWS does not accept the time of a request about {thing}",
+        what="AWS rejected the timestamp of a request for {thing}",
         codes="RequestTimeTooSkewed|RequestInTheFuture|RequestExpired",
         hint=_CLOCK,
     ),
     Family(
         code="aws-clock",
-        what="AWS does not accept the time of a request about {thing}",
+        what="AWS rejected the timestamp of a request for {thing}",
         codes="InvalidSignatureException|SignatureDoesNotMatch|AuthFailure",
         messages=r"Signature (expired|not yet current)|\btime\b",
         hint=_CLOCK,
     ),
     Family(
         code="aws-credentials",
-        what="the credentials are not accepted any more, for {thing}",
+        what="AWS no longer accepts the credentials, in a request for {thing}",
         codes="ExpiredToken|ExpiredTokenException|TokenRefreshRequired|InvalidClientTokenId"
         "|UnrecognizedClientException|AuthFailure|InvalidAccessKeyId|MissingAuthenticationToken",
         hint=f"sign in again (aws sso login, or new keys), and {AGAIN}",
     ),
     Family(
         code="aws-throttled",
-        what="AWS throttles requests about {thing}",
+        what="AWS throttled requests for {thing}",
         codes="Throttling|ThrottlingException|ThrottledException|RequestThrottled|RequestThrottledException"
         "|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|SlowDown|EC2ThrottledException",
         hint=f"AWS throttles this account: wait a minute, and {AGAIN}",
     ),
     Family(
         code="aws-unavailable",
-        what="AWS failed at {thing}",
+        what="AWS failed internally in a request for {thing}",
         codes="InternalError|InternalFailure|InternalServerError|ServerException|ServiceException|ServiceFailure"
         "|ServiceFailureException|KMSInternalException|ServiceUnavailable|ServiceUnavailableException|Unavailable",
-        hint=f"the fault is AWS': see health.aws.amazon.com, and {AGAIN}",
+        hint=f"the error is on the side of AWS: see health.aws.amazon.com, and {AGAIN}",
     ),
     Family(
         code="aws-key-unusable",
@@ -90,7 +90,7 @@ FAMILIES = (
     ),
     Family(
         code="aws-already-exists",
-        what="{thing} exists already, and the stack does not know it",
+        what="{thing} already exists and is not in the stack's state",
         codes=r"\w*AlreadyExists(?:Exception|Fault)?|[\w.]+\.AlreadyExistsException|BucketAlreadyOwnedByYou"
         r"|Invalid\w+\.Duplicate|Resource\.AlreadyAssociated|InvalidSubnet\.Conflict|ResourceConflictException"
         r"|DuplicateRequest|ResourceInUseException|ResourceInUse|CidrConflict|VpcCidrConflict",
@@ -106,52 +106,52 @@ FAMILIES = (
     ),
     Family(
         code="aws-quota",
-        what="{thing} is more than a quota of the account allows",
+        what="{thing} exceeds a quota of the account",
         codes=r"LimitExceeded(?:Exception)?|ResourceLimitExceeded(?:Exception)?|ServiceQuotaExceededException"
         r"|TooManyBuckets|[A-Z]\w+LimitExceeded|MaxSpotInstanceCountExceeded|QuotaExceeded(?:Exception)?"
         r"|NetworkAclLimitExceeded|TooManyEntriesException",
     ),
     Family(
         code="aws-capacity",
-        what="AWS has no room for {thing} there at the moment",
+        what="AWS has no capacity for {thing} there at the moment",
         codes=r"Insufficient\w+|UnfulfillableCapacity|UnsupportedAvailabilityZoneException"
         r"|Unsupported(?:Operation)?|SpotMaxPriceTooLow",
     ),
     Family(
         code="aws-region-disabled",
-        what="the account has not enabled the region of {thing}",
+        what="the region of {thing} is not enabled for the account",
         codes="OptInRequired|RegionDisabledException",
     ),
     Family(
         code="aws-document-refused",
-        what="AWS does not accept a policy of {thing}",
+        what="AWS rejected a policy of {thing}",
         codes=r"MalformedPolicyDocument(?:Exception)?|MalformedPolicy|InvalidPolicyDocument|PackedPolicyTooLarge"
         r"|PolicyNotAttachable",
     ),
     Family(
         code="aws-not-allowed",
-        what="the credentials may not do this with {thing}",
+        what="the credentials do not permit this operation on {thing}",
         codes=r"AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation"
         r"|UnauthorizedException|NotAuthorized|ForbiddenException|AllAccessDisabled|AuthorizationError"
         r"|UnmodifiableEntity(?:Exception)?",
     ),
     Family(
         code="aws-not-found",
-        what="{thing} needs something that does not exist any more",
+        what="{thing} needs a resource that no longer exists",
         codes=r"Invalid\w+ID\.NotFound|Invalid\w+\.NotFound|InvalidGroup\.NotFound|NoSuch\w+|ResourceNotFoundException"
         r"|ResourceNotFound|NotFoundException|Gateway\.NotAttached|InvalidIPAddress\.NotFound",
     ),
 )
-"""Looked through in this order; the first one that a code in the text belongs to is told."""
+"""Searched in this order; the first family that a code in the message belongs to is used."""
 
 UNAVAILABLE = next(family for family in FAMILIES if family.code == "aws-unavailable")
 
 _WORD = re.compile(r"(?<![\w.])(?:[A-Z]\w*[A-Z.]\w*(?:\.[A-Z]\w*)*(?!\w)|[A-Z][a-z]+(?=:))")
-"""A code has several capitals, or a colon behind it: `Unsupported` begins many a sentence."""
+"""A code has several capitals, or is followed by a colon: `Unsupported` also begins ordinary sentences."""
 
 
 def family_of(said: str, operation: str = "") -> Family | None:
-    """The family of the first code in `said` that has one. `operation` is the engine's; empty: not known."""
+    """The family of the first known code in `said`. `operation` is the engine's; empty if unknown."""
     for word in _WORD.findall(said):
         for family in FAMILIES:
             about = not family.operations or not operation or operation in family.operations

@@ -1,6 +1,6 @@
-"""What each resource type is called, how its name is found, and the AWS CLI commands that look at it.
+"""The noun of each resource type, the inputs that name it, and the AWS CLI commands to inspect it.
 
-The commands are filled in with the inputs of the resource by wire name, `id`, `region` and `name`.
+The fields of a command are the resource's inputs by wire name, `id`, `region` and `name`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 class Thing:
     noun: str
     service: str
-    """Its code in Service Quotas."""
+    """The service code in Service Quotas."""
     name: tuple[str, ...] = ()
-    """Inputs that tell it apart, joined by a slash; empty: its tag `Name`."""
+    """Inputs that identify it, joined by a slash; empty for its tag `Name`."""
     find: str = ""
-    """Shows what exists in its place, or what it looks like now."""
+    """Command that shows the conflicting resource, or the present state of this one."""
     delete: str = ""
-    """Deletes what exists in its place."""
+    """Command that deletes the conflicting resource."""
     uses: str = ""
-    """Shows what uses it."""
+    """Command that shows what uses it."""
     adoptable: bool = False
-    """Its id follows from its inputs, and nothing that others wrote is lost when the stack takes it over."""
+    """Its id follows from its inputs, and adopting it into the stack loses nothing that others wrote."""
 
     def named(self, inputs: Mapping[str, Any], resource_id: str, logical: str) -> str:
-        """The noun with the thing's name, as a person knows it."""
+        """The noun and the resource's name, as people know it."""
         parts = [str(inputs[part]) for part in self.name if inputs.get(part)]
         tags = inputs.get("tagsAll") or inputs.get("tags") or {}
         name = "/".join(parts) or (tags.get("Name") if isinstance(tags, Mapping) else "") or resource_id or logical
@@ -296,9 +296,9 @@ THINGS: Mapping[str, Thing] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _RULE,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _RULE,
 }
-"""One row per type that the tiers create; a test holds it against the types that the local lane models."""
+"""One row per type that the tiers create; a test compares them with the types that the local lane models."""
 
 
 def thing_of(type_name: str) -> Thing:
-    """The row of a type; for a type without one, its own name and nothing to look at it with."""
+    """The row of a type; a type without one gets its own name and no commands."""
     return THINGS.get(type_name) or Thing(noun=type_name.rsplit(":", 1)[-1], service="")

@@ -1,4 +1,4 @@
-"""`make bench`: measures, says what it finds, and writes docs/reference/performance.md."""
+"""`make bench`: runs the benchmarks, prints the results and writes docs/reference/performance.md."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tooling.bench", description=__doc__)
     parser.add_argument("--only", default="", help=f"comma-separated: {', '.join(_NAMES)}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--minutes", type=float, default=25, help="nothing new is begun after that; default: 25")
-    parser.add_argument("--render", action="store_true", help="measure nothing; write the page from what is kept")
+    parser.add_argument("--minutes", type=float, default=25, help="start no further round after this; default: 25")
+    parser.add_argument("--render", action="store_true", help="measure nothing; write the page from stored results")
     options = parser.parse_args()
-    # A bench that is told to end takes its lane down first.
+    # On SIGTERM, a benchmark removes its lane before it ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(_bench(options))
@@ -68,7 +68,7 @@ def _bench(options: argparse.Namespace) -> int:
             run_chain(keys, options.rounds, clock=clock, record=record, say=say)
     except OutOfTime:
         left = [key for key in _NAMES if key in keys and len(found.get(key, ())) < options.rounds]
-        print(f"out of time; not or not wholly measured: {', '.join(left)}; make bench ONLY=…", file=sys.stderr)
+        print(f"time limit reached; not or only partly measured: {', '.join(left)}; make bench ONLY=…", file=sys.stderr)
         code = 1
     finally:
         whole = {key: samples for key, samples in found.items() if len(samples) >= options.rounds}
@@ -86,7 +86,7 @@ def chosen(only: str) -> set[str]:
         if name not in _NAMES:
             raise BadInput(
                 "bench-unknown",
-                f"there is no bench {name!r}{nearest(name, _NAMES)}",
+                f"there is no benchmark {name!r}{nearest(name, _NAMES)}",
                 at="ONLY",
                 hint=f"use some of: {', '.join(_NAMES)}",
             )
@@ -108,7 +108,7 @@ def _measurement(options: argparse.Namespace, samples: list[Sample]) -> results.
 
 
 def _commit() -> str:
-    """Short, with a plus sign where the working tree differs from it."""
+    """The short commit hash, with a plus sign if the working tree differs from it."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True).stdout.strip()

@@ -1,8 +1,8 @@
-"""One command, measured with everything that it starts.
+"""Measures one command with all its descendants.
 
-The command runs under a process of its own that adopts what loses its parent (prctl PR_SET_CHILD_SUBREAPER), so that
-the processor time of every descendant, however it ended, is in that process' RUSAGE_CHILDREN. Memory is the largest sum
-of proportional set sizes over the tree, sampled five times a second.
+The command runs under a dedicated process that adopts orphans (prctl PR_SET_CHILD_SUBREAPER), so that the CPU time of
+every descendant, however it ended, is in that process's RUSAGE_CHILDREN. Memory is the largest sum of proportional set
+sizes over the tree, sampled five times a second.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from tooling.paths import REPOSITORY
 _SUBREAPER = 36  # linux/prctl.h
 _SAMPLE_SECONDS = 0.2
 _STRAGGLER_SECONDS = 1.0
-"""How long ended grandchildren are waited for; a service that was started to stay is not."""
+"""How long to wait for grandchildren that are about to end; long-running services are not waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     wall_seconds: float
     cpu_seconds: float
-    """User and system, of the command and all that it started, services that stay included."""
+    """User and system time of the command and all its descendants, including services that keep running."""
     peak_bytes: int
     service_cpu_seconds: float = 0.0
-    """Of the lane's services meanwhile, which other processes had started before."""
+    """CPU time that services of the lane, started earlier by other processes, used in the meantime."""
 
 
 def measured(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Sample:
-    """Runs `command` to its end.
+    """Runs `command` until it ends.
 
     Raises:
         Refused: `bench-needs-linux`.
-        PlatformError: `bench-command-failed`, with the end of what it said.
+        PlatformError: `bench-command-failed`, with the end of its output.
     """
     if sys.platform != "linux":
-        raise Refused("bench-needs-linux", "processes are measured through Linux' /proc", at="", hint="")
+        raise Refused("bench-needs-linux", "benchmarks read /proc, which only Linux has", at="", hint="")
     with tempfile.NamedTemporaryFile("r") as result, tempfile.TemporaryFile() as said:
         done = subprocess.run(
             [sys.executable, "-m", "tooling.bench.measure", result.name, str(cwd), *command],
@@ -63,7 +63,7 @@ def measured(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str
             said.seek(0)
             raise PlatformError(
                 "bench-command-failed",
-                f"a measured command ended with {done.returncode}: {said.read().decode(errors='replace')[-1500:]}",
+                f"the command failed with exit code {done.returncode}: {said.read().decode(errors='replace')[-1500:]}",
                 at=str(cwd),
                 hint=f"run it by hand: {' '.join(command)}",
             )
@@ -76,7 +76,7 @@ def main() -> None:
     peak, ended = [0], threading.Event()
     sampler = threading.Thread(target=_sample, args=(peak, ended))
     started = time.monotonic()
-    # A group of processes of its own would hide it from a Ctrl-C at the terminal.
+    # In a process group of its own, it would not receive Ctrl-C from the terminal.
     process = subprocess.Popen(command, cwd=cwd)
     sampler.start()
     code = process.wait()

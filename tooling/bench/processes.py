@@ -1,4 +1,4 @@
-"""Processor time and memory of a tree of processes, read from Linux' /proc. What the numbers mean is `measure`'s."""
+"""CPU time and memory of a process tree, read from /proc on Linux. `measure` interprets the numbers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Process:
     pid: int
     parent: int
     cpu_seconds: float
-    """Of all its threads; without its children's."""
+    """CPU time of all its threads, without its children."""
 
 
 def parse_stat(text: str) -> Process:
     """One `/proc/<pid>/stat`. Source: proc_pid_stat(5), fields 4, 14 and 15."""
     number, rest = text.split(" ", 1)
-    # The name stands in parentheses and may hold anything, parentheses and spaces included.
+    # The name is in parentheses and may contain anything, including parentheses and spaces.
     fields = rest[rest.rindex(")") + 2 :].split()
     return Process(int(number), int(fields[1]), (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND)
 
 
 def parse_proportional_bytes(text: str) -> int:
-    """`Pss` of one `/proc/<pid>/smaps_rollup`: a page that n processes share counts a n-th for each."""
+    """`Pss` of one `/proc/<pid>/smaps_rollup`: a page shared by n processes counts as 1/n for each."""
     for line in text.splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
@@ -48,7 +48,7 @@ def descendants(of: int, among: dict[int, Process]) -> list[Process]:
     children: dict[int, list[Process]] = {}
     for process in among.values():
         children.setdefault(process.parent, []).append(process)
-    # The table is not read in one moment: a number that was used again may make a ring of it.
+    # The table is not read atomically: a reused process id can create a cycle.
     found: dict[int, Process] = {}
     open_ = [of]
     while open_:
@@ -64,12 +64,12 @@ def memory_bytes(pids: list[int]) -> int:
 
 
 def naming(text: str) -> list[Process]:
-    """Processes whose command line holds `text`, such as a lane's directory."""
+    """Processes whose command line contains `text`, such as a lane's directory."""
     return [process for process in running().values() if text in _read(Path(f"/proc/{process.pid}/cmdline"))]
 
 
 def _read(path: Path) -> str:
-    """Empty for a process that has ended meanwhile, or is another user's."""
+    """Returns an empty string for a process that has ended or belongs to another user."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

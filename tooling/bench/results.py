@@ -21,7 +21,7 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """All samples of one bench, and what made them."""
+    """All samples of one benchmark, and how they were taken."""
 
     made_by: str
     """The command, as typed."""
@@ -53,7 +53,7 @@ def write_page(measurements: dict[str, Measurement], page: Path = PAGE) -> None:
 
 
 def rendered(measurements: dict[str, Measurement]) -> str:
-    """The table and what made it, in Markdown."""
+    """The results as a Markdown table, with the machine and commits they come from."""
     if not measurements:
         return "\nNothing has been measured yet: `make bench`.\n\n"
     lines = [
@@ -71,7 +71,7 @@ def rendered(measurements: dict[str, Measurement]) -> str:
 
 
 def verdicts(bench: Bench, measurements: dict[str, Measurement]) -> list[tuple[str, bool]]:
-    """Each aim in words with the median beside it, and whether that meets it."""
+    """Each target as text with the median, and whether the median meets it."""
     aim, samples = bench.aim, measurements[bench.key].samples
     first = measurements.get("add-1")
     found: list[tuple[str, float | None, float, str]] = [
@@ -89,7 +89,7 @@ def verdicts(bench: Bench, measurements: dict[str, Measurement]) -> list[tuple[s
 
 
 def ratio(one: Measurement, other: Measurement) -> float:
-    """Of the median wall times."""
+    """The ratio of the median wall times."""
     return statistics.median(s.wall_seconds for s in one.samples) / statistics.median(
         s.wall_seconds for s in other.samples
     )

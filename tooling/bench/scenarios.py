@@ -1,4 +1,4 @@
-"""Runs the benches: brings about what each one starts from, and measures it as often as it was asked to."""
+"""Runs the benchmarks: prepares the starting state of each one, and measures it the requested number of times."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tooling.bench.measure import Sample
 from tooling.bench.scratch import Scratch, generated_names, tenant_file
 
 Record = Callable[[str, Sample], None]
-"""Takes a bench's key and one sample of it."""
+"""Called with a benchmark's key and one sample of it."""
 
 Say = Callable[[str], None]
 
 
 class OutOfTime(Exception):
-    """The benches have taken as long as they may."""
+    """The time limit of the benchmarks is reached."""
 
 
 class Clock:
@@ -32,7 +32,7 @@ class Clock:
 
 
 def run_lane(keys: set[str], rounds: int, *, clock: Clock, record: Record) -> None:
-    """Each round: a lane, the repository's own chain on it, and both away again."""
+    """Each round: start a lane, deploy the repository's own chain, destroy the chain and remove the lane."""
     for _ in range(rounds):
         with _scratch() as scratch:
             clock.check()
@@ -46,7 +46,7 @@ def run_lane(keys: set[str], rounds: int, *, clock: Clock, record: Record) -> No
 
 
 def run_chain(keys: set[str], rounds: int, *, clock: Clock, record: Record, say: Say) -> None:
-    """One lane whose tenants grow; benches that are not asked for are passed over, and the growth stops at the last."""
+    """One lane with a growing number of tenants; skips benchmarks not requested, and stops after the last."""
     with _scratch() as scratch:
         clock.check()
         scratch.set_tenants(generated_names(1, 1))
@@ -72,7 +72,7 @@ def run_chain(keys: set[str], rounds: int, *, clock: Clock, record: Record, say:
 
 
 def _preview(scratch: Scratch, rounds: int, clock: Clock, record: Record) -> None:
-    """Ten tenants, one of them the demo's, and the demo."""
+    """Measures a preview of ten tenants, one of which owns the demo application, and the demo application."""
     scratch.set_tenants([*generated_names(1, 9), "tenant-a"])
     scratch.set_application(present=True)
     scratch.tiers("up", "tenants", "--tenant", "tenant-a", "--stack", "local")
@@ -85,7 +85,7 @@ def _preview(scratch: Scratch, rounds: int, clock: Clock, record: Record) -> Non
 
 
 def _deploy(scratch: Scratch, first: int, last: int, say: Say) -> None:
-    """Side by side, with only the new ones in the catalog, so that those there already cost nothing."""
+    """Deploys tenants in parallel. Only the new ones are in the catalog, so that existing ones cost no time."""
     scratch.set_tenants(generated_names(first, last))
     sample = scratch.tiers("up", "tenants", "--stack", "local")
     say(f"tenants {first} to {last} deployed: {sample.wall_seconds:.0f} s, {sample.cpu_seconds:.0f} CPU seconds")

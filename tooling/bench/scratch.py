@@ -1,4 +1,4 @@
-"""A copy of the repository with a lane of its own, in which tenants can be made up and the chain be measured."""
+"""A copy of the repository with its own lane, for generated tenants and for measuring the chain."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Scratch:
         return self.path / "tenants" / "catalog"
 
     def tiers(self, *arguments: str) -> Sample:
-        """Runs `tiers` to its end, measured; the lane's services apart.
+        """Runs `tiers` and measures it; the CPU time of the lane's services is reported separately.
 
         Raises:
             PlatformError: as `measured`.
@@ -57,18 +57,18 @@ class Scratch:
         return replace(sample, service_cpu_seconds=used)
 
     def service_bytes(self) -> int:
-        """Memory of the lane's services now."""
+        """Present memory use of the lane's services."""
         return memory_bytes([process.pid for process in naming(str(self.lane))])
 
     def set_application(self, *, present: bool) -> None:
-        """Puts the demo into the graph or takes it out; it needs `tenant-a`."""
+        """Adds the demo application to the graph or removes it; it needs `tenant-a`."""
         project = self.path / "applications" / "demo" / "Pulumi.yaml"
         project.unlink(missing_ok=True)
         if present:
             shutil.copy2(REPOSITORY / "applications" / "demo" / "Pulumi.yaml", project)
 
     def set_tenants(self, names: Iterable[str]) -> None:
-        """Makes the catalog hold these and no others, each as it was when it was last there; what is deployed stays."""
+        """Sets the catalog to exactly these tenants, each with its last content; deployed tenants stay deployed."""
         wanted = set(names)
         for file in self.catalog.glob("*.yaml"):
             self._files[file.stem] = file.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ class Scratch:
         (self.catalog / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def remove(self) -> None:
-        """Ends the lane and removes the copy, whatever state they are in."""
+        """Stops the lane and removes the copy, whatever state they are in."""
         subprocess.run(
             [*_TIERS, "local", "down", "--yes"],
             cwd=self.path,
@@ -94,7 +94,7 @@ class Scratch:
 
 
 def tenant_file(name: str, *, pods: int) -> str:
-    """A catalog file as small teams write theirs: one site, nothing that may grow large."""
+    """A catalog file as a small team writes it: one site and small limits."""
     return yaml.safe_dump(
         {
             "owner": name,

@@ -1,4 +1,4 @@
-"""What is measured, and what is aimed at: on two cores, with the binaries built."""
+"""The benchmarks and their targets, on two cores with the binaries already built."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Scenario = Literal["lane", "chain"]
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """Each is an upper limit; `None` where nothing is aimed at."""
+    """Upper limits; `None` means no target."""
 
     wall_seconds: float | None = None
     cpu_seconds: float | None = None
     peak_gib: float | None = None
     ratio: float | None = None
-    """Of the median wall time to that of `add-1`."""
+    """The median wall time divided by that of `add-1`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,13 @@ class Bench:
     key: str
     title: str
     scenario: Scenario
-    """`lane`: every round has a lane of its own. `chain`: all rounds share one, and its tenants grow."""
+    """`lane`: every round has its own lane. `chain`: all rounds share one lane with a growing number of tenants."""
     command: str
     seconds: float
-    """A round on two idle cores, with what it has to prepare; for the announcement only."""
+    """Expected duration of a round on two idle cores, with its preparation; used only for the announcement."""
     setup_seconds: float = 0.0
     tenants: int = 0
-    """Tenants that exist once it has been measured."""
+    """Number of tenants that exist after the measurement."""
     aim: Aim = Aim()
 
 
@@ -125,7 +125,7 @@ BENCHES = (
 
 
 def expected_seconds(keys: set[str], rounds: int) -> float:
-    """How long the benches will take on two idle cores, with the set-up that they share."""
+    """Expected duration of the benchmarks on two idle cores, including shared set-up."""
     of_lane = [bench for bench in BENCHES if bench.scenario == "lane"]
     while of_lane and of_lane[-1].key not in keys:
         of_lane.pop()

@@ -30,7 +30,7 @@ class GraphFormat(StrEnum):
 
 
 def status(stack: Stack, as_json: Json = False) -> None:
-    """List the environment's stacks and how many resources each one holds."""
+    """List the environment's stacks and the number of resources in each."""
     from rich.table import Table
 
     from tooling.runner.engine import open_engine

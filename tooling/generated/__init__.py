@@ -1,1 +1,1 @@
-"""Everything in the repository that is written by a command: `make update-generated`, checked by `verify-generated`."""
+"""Generated files: `make update-generated` writes them, and `make verify-generated` checks that they are up to date."""

@@ -1,4 +1,4 @@
-"""`update` writes every generated file; `verify` says which ones are out of date, and fails."""
+"""`update` writes every generated file; `verify` lists those that are out of date and fails if there are any."""
 
 from __future__ import annotations
 

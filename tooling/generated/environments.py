@@ -37,7 +37,7 @@ def environments_page() -> str:
 
 
 def settings_of(directory: Path, environment: str) -> dict[str, Any]:
-    """All settings of a project in an environment, as the program sees them."""
+    """All settings of a project in one environment, as its program reads them."""
     path = REPOSITORY / directory / f"Pulumi.{environment}.yaml"
     content = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
     prefix = f"{directory.name}:"
@@ -48,7 +48,7 @@ def settings_of(directory: Path, environment: str) -> dict[str, Any]:
 
 
 def differing(values: Mapping[str, Values], leave_out: frozenset[str] = frozenset()) -> dict[str, list[Any]]:
-    """Key to its value in each environment, in their order, for the keys that have more than one value."""
+    """Key to its values, in the order of the environments, for keys whose values differ."""
     keys = [key for key in next(iter(values.values())) if key not in leave_out]
     rows = {key: [each.get(key) for each in values.values()] for key in keys}
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}

@@ -42,7 +42,7 @@ def write(files: Mapping[str, str]) -> None:
 
 
 def stale(files: Mapping[str, str]) -> list[str]:
-    """Those whose content in the tree differs from what would be written."""
+    """The files whose content in the working tree differs from what would be written."""
     return [path for path, text in files.items() if _content(path) != text]
 
 

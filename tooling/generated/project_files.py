@@ -1,4 +1,4 @@
-"""The `config:` block of every `Pulumi.yaml`, from the settings model: one text for engine, error and page."""
+"""The `config:` block of every `Pulumi.yaml`, generated from the settings model, as errors and pages are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def project_directories() -> list[Path]:
 
 
 def project_files() -> dict[str, str]:
-    """Path of each `Pulumi.yaml` to its content, the `config` block written anew."""
+    """Path of each `Pulumi.yaml` to its content with a regenerated `config` block."""
     files = {}
     for directory in project_directories():
         path = directory / "Pulumi.yaml"
@@ -48,7 +48,7 @@ def settings_model(directory: Path) -> type[Settings]:
 
 
 def config_declaration(field: FieldInfo) -> dict[str, Any] | None:
-    """A field as the engine's project schema declares it; None for one without a value to state."""
+    """A field in the engine's project schema; `None` if its value cannot be declared there."""
     if field.default is None:
         return None
     declaration: dict[str, Any] = _type(field.annotation)

@@ -1,4 +1,4 @@
-"""Reference pages. They list everything, so a command writes them."""
+"""The reference pages that list settings, variables, policies and so on, generated from the code."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def policies_page() -> str:
 
 
 def admission_policies_page() -> str:
-    """Every admission policy: what it stops, what to write instead, and where the rule comes from."""
+    """Every admission policy: what it rejects, what to write instead, and the source of the rule."""
     module = load_module(REPOSITORY / "platform-addons", "addons.admission_policies")
     settings = module.AdmissionSettings()
     rows = [
@@ -113,7 +113,7 @@ def admission_policies_page() -> str:
 
 
 def log_groups_page() -> str:
-    """Every log group that a part of the platform writes to, or would write to."""
+    """Every log group that a part of the platform writes to or could write to."""
     rows = [
         (
             f"`{row.pattern}`",

@@ -1,4 +1,4 @@
-"""The form of generated pages: the note at the top, and tables."""
+"""Formatting of generated pages: the note at the top, and tables."""
 
 from __future__ import annotations
 

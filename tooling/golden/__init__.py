@@ -1,6 +1,6 @@
-"""The golden resource graph: what every stack registers, as files that a reviewer reads in a pull request.
+"""The golden resource graph: the resources that every stack registers, as files to review in a pull request.
 
-A resource's identity for the engine is its URN: types of its parents, its own, and its name. A refactoring that
-changes one replaces the resource, and nothing in the program shows it; the file does, and what must never be replaced
-is held by name (`guard.py`).
+The engine identifies a resource by its URN: the types of its parents, its own type and its name. A refactoring that
+changes a URN replaces the resource, and nothing in the program shows it. The golden file shows it, and `guard.py`
+refuses to replace resources that hold data.
 """

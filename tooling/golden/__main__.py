@@ -1,4 +1,4 @@
-"""`update` writes the golden files, unless a precious resource would be replaced; `verify` shows what differs."""
+"""`update` writes the golden files unless a precious resource would be replaced; `verify` prints the differences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(command: str) -> int:
 
 
 def left_over(stacks: list[GoldenStack]) -> list[str]:
-    """Golden files of stacks that are no more, as after a tenant has left."""
+    """Golden files of stacks that no longer exist, for example after a tenant was offboarded."""
     known = {stack.file for stack in stacks}
     directories = {stack.directory for stack in stacks}
     found = [
@@ -36,7 +36,7 @@ def left_over(stacks: list[GoldenStack]) -> list[str]:
 
 
 def difference(stack: GoldenStack, text: str) -> str:
-    """What differs from the committed file, as a diff; empty if nothing does."""
+    """The differences from the committed file as a unified diff; empty if there are none."""
     path = REPOSITORY / stack.file
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = difflib.unified_diff(before.splitlines(), text.splitlines(), stack.file, "as registered now", lineterm="")

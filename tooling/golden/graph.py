@@ -1,4 +1,4 @@
-"""One stack's graph under the mock kit: identities, parents, dependencies, protection. No AWS, no engine."""
+"""One stack's resource graph under Pulumi mocks: identities, parents, dependencies, protection. No AWS, no engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRECIOUS = frozenset(
         "kubernetes:core/v1:Namespace",
     }
 )
-"""What takes its contents, or everything that names it, along when it is replaced. So does what is protected."""
+"""Types whose replacement loses data or replaces everything that refers to them. Protected resources count as well."""
 
 _ROOT = "pulumi:pulumi:Stack"
 _HEADER = (
@@ -32,12 +32,12 @@ _HEADER = (
 
 @dataclass(frozen=True)
 class Graph:
-    """Identity, a URN without stack and project such as `platform:infrastructure:Network$aws:ec2/vpc:Vpc::vpc`, to what
-    is said of the resource."""
+    """Identity, a URN without stack and project such as `platform:infrastructure:Network$aws:ec2/vpc:Vpc::vpc`, to the
+    resource's facts in the golden file."""
 
     resources: Mapping[str, Mapping[str, Any]]
     former: Mapping[str, str]
-    """Identity that a resource had before, by an alias of its own or of a parent, to the one that it has."""
+    """Former identity of a resource, by an alias of its own or of a parent, to its present one."""
 
 
 def graph_of(run: Run) -> Graph:
@@ -47,7 +47,7 @@ def graph_of(run: Run) -> Graph:
     identities: dict[str, list[str]] = {}
     for resource in run.resources:
         present, *before = identities[resource.urn] = _identities(resource, identities)
-        resources[present] = _said(resource, by_urn, replacing.get(resource.type, frozenset()))
+        resources[present] = _facts_of(resource, by_urn, replacing.get(resource.type, frozenset()))
         former.update(dict.fromkeys(before, present))
     return Graph(dict(sorted(resources.items())), former)
 
@@ -57,37 +57,37 @@ def as_text(graph: Graph, *, project: str, stack: str) -> str:
     return _HEADER.format(project=project, stack=stack) + body
 
 
-def is_precious(identity: str, said: Mapping[str, Any]) -> bool:
-    return bool(said.get("protected")) or kind_of(identity) in PRECIOUS
+def is_precious(identity: str, facts: Mapping[str, Any]) -> bool:
+    return bool(facts.get("protected")) or kind_of(identity) in PRECIOUS
 
 
 def kind_of(identity: str) -> str:
     return identity.rsplit("::", 1)[0].rsplit("$", 1)[-1]
 
 
-def _said(resource: Registered, by_urn: Mapping[str, Registered], replacing: frozenset[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {}
+def _facts_of(resource: Registered, by_urn: Mapping[str, Registered], replacing: frozenset[str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     if resource.parent in by_urn:
-        said["in"] = by_urn[resource.parent].name
+        facts["in"] = by_urn[resource.parent].name
     if resource.protect:
-        said["protected"] = True
+        facts["protected"] = True
     needs = sorted(
         f"{by_urn[urn].name} ({by_urn[urn].type.rsplit(':', 1)[-1]})" for urn in resource.depends_on if urn in by_urn
     )
     if needs:
-        said["needs"] = needs
+        facts["needs"] = needs
     if resource.type in PRECIOUS:
         fixed = {key: resource.inputs[key] for key in sorted(replacing & resource.inputs.keys())}
         fixed = {key: value for key, value in fixed.items() if value is not UNKNOWN and isinstance(value, str)}
         if fixed:
-            said["fixed"] = fixed
-    return said
+            facts["fixed"] = fixed
+    return facts
 
 
 def _identities(resource: Registered, known: Mapping[str, list[str]]) -> list[str]:
-    """Its identity now, first, and those that it had: by aliases of its own, and by its parents', which it inherits.
+    """Its present identity first, then the former ones by its own aliases and by those inherited from its parents.
 
-    Not the mock kit's URNs, which name the nearest parent's type alone.
+    The URNs of the mocks do not serve: they contain the type of the nearest parent only.
     """
     found = []
     for above in known.get(resource.parent, [""]):
@@ -117,6 +117,6 @@ def _below(parent: str, kind: str, name: str) -> str:
 
 
 def _of_urn(urn: str) -> str:
-    """Without stack and project, and without the root stack, which is every resource's ancestor."""
+    """The URN without stack, project and the root stack, which is an ancestor of every resource."""
     identity = "::".join(urn.split("::")[2:])
     return "" if identity.startswith(f"{_ROOT}::") else identity.removeprefix(f"{_ROOT}$")

@@ -1,4 +1,4 @@
-"""What a change may not do unseen: replace what holds data, or what everything else names."""
+"""Refuses to update a golden file if a resource that holds data, or that all others refer to, would be replaced."""
 
 from __future__ import annotations
 
@@ -10,38 +10,37 @@ from tooling.golden.graph import Graph, is_precious
 
 
 def refuse_replacements(golden: Mapping[str, Mapping[str, Any]], graph: Graph, *, file: str) -> None:
-    """Compares a committed graph with the one that the program registers now.
+    """Compares the committed graph with the one that the program registers now.
 
     Raises:
-        Refused: `golden-replaces`, naming the first precious resource that would be replaced, given up, or lose its
-            protection.
+        Refused: `golden-replaces`, naming the first precious resource that would be replaced, deleted or unprotected.
     """
-    for identity, said in golden.items():
-        if is_precious(identity, said):
-            wrong = _replaced(identity, said, graph)
+    for identity, facts in golden.items():
+        if is_precious(identity, facts):
+            wrong = _replaced(identity, facts, graph)
             if wrong:
                 raise Refused("golden-replaces", f"{identity} {wrong[0]}", at=file, hint=wrong[1])
 
 
-def _replaced(identity: str, said: Mapping[str, Any], graph: Graph) -> tuple[str, str] | None:
+def _replaced(identity: str, facts: Mapping[str, Any], graph: Graph) -> tuple[str, str] | None:
     now = graph.resources.get(graph.former.get(identity, identity))
     if now is None:
         kind_and_name = identity.rsplit("::", 1)
         return (
-            "is no longer registered: the engine would delete it, and make anew what took its place",
-            f'give its successor aliases=[pulumi.Alias(name="{kind_and_name[1]}")], with parent and type where those '
+            "is no longer registered: the engine would delete it and create its successor",
+            f'add aliases=[pulumi.Alias(name="{kind_and_name[1]}")] to its successor, with parent and type if those '
             f"changed (docs/decisions/0011-golden-graph.md)\n"
-            "if it is to go: remove its lines from the file by hand, for a reviewer to see",
+            "if it is meant to be deleted, remove its lines from the file by hand, so that a reviewer sees it",
         )
-    for key, value in (said.get("fixed") or {}).items():
+    for key, value in (facts.get("fixed") or {}).items():
         if (now.get("fixed") or {}).get(key) != value:
             return (
                 f"would be replaced: its {key} changes from {value} to {(now.get('fixed') or {}).get(key, 'nothing')}",
-                f"leave {key} as it is, or remove its line from the file by hand, for a reviewer to see",
+                f"leave {key} as it is, or remove its line from the file by hand, so that a reviewer sees the change",
             )
-    if said.get("protected") and not now.get("protected"):
+    if facts.get("protected") and not now.get("protected"):
         return (
             "loses its protection",
-            "leave `protect` on, or remove its line from the file by hand, for a reviewer to see",
+            "leave `protect` on, or remove its line from the file by hand, so that a reviewer sees the change",
         )
     return None

@@ -16,13 +16,13 @@ from tooling.runner.graph import application_directories
 from tooling.runner.tiers_file import Tier, load_tiers
 
 _ENVIRONMENT = "dev"
-"""Stands for all where a project's stacks differ by nothing but the environment's name."""
+"""Represents all stacks of a project that differ in nothing but the environment's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenStack:
     directory: str
-    """Of the project, relative to the repository."""
+    """The project's directory, relative to the repository."""
     stack: str
 
     @property
@@ -40,14 +40,14 @@ class GoldenStack:
         return as_text(graph, project=self.project, stack=self.stack)
 
     def golden(self) -> dict[str, dict[str, Any]]:
-        """What the committed file says; nothing where there is none."""
+        """The content of the committed file; empty if there is none."""
         path = REPOSITORY / self.file
         content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
         return {identity: said or {} for identity, said in (content or {}).items()}
 
 
 def golden_stacks() -> list[GoldenStack]:
-    """Every stack that has a file of its own, and `dev`, which stands for those that have none; there every tenant."""
+    """Every stack with a file of its own, and `dev`, which represents those without one; of `dev`, every tenant."""
     return [stack for tier in load_tiers().tiers for stack in _of_tier(tier)]
 
 

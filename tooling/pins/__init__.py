@@ -1,1 +1,1 @@
-"""Whether what `shared/versions.py` pins exists, asked of those who publish it: `make pins`."""
+"""Checks with the publishers whether the versions pinned in `shared/versions.py` exist: `make pins`."""

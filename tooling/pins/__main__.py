@@ -1,4 +1,4 @@
-"""Asks about every pin and shows the answers; with `--write`, fills in what was read."""
+"""Looks up every pin and prints the answers; with `--write`, records them in `shared/versions.py`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ _FILE = REPOSITORY / "shared" / "versions.py"
 
 
 def main(arguments: list[str]) -> int:
-    """1 where somebody could not be asked, 4 where a pin does not exist or has moved."""
+    """Returns 4 if a pin does not exist or has moved, 1 if a publisher could not be asked."""
     parser = argparse.ArgumentParser(prog="make pins", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write digests, sources and days into shared/versions.py")
+    parser.add_argument("--write", action="store_true", help="write digests, sources and dates into shared/versions.py")
     write = parser.parse_args(arguments).write
     found = list(answers(load_environment("dev").region))
     console = Console(stderr=True, highlight=False)
     console.print(_table(found))
     for why in dict.fromkeys(answer.why for answer in found if answer.why):
-        console.print(f"\nnot asked: {', '.join(answer.name for answer in found if answer.why == why)}", soft_wrap=True)
+        names = ", ".join(answer.name for answer in found if answer.why == why)
+        console.print(f"\ncould not be checked: {names}", soft_wrap=True)
         console.print(f"  {why}", markup=False, soft_wrap=True)
     if write:
         text = _FILE.read_text(encoding="utf-8")
         new = rewritten(text, found, datetime.now(UTC).date())
         _FILE.write_text(new, encoding="utf-8")
-        done = "is as it was" if new == text else "is written; now: make test-unit"
+        done = "is unchanged" if new == text else "is written; next: make test-unit"
         console.print(f"shared/versions.py {done}")
     if any(answer.exists is False or answer.moved for answer in found):
         return ExitCode.CHANGES_FOUND
@@ -52,7 +53,7 @@ def _table(found: list[Answer]) -> Table:
 
 def _verdict(answer: Answer) -> str:
     if answer.exists is None:
-        return "[yellow]not asked[/]"
+        return "[yellow]not checked[/]"
     if answer.moved:
         return "[red]moved[/]"
     return "[green]exists[/]" if answer.exists else "[red]missing[/]"

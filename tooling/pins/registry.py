@@ -19,11 +19,11 @@ _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )
 _PAGES = 50
-"""Of a thousand tags: more than any image of ours has."""
+"""Pages of 1,000 tags: more than any image of the platform has."""
 
 
 class OutOfReach(Exception):
-    """Nobody answers, or not as a registry does."""
+    """The registry does not answer, or its answer is not one of a registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Image:
 
     @classmethod
     def parse(cls, text: str) -> Image:
-        """`host/repository:tag`, with `@sha256:…` behind it or without."""
+        """`host/repository:tag`, optionally followed by `@sha256:…`."""
         name, _, digest = text.partition("@")
         host, _, rest = name.partition("/")
         repository, _, tag = rest.rpartition(":")
@@ -46,7 +46,7 @@ class Image:
 
 
 class Registry:
-    """One registry, asked without credentials; a token that it hands to everybody is fetched and kept."""
+    """One registry, queried without credentials; an anonymous token is fetched and cached if it wants one."""
 
     def __init__(self, host: str) -> None:
         self._root = f"{'http' if _is_loopback(host) else 'https'}://{host}"
@@ -54,7 +54,7 @@ class Registry:
         self._token = ""
 
     def digest(self, image: Image) -> str:
-        """Of what the tag names now; empty if there is no such tag.
+        """The digest that the tag refers to now; empty if there is no such tag.
 
         Raises:
             OutOfReach.
@@ -93,11 +93,11 @@ class Registry:
         """Source: distribution, "Token Authentication Specification"."""
         asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
         if not challenge.lower().startswith("bearer ") or "realm" not in asked:
-            raise OutOfReach(f"{self._root} wants credentials")
+            raise OutOfReach(f"{self._root} requires credentials")
         query = urlencode({key: asked[key] for key in ("service", "scope") if key in asked})
         answer = self._request("GET", f"{asked['realm']}?{query}", {})
         if answer.status != 200:
-            raise OutOfReach(f"{self._root} hands out no token: {answer.status}")
+            raise OutOfReach(f"{self._root} issues no token: {answer.status}")
         content: dict[str, Any] = json.loads(answer.data)
         return str(content.get("token") or content.get("access_token") or "")
 

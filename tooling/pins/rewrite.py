@@ -1,4 +1,4 @@
-"""Writes what was read into `shared/versions.py`: value, source and day of a pin, and nothing else of the file."""
+"""Writes answers into `shared/versions.py`: value, source and date of a pin. Leaves the rest of the file alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tooling.pins.sources import Answer
 
 
 def rewritten(text: str, answers: Iterable[Answer], today: date) -> str:
-    """The module's text with every pin that was found, as it was found. A tag that has moved stays as it was."""
+    """The module's text with every pin that was found updated. A pin whose tag has moved is left unchanged."""
     found = {answer.pin.value: answer for answer in answers if answer.exists and not answer.moved}
     edits: list[tuple[int, int, str]] = []
     starts = _line_starts(text)

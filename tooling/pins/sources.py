@@ -1,4 +1,4 @@
-"""Who publishes what is pinned, and what they answer."""
+"""The publishers of pinned versions, and their answers."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _SEMANTIC = re.compile(r"v?\d+(\.\d+){1,2}(-eksbuild\.\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`exists` is `None` where nobody could be asked, which `why` says."""
+    """`exists` is `None` if the publisher could not be asked; `why` gives the reason."""
 
     name: str
     pin: Pin
     exists: bool | None
     newest: str = ""
     source: str = ""
-    """What a pin read there says of its source."""
+    """The `source` to record for a pin that was read there."""
     digest: str = ""
-    """Of an image's tag, as it is now."""
+    """The present digest of an image's tag."""
     why: str = ""
 
     @property
     def value(self) -> str:
-        """The pin's value, an image with its digest."""
+        """The pin's value; for an image, with its digest."""
         if not self.digest:
             return self.pin.value
         image = Image.parse(self.pin.value)
@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def moved(self) -> bool:
-        """Whether the tag names another image than when it was pinned."""
+        """Whether the tag refers to another image than when it was pinned."""
         pinned = Image.parse(self.pin.value).digest if "/" in self.pin.value else ""
         return bool(pinned and self.digest and pinned != self.digest)
 
@@ -56,7 +56,7 @@ def images() -> dict[str, Pin]:
 
 
 def answers(region: str) -> Iterator[Answer]:
-    """Every pin that somebody can be asked about; the rest stands in a go.mod or in requirements.lock."""
+    """Answers for every pin that has a publisher to ask; other versions are in a go.mod or in requirements.lock."""
     yield from image_answers(images())
     for name, (repository, chart) in CHARTS.items():
         yield chart_answer(name, getattr(versions, name), repository, chart)
@@ -97,7 +97,7 @@ def chart_answer(name: str, pin: Pin, repository: str, chart: str) -> Answer:
 
 
 def addon_answers(pins: Mapping[str, Pin], region: str, client: Any = None) -> Iterator[Answer]:
-    """With the caller's own AWS credentials; EKS answers for no account in particular."""
+    """Asks EKS with the caller's AWS credentials; the answer is the same for every account."""
     make: Any = boto3.Session().client
     eks = client or make("eks", region_name=region)
     for name, pin in pins.items():

@@ -1,7 +1,7 @@
-"""What a plug-in keeps for each connection, for as long as that connection lives.
+"""Values that a plug-in stores per connection, for the lifetime of that connection.
 
 An engine that attaches by port shares one server among all its provider instances, each on a connection of its own,
-which it later closes without a word. gRPC's `context.peer()` is an address that the next connection may have again: a
+which it later closes without notice. gRPC's `context.peer()` is an address that the next connection may have again: a
 configuration kept under it would be handed on, credentials included. Values are therefore kept under the number that
 channelz, gRPC's own record of connections, gives each of them and never gives twice in a process.
 

@@ -1,4 +1,4 @@
-"""How the plug-ins' gRPC servers are made; which services they hold is each plug-in's own business."""
+"""Creates the gRPC servers of the plug-ins; each plug-in adds its own services."""
 
 from __future__ import annotations
 

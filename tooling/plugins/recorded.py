@@ -1,4 +1,4 @@
-"""What the lane's plug-ins say of a resource that stands in the state alone. Imports nothing, for `tiers status`."""
+"""The status of a resource that exists in the state only. Imports nothing, for `tiers status`."""
 
 RECORDED = "recorded, not run"
 """`status.status` of a Helm chart that could not be had."""

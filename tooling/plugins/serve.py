@@ -23,7 +23,7 @@ from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
 from tooling.policies.analyzer import serve_in_threads as serve_policies
 
 _THREADS = 64
-"""Every rollout that is waited for holds one."""
+"""Every wait for a rollout occupies one thread."""
 _GRACE_SECONDS = 60
 
 
@@ -41,6 +41,6 @@ def serve(requests: TextIO) -> None:
         servers.append(server)
     print(json.dumps(ports), flush=True)
     requests.read()
-    # What is under way is finished: an engine whose runner was killed still records what it made.
+    # Running operations are finished: an engine whose runner was killed still records what it created.
     for stopping in [server.stop(_GRACE_SECONDS) for server in servers]:
         stopping.wait()

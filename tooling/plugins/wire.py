@@ -1,4 +1,4 @@
-"""`google.protobuf.Struct` to plain Python and back, with Pulumi's marker for a value not known yet.
+"""Converts `google.protobuf.Struct` to plain Python and back, with Pulumi's marker for unknown values.
 
 Every number on the wire is a double; whole ones become `int`, since boto3 and the Kubernetes API refuse `3.0`.
 Secrets never arrive here: the engine strips and restores them for a plug-in that answers `accept_secrets=False`, and

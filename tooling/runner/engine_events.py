@@ -12,7 +12,7 @@ from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEvent
 
 from shared.environment import load_environment
 from shared.errors import PlatformError
-from tooling.aws_refusals.told import Subject, told
+from tooling.aws_refusals.explanation import Subject, explained
 from tooling.foreign_errors import with_hint
 from tooling.runner.messages import HELM_RELEASE, Diagnostic, FailedCreate, Message, PropertyChange, Step
 
@@ -133,7 +133,7 @@ class Translator:
             resource_id=(begun.old.id if begun.old else None) or "",
             region=_region(stack),
         )
-        shown = told(with_hint(message), subject)
+        shown = explained(with_hint(message), subject)
         code = shown.partition("]")[0]
         # The released plug-in logs a refusal before the engine reports it.
         if shown.startswith("error[aws-") and (urn, code) in self._explanations:

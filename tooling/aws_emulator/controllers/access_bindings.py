@@ -1,6 +1,6 @@
 """RBAC in the place of EKS' access-policy authorizer: one binding an access policy and scope in use.
 
-EKS' policies are close to the ClusterRoles that Kubernetes is born with, from which they were made:
+The policies of EKS are derived from the default ClusterRoles of Kubernetes:
 https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 """
 
@@ -27,7 +27,7 @@ CLUSTER_ROLES = {
 
 
 def access_objects(grants: Iterable[PolicyGrant], namespaces: Collection[str]) -> list[Manifest]:
-    """The bindings, a RoleBinding in each of `namespaces` that a grant's pattern fits, and the one role of our own."""
+    """The bindings, a RoleBinding in each of `namespaces` that matches a grant's pattern, and one extra role."""
     manifests: list[Manifest] = []
     ordered = sorted(grants, key=lambda grant: (grant.policy, grant.namespace or ""))
     if any(CLUSTER_ROLES[grant.policy] == ADMIN_VIEW_ROLE for grant in ordered):

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions that every EKS cluster is born with.
+"""The CustomResourceDefinitions that EKS installs in every new cluster.
 
 One row each, with as much of the schema as decides what is accepted; nothing on the lane acts on the objects.
 """

@@ -1,6 +1,6 @@
 """Answers Ingresses of class `alb` with a load balancer's name, as the load balancer controller would in time.
 
-Without it everybody who waits for an Ingress waits for ever. The name has the controller's form and depends on the
+Without it, every wait for an Ingress would time out. The name has the controller's form and depends on the
 Ingress alone: https://github.com/kubernetes-sigs/aws-load-balancer-controller (pkg/ingress, load balancer names).
 """
 

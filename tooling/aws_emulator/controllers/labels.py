@@ -1,4 +1,4 @@
-"""How the emulator's own objects are told from everybody else's."""
+"""The label and annotations that identify objects created by the emulator."""
 
 from __future__ import annotations
 

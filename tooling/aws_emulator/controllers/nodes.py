@@ -108,7 +108,7 @@ def node_taints(instance: Instance) -> list[dict[str, str]]:
 
 
 def correction(instance: Instance, actual: Manifest) -> Manifest | None:
-    """The merge patch that makes `actual` bear the instance's labels and taints, or None if it does."""
+    """The merge patch that gives `actual` the instance's labels and taints, or None if it has them."""
     metadata, spec = actual["metadata"], actual.get("spec", {})
     labels: dict[str, Any] = metadata.get("labels") or {}
     wanted_labels = node_labels(instance)

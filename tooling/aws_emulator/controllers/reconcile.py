@@ -1,6 +1,6 @@
 """Makes the API server agree with the account, from whatever state it is found in.
 
-One pass lists what bears the emulator's label, applies what is missing or was applied from another manifest, and
+One pass lists all objects with the emulator's label, applies what is missing or was applied from another manifest, and
 deletes what is no longer wanted. A failure of one object does not stop the others; the next pass tries again.
 """
 
@@ -182,7 +182,7 @@ def _key(kind: Kind, manifest: Manifest) -> Key:
 
 
 def _marked(manifest: Manifest) -> Manifest:
-    """The manifest with the label that makes it ours, and the hash of what it says."""
+    """The manifest with the emulator's label and the hash of its content."""
     content = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode("utf-8")).hexdigest()[:16]
     metadata: dict[str, Any] = manifest["metadata"]
     return {

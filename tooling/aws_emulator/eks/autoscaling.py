@@ -20,7 +20,7 @@ ASG_NAME_TAG = "aws:autoscaling:groupName"
 
 
 class NodegroupAutoScalingGroup(FakeAutoScalingGroup):
-    """A group whose launch template is EKS' own copy, bearing the group's name."""
+    """A group whose launch template is a copy made by EKS with the group's name."""
 
     def set_desired_capacity(self, new_capacity: int | None) -> None:
         self.desired_capacity = self.min_size if new_capacity is None else new_capacity
@@ -142,7 +142,7 @@ def group_tags(nodegroup: Nodegroup) -> Mapping[str, str]:
 
 
 def group_of(nodegroup: Nodegroup, *, account: str, region: str) -> FakeAutoScalingGroup | None:
-    """None if somebody deleted it behind EKS' back."""
+    """None if it was deleted outside EKS."""
     return _backend(account, region).autoscaling_groups.get(nodegroup.autoscaling_group_name)
 
 

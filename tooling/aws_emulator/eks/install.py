@@ -1,7 +1,6 @@
 """Puts the completed EKS in the place of moto's, in this process.
 
-Everything leans on how one moto release is made, so any other is refused at start: coverage is a property of the
-version.
+The code depends on the internals of one moto release, so any other is rejected at start.
 """
 
 from __future__ import annotations

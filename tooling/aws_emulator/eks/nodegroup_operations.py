@@ -177,7 +177,7 @@ class NodegroupOperations(ClusterOperations):
         return node_images.security_groups_of(launch) or [cluster.resources_vpc_config["clusterSecurityGroupId"]]
 
     def scaling(self, group: Nodegroup) -> dict[str, int]:
-        """What the Auto Scaling group has now, since an autoscaler moves it behind EKS' back."""
+        """The present size of the Auto Scaling group, which an autoscaler changes without EKS."""
         asg = autoscaling.group_of(group, account=self.current_account, region=self.region)
         if asg is None:
             return group.scaling_config

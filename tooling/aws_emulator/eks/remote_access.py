@@ -1,4 +1,4 @@
-"""SSH into the nodes of a managed group: EKS makes a security group for it, which the instances bear.
+"""SSH into the nodes of a managed group: EKS creates a security group for it and attaches it to the instances.
 
 Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_RemoteAccessConfig.html
 """

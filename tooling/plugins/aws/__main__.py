@@ -1,4 +1,4 @@
-"""Runs the plug-in as a process of its own, as the engine starts it: prints its port, and serves until it is killed."""
+"""Runs the plug-in as a separate process, as the engine starts it: prints its port, then serves until it is killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tooling.plugins.aws.servicer import add_to_server
 from tooling.plugins.grpc_server import make_server
 
 THREADS = 16
-"""The engine's own default is 16 operations at a time on four cores; more would queue."""
+"""The engine runs 16 operations at a time on four cores by default; further ones wait in a queue."""
 
 
 def main() -> int:

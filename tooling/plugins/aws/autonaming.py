@@ -1,7 +1,7 @@
-"""Names where the program gives none, as the released plug-in makes them: `<logical name>-<7 hex digits>`.
+"""Generates names that the program does not give, in the released plug-in's form: `<logical name>-<7 hex digits>`.
 
-A generated name is remembered in the input `__defaults`, so that it stays from one deployment to the next, and a name
-that the program used to give and no longer does is generated anew. Names with a fixed beginning are made at creation.
+The input `__defaults` records generated names, so that they stay the same from one deployment to the next. If the
+program stops giving a name, a new one is generated. Names with a given prefix are generated at creation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RANDOM_DIGITS_AFTER_PREFIX = 26
 
 
 class Mode(Enum):
-    """What the engine's `pulumi:autonaming` asks for."""
+    """The mode of the engine's `pulumi:autonaming`."""
 
     UNSET = "unset"
     PROPOSE = "propose"
@@ -30,7 +30,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a Check says about naming. `seed` is the engine's: the same for every attempt at the same creation."""
+    """The naming part of a Check request. `seed` comes from the engine: the same for every attempt at one creation."""
 
     logical_name: str
     seed: bytes
@@ -39,7 +39,7 @@ class Request:
 
 
 def checked_name(rule: GeneratedName, old: Values, new: Values, request: Request) -> tuple[str | None, str | None]:
-    """The name to fill in, and why there can be none; twice `None` where the program fixes name or prefix itself."""
+    """The name to fill in, or the reason why there is none; both `None` if the program gives the name or the prefix."""
     if new.get(rule.input) is not None or (rule.prefix_input is not None and new.get(rule.prefix_input) is not None):
         return None, None
     if old.get(rule.input) and rule.input in old.get(DEFAULTS, []):
@@ -59,7 +59,7 @@ def checked_name(rule: GeneratedName, old: Values, new: Values, request: Request
 
 
 def name_at_creation(rule: GeneratedName | None, inputs: Values) -> dict[str, Any]:
-    """The inputs with a name of their own, where the program fixed only its beginning."""
+    """The inputs with a complete name, if the program gave only its prefix."""
     if rule is None or inputs.get(rule.input) is not None or rule.prefix_input is None:
         return dict(inputs)
     digits = uuid.uuid4().hex[:_RANDOM_DIGITS_AFTER_PREFIX]

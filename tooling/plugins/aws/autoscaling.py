@@ -1,11 +1,11 @@
-"""Row of single tags on Auto Scaling groups: how an autoscaler learns what a node of an empty group would look like."""
+"""Row of single tags on Auto Scaling groups, from which the autoscaler derives the nodes of an empty group."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from tooling.plugins.aws.naming_case import first
 from tooling.plugins.aws.row import Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import first
 
 _KIND = "auto-scaling-group"
 

@@ -1,6 +1,6 @@
-"""From what a program says to the inputs that are deployed: refusals, defaults, name, region, tags.
+"""Turns a program's inputs into the inputs that are deployed: validation, defaults, name, region, tags.
 
-The result is what the engine keeps as the resource's inputs, so that everything filled in here shows in a preview.
+The engine stores the result as the resource's inputs, so that everything filled in here is visible in a preview.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Failure = tuple[str, str]
 def checked(
     row: Row, connection: Connection, old: Values, new: Values, request: Request
 ) -> tuple[dict[str, Any], list[Failure]]:
-    """The inputs with everything filled in, and what is wrong with them."""
+    """The completed inputs, and the failures found in them."""
     stated = {key: value for key, value in new.items() if not key.startswith("__") and value is not None}
     stated.pop("tagsAll", None)
     specs = row.all_inputs()

@@ -1,8 +1,8 @@
 """boto3 clients for one configured provider, aimed at the emulated AWS only.
 
-Nothing of the user's own AWS set-up takes part: no profile, no shared files, no credentials, no proxy. boto3's clients
-are made at first use and shared by connections with the same credentials: making one costs more than most calls (20 to
-100 ms), and so does the memory of its model.
+The user's own AWS configuration is ignored: profiles, shared files, credentials and proxies. boto3 clients are created
+at first use and shared by connections with the same credentials, since creating one takes longer than most calls (20
+to 100 ms) and its service model takes memory.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from typing import Any
 
 from tooling.plugins.aws.configuration import Configuration, loopback_endpoint
 from tooling.plugins.aws.errors import ProviderMisconfigured
-from tooling.plugins.aws.lost_answers import LostAnswers, watch
+from tooling.plugins.aws.lost_responses import LostResponses, watch
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 MOST_CLIENTS = 128
-"""Clients kept, over all connections: a server that engines attach to sees a new connection at every run."""
+"""Limit of cached clients over all connections: engines that attach to a server open a new connection at every run."""
 
 MOST_ATTEMPTS = 8
-"""Of one request: where one of five fails, one of 400,000 still does then. The released plug-in makes 25; botocore's
-pauses between 8 add up to 3 s where AWS fails, and to at most 71 s where it throttles."""
+"""Attempts per request: if one attempt in five fails, one request in 400,000 fails. The released plug-in makes 25.
+botocore's pauses between 8 attempts add up to 3 s on failures of AWS, and to at most 71 s on throttling."""
 
 _making_a_client = threading.Lock()
 """botocore's sessions are not safe to use from several threads; its clients are."""
 
 
 class Connection:
-    """One provider instance: who it is, where it works, and its clients. Safe to use from several threads."""
+    """One provider instance: its identity, its region and its clients. Thread-safe."""
 
     def __init__(self, configuration: Configuration) -> None:
         """Assumes the configured roles, one after the other.
 
         Raises:
             ProviderMisconfigured: the account is not among those allowed.
-            ClientError: AWS refused to hand out a role's credentials.
+            ClientError: AWS refused to issue a role's credentials.
         """
         self.configuration = configuration
         self.cancelled = threading.Event()
@@ -69,7 +69,7 @@ class Connection:
 
 
 class Scope:
-    """A connection in one region: what the operations of one request work with."""
+    """A connection in one region, for the operations of one request."""
 
     def __init__(self, connection: Connection, region: str | None) -> None:
         self.connection = connection
@@ -96,7 +96,7 @@ class Scope:
         return f"arn:{self.partition}:{service}:{place}:{owner}:{resource}"
 
     def all_tags(self, tags: Mapping[str, str] | None) -> dict[str, str]:
-        """The provider's default tags and the resource's own, which win."""
+        """The provider's default tags overridden by the resource's own tags."""
         return {**self.connection.configuration.default_tags, **(tags or {})}
 
 
@@ -130,7 +130,7 @@ def _client(service: str, region: str, url: str, credentials: tuple[tuple[str, s
         ),
         **dict(credentials),
     )
-    # First, since the first answer counts: botocore's own handler says how long to wait before the next attempt.
+    # Registered first, since the first result counts: botocore's own handler returns the pause before the next attempt.
     client.meta.events.register_first(f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", watch)
     return client
 
@@ -142,6 +142,6 @@ def _session() -> Any:
     nothing = (None, None, None, None)
     no_file = (None, None, os.devnull, None)
     session = Session(session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file})
-    # botocore's own way to extend its clients, which it makes from the services' models; boto3 lives by it.
-    session.register("creating-client-class", lambda base_classes, **_: base_classes.insert(0, LostAnswers))
+    # botocore's documented way to extend its clients, which it generates from service models; boto3 uses it as well.
+    session.register("creating-client-class", lambda base_classes, **_: base_classes.insert(0, LostResponses))
     return session

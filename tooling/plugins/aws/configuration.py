@@ -1,8 +1,8 @@
-"""The provider's own arguments: which are understood, and what they mean.
+"""The provider's own arguments: which ones are modelled, and how they are interpreted.
 
-Nested arguments reach a plug-in as JSON text, and numbers and switches as text too. Unknown keys are refused, at every
-depth: `aws.Provider(assume_roles=[{"role_arn": …}])` reaches the *released* plug-in as an unknown key and is dropped
-there without a word, so that everything lands in the wrong account. The lane's endpoints are checked here as well.
+Nested arguments reach a plug-in as JSON text; numbers and booleans are text as well. Unknown keys are rejected at every
+depth: `aws.Provider(assume_roles=[{"role_arn": …}])` reaches the *released* plug-in as an unknown key and is silently
+dropped there, so that everything is created in the wrong account. The lane's endpoints are checked here as well.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ IGNORED = frozenset(
         "skipRequestingAccountId",
     }
 )
-"""Understood and without effect: the lane always uses path style, and its credentials are its own."""
+"""Accepted without effect: the lane always uses path style and its own credentials."""
 
 _ASSUME_ROLE = frozenset({"roleArn", "sessionName", "externalId", "duration"})
 _ENGINE_OWN = frozenset({"version", "pluginDownloadURL"})
 MODELLED = frozenset({"region", "allowedAccountIds", "assumeRoles", "defaultTags", "endpoints"}) | IGNORED
 
 _SERVICE_OF_ENDPOINT = {"cloudwatchlogs": "logs", "cloudwatchlog": "logs", "s3api": "s3"}
-"""Second names that the provider has for a service; boto3 knows the first only."""
+"""The provider's aliases of services, mapped to boto3's names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,8 @@ def loopback_endpoint(url: str | None, *, named_by: str) -> str:
     """Returns `url` if it is on this machine.
 
     Raises:
-        NotLoopback: it is absent or elsewhere. A name other than `localhost` counts as elsewhere: it may resolve to
-            anything.
+        NotLoopback: it is missing or on another machine. A host name other than `localhost` is rejected, since it may
+            resolve to anything.
     """
     host = urlsplit(url).hostname if url else None
     if url and host and (host == "localhost" or _is_loopback_address(host)):
@@ -79,7 +79,7 @@ def loopback_endpoint(url: str | None, *, named_by: str) -> str:
 
 
 def failures(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the provider's arguments, as (argument, reason); values not known yet are taken on trust."""
+    """Failures of the provider's arguments, as (argument, reason); unknown values are accepted."""
     found: list[tuple[str, str]] = []
     known = {key: value for key, value in _plain(arguments).items() if not key.startswith("__")}
     for key in known.keys() - MODELLED - _ENGINE_OWN:
@@ -101,7 +101,7 @@ def failures(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def read(arguments: Mapping[str, Any], *, endpoint_url: str) -> Configuration:
-    """Understands arguments that `failures` found nothing wrong with.
+    """Parses arguments in which `failures` found nothing.
 
     Raises:
         ProviderMisconfigured: there is no region.
@@ -153,7 +153,7 @@ def _from_json_text(value: Any) -> Any:
 
 
 def _blocks(value: Any) -> list[dict[str, Any]]:
-    """A nested argument is one block or a list of blocks; one that is not known yet, or is no block, has none."""
+    """A nested argument is one block or a list of blocks; an unknown value, or one that is no block, yields none."""
     values = value if isinstance(value, list) else [value]
     return [block for block in values if isinstance(block, dict)]
 

@@ -1,7 +1,7 @@
-"""What would change: new inputs held against what AWS was last seen to have, path by path.
+"""Computes changes: compares new inputs with the last known state of the resource in AWS, path by path.
 
-Comparing with the state, not with the old inputs, is what makes `refresh` and then `up` repair drift. An input that the
-program no longer states is compared with its default, or with nothing; only what AWS chooses by itself is left alone.
+Because the comparison is with the state and not with the old inputs, `refresh` followed by `up` repairs drift. An input
+that the program no longer sets is compared with its default, or with nothing; values chosen by AWS are left alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from tooling.plugins.aws.meaning import canonical, is_blank, same
+from tooling.plugins.aws.equivalence import canonical, is_blank, same
 from tooling.plugins.aws.paths import Path, covers
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.wire import UNKNOWN, has_unknown
@@ -27,8 +27,8 @@ class Kind(Enum):
 class Change:
     """One difference.
 
-    `path` leads into the new inputs, for `DELETE` into the old outputs. `fixed` is why the lane cannot make the change
-    in place, `None` if it can.
+    `path` refers to the new inputs, for `DELETE` to the old outputs. `fixed` is the reason why the lane cannot make the
+    change in place, `None` if it can.
     """
 
     path: Path
@@ -38,12 +38,12 @@ class Change:
 
 
 def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = ()) -> list[Change]:
-    """Every difference that matters, in the order of the row's declaration.
+    """Every relevant difference, in the order of the row's declaration.
 
     Args:
         state: the last known outputs.
         inputs: the checked new inputs; values may be unknown.
-        ignored: paths that `ignore_changes` names.
+        ignored: the paths in `ignore_changes`.
     """
     patterns = [*ignored, *(("tagsAll", *path[1:]) for path in ignored if path[:1] == ("tags",))]
     found: list[Change] = []
@@ -60,7 +60,7 @@ def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = (
 
 
 def changed_inputs(found: Iterable[Change]) -> frozenset[str]:
-    """The top-level inputs that `Operations.update` is to apply; tags are applied apart."""
+    """The top-level inputs that `Operations.update` has to apply; tags are applied separately."""
     return frozenset(str(change.path[0]) for change in found) - {"tags", "tagsAll"}
 
 
@@ -84,7 +84,7 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
 
 
 def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:
-    """Left to AWS; never given back by AWS and still the default; or nothing on either side."""
+    """Chosen by AWS; or never returned by AWS and still the default; or empty on both sides."""
     if new is None and spec.computed:
         return True
     if old is None and spec.write_only and same(spec, new, spec.default):
@@ -95,7 +95,7 @@ def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:
 def _compare_mappings(
     spec: Input, path: Path, old: Mapping[str, Any], new: Mapping[str, Any], *, replaces: bool
 ) -> Iterator[Change]:
-    """A block member by member, as declared; a map (tags, labels) key by key, where an empty value is a value."""
+    """Compares a block by its declared members, and a map (tags, labels) key by key, where empty values count."""
     if spec.members is not None:
         for name, member in spec.members.items():
             yield from _compare(member, (*path, name), old.get(name), new.get(name), replaces=replaces)
@@ -127,7 +127,7 @@ def _compare_elements(spec: Input, path: Path, old: Any, new: Any, *, replaces: 
 
 
 def _unmatched(spec: Input, items: list[Any], others: list[Any]) -> set[int]:
-    """Indexes of `items` that have no equal left in `others`; an unknown item equals nothing."""
+    """Indexes of `items` without an unused equal in `others`; an unknown item equals nothing."""
     left = [canonical(spec, other) for other in others if not has_unknown(other)]
     unmatched: set[int] = set()
     for index, item in enumerate(items):

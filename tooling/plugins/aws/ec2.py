@@ -1,16 +1,16 @@
-"""What all EC2 types have in common: tags at creation and later, owner, ARN."""
+"""Operations common to all EC2 types: tags at creation and later, owner, ARN."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from tooling.plugins.aws.naming_case import tag_list, tag_map
 from tooling.plugins.aws.row import CREATION_TAG, Operations, Values
-from tooling.plugins.aws.shapes import tag_list, tag_map
 
 
 class Ec2Operations(Operations):
-    """`kind` is EC2's name of the type: in tag specifications and, unless `arn_kind` says otherwise, in the ARN."""
+    """`kind` is EC2's name of the type in tag specifications and, unless `arn_kind` overrides it, in the ARN."""
 
     found_by_tag: ClassVar[bool] = True
     kind: ClassVar[str] = ""
@@ -28,7 +28,7 @@ class Ec2Operations(Operations):
         value = (inputs.get("tagsAll") or {}).get(CREATION_TAG, "")
         filters = [{"Name": "key", "Values": [CREATION_TAG]}, {"Name": "value", "Values": [value]}]
         found = self.ec2.describe_tags(Filters=filters)["Tags"]
-        # Compared here, too, since EC2's filters know wildcards.
+        # Compared here as well, since EC2's filters support wildcards.
         return next((tag["ResourceId"] for tag in found if tag["Value"] == value), None)
 
     def tag(self, resource_id: str, state: Values, tags: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Row of the further IPv4 ranges of a VPC."""
+"""Row of the additional IPv4 CIDR blocks of a VPC."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.naming_case import first
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import first
 
 _HERE = frozenset({"associating", "associated"})
 

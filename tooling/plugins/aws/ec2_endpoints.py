@@ -1,19 +1,19 @@
-"""Row of VPC endpoints: gateways, which stand in route tables, and interfaces, which stand in subnets."""
+"""Row of VPC endpoints: gateway endpoints, attached to route tables, and interface endpoints, attached to subnets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.equivalence import policy_document
+from tooling.plugins.aws.naming_case import capital, capitals, first, smalls, smalls_within, unless_gone
 from tooling.plugins.aws.refusals import not_json, one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, smalls, smalls_within, unless_gone
 
 _GATEWAY, _INTERFACE = "Gateway", "Interface"
 
 _PLACES = {"routeTableIds": _GATEWAY, "subnetIds": _INTERFACE, "securityGroupIds": _INTERFACE}
-"""What an endpoint is attached to, and which type has it. Each can be added and taken away one by one."""
+"""What an endpoint is attached to, by endpoint type. Attachments can be added and removed one by one."""
 
 _GONE = frozenset({"deleting", "deleted"})
 
@@ -57,7 +57,7 @@ class VpcEndpoint(Ec2Operations):
         }
 
     def _prefix_list_id(self, endpoint: Values) -> str | None:
-        """AWS' own list of a gateway's addresses, which bears the service's name."""
+        """The AWS-managed prefix list with the gateway's addresses, which is named after the service."""
         if endpoint["VpcEndpointType"] != _GATEWAY:
             return None
         named = {"Name": "prefix-list-name", "Values": [endpoint["ServiceName"]]}
@@ -86,7 +86,7 @@ class VpcEndpoint(Ec2Operations):
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
-    """What EC2 answers with an error that names neither input."""
+    """Rejects combinations for which EC2's own error names neither input."""
     kind = inputs["vpcEndpointType"]
     found = [
         (name, f"`{name}` is for endpoints of type {wanted}, and this one is a {kind}")
@@ -106,7 +106,7 @@ ROWS = (
             "vpcId": Input(required=True, replaces=True),
             "serviceName": Input(required=True, replaces=True),
             "vpcEndpointType": Input(default=_GATEWAY, replaces=True, refusal=one_of(_GATEWAY, _INTERFACE)),
-            "policy": Input(computed=True, meaning=policy_document, refusal=not_json),
+            "policy": Input(computed=True, canonical_form=policy_document, refusal=not_json),
             "privateDnsEnabled": Input(computed=True),
             "routeTableIds": Input(computed=True, unordered=True),
             "subnetIds": Input(computed=True, unordered=True),

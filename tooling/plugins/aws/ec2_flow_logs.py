@@ -1,4 +1,4 @@
-"""Row of VPC flow logs. Nothing but the tags of one can be changed: EC2 has no call for it."""
+"""Row of VPC flow logs. Only the tags can be changed: EC2 has no call to modify a flow log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tooling.plugins.aws.ec2 import Ec2Operations
+from tooling.plugins.aws.naming_case import capitals, first, smalls, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, smalls, unless_gone
 
 _RESOURCE_TYPES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
 _ID_BEGINNINGS = {"vpcId": "vpc-", "subnetId": "subnet-", "eniId": "eni-"}
@@ -31,7 +31,7 @@ class FlowLog(Ec2Operations):
             **role,
             **self.tag_specifications(inputs),
         )
-        if answer["Unsuccessful"]:  # said inside an answer that is otherwise a success
+        if answer["Unsuccessful"]:  # reported in an otherwise successful response
             error = answer["Unsuccessful"][0]["Error"]
             raise ClientError({"Error": error}, "CreateFlowLogs")
         return answer["FlowLogIds"][0]
@@ -41,11 +41,11 @@ class FlowLog(Ec2Operations):
         log = first(found["FlowLogs"]) if found is not None else None
         if log is None:
             return None
-        told = self.common(resource_id, log)
-        del told["ownerId"]
+        outputs = self.common(resource_id, log)
+        del outputs["ownerId"]
         of = next(name for name, beginning in _ID_BEGINNINGS.items() if log["ResourceId"].startswith(beginning))
         return {
-            **told,
+            **outputs,
             **smalls(log, ("trafficType", "logDestinationType", "logDestination", "logFormat")),
             "maxAggregationInterval": log["MaxAggregationInterval"],
             "iamRoleArn": log.get("DeliverLogsPermissionArn"),
@@ -61,7 +61,7 @@ def _check(inputs: Values) -> list[tuple[str, str]]:
     if len([name for name in _RESOURCE_TYPES if inputs.get(name)]) != 1:
         found.append(("vpcId", f"exactly one of {', '.join(f'`{name}`' for name in _RESOURCE_TYPES)} must be given"))
     if inputs["logDestinationType"] == _CLOUDWATCH and not inputs.get("iamRoleArn"):
-        found.append(("iamRoleArn", "CloudWatch Logs takes flow logs from a role only: give `iamRoleArn`"))
+        found.append(("iamRoleArn", "flow logs to CloudWatch Logs need a role: set `iamRoleArn`"))
     return found
 
 

@@ -1,14 +1,12 @@
-"""Row of launch templates: every change of what instances get is a new version, never an edit."""
+"""Row of launch templates: every change of the launch template data creates a new version."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.meaning import as_text, switch
-from tooling.plugins.aws.refusals import between, one_of
-from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import (
+from tooling.plugins.aws.equivalence import as_text, switch
+from tooling.plugins.aws.naming_case import (
     capital,
     capitals,
     capitals_within,
@@ -18,11 +16,13 @@ from tooling.plugins.aws.shapes import (
     tag_map,
     unless_gone,
 )
+from tooling.plugins.aws.refusals import between, one_of
+from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
 
 _PLAIN = ("imageId", "instanceType", "keyName", "userData")
 _BLOCKS = ("iamInstanceProfile", "metadataOptions", "monitoring")
 _TEXT_SWITCHES = ("deleteOnTermination", "encrypted")
-"""Switches that the package spells as text, so that leaving them out differs from `false`."""
+"""Booleans that the package represents as text, so that an absent value differs from `false`."""
 
 _ENABLED = one_of("enabled", "disabled")
 
@@ -46,7 +46,7 @@ class LaunchTemplate(Ec2Operations):
             return None
         latest = self.ec2.describe_launch_template_versions(LaunchTemplateId=resource_id, Versions=["$Latest"])
         version = latest["LaunchTemplateVersions"][0]
-        # moto's DescribeLaunchTemplates tells the tags that a template was born with for ever (seen in 5.2.5)
+        # moto's DescribeLaunchTemplates always returns the tags that a template was created with (seen in 5.2.5)
         tags = self.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [resource_id]}])["Tags"]
         return {
             "arn": self.arn(resource_id),
@@ -78,7 +78,7 @@ def _version_description(inputs: Values) -> dict[str, str]:
 
 
 def _data(inputs: Values) -> dict[str, Any]:
-    """`RequestLaunchTemplateData`, of everything that the program states."""
+    """`RequestLaunchTemplateData` with everything that the program sets."""
     data = {**capitals(inputs, _PLAIN), **capitals_within({name: inputs.get(name) for name in _BLOCKS})}
     if inputs.get("ebsOptimized") not in (None, ""):
         data["EbsOptimized"] = switch(inputs["ebsOptimized"]) == "true"
@@ -106,27 +106,27 @@ def _device(mapping: Values) -> dict[str, Any]:
 
 def _inputs(data: Values) -> dict[str, Any]:
     """The reverse of `_data`."""
-    told: dict[str, Any] = {name: data.get(capital(name)) for name in _PLAIN}
-    told |= {name: smalls_within(data[capital(name)]) for name in _BLOCKS if data.get(capital(name))}
+    inputs: dict[str, Any] = {name: data.get(capital(name)) for name in _PLAIN}
+    inputs |= {name: smalls_within(data[capital(name)]) for name in _BLOCKS if data.get(capital(name))}
     if data.get("EbsOptimized") is not None:
-        told["ebsOptimized"] = switch(data["EbsOptimized"])
-    told["vpcSecurityGroupIds"] = data.get("SecurityGroupIds")
-    told["blockDeviceMappings"] = [_device_inputs(device) for device in data.get("BlockDeviceMappings") or []]
-    told["tagSpecifications"] = [
+        inputs["ebsOptimized"] = switch(data["EbsOptimized"])
+    inputs["vpcSecurityGroupIds"] = data.get("SecurityGroupIds")
+    inputs["blockDeviceMappings"] = [_device_inputs(device) for device in data.get("BlockDeviceMappings") or []]
+    inputs["tagSpecifications"] = [
         {"resourceType": block["ResourceType"], "tags": tag_map(block.get("Tags"))}
         for block in data.get("TagSpecifications") or []
         if block["ResourceType"]
         != LaunchTemplate.kind  # moto keeps the template's own tags among its instances' (5.2.5)
     ]
-    return told
+    return inputs
 
 
 def _device_inputs(device: Values) -> dict[str, Any]:
-    told = smalls_within(device)
+    inputs = smalls_within(device)
     for name in _TEXT_SWITCHES:
-        if "ebs" in told and name in told["ebs"]:
-            told["ebs"][name] = switch(told["ebs"][name])
-    return told
+        if "ebs" in inputs and name in inputs["ebs"]:
+            inputs["ebs"][name] = switch(inputs["ebs"][name])
+    return inputs
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
@@ -147,7 +147,7 @@ ROWS = (
             "instanceType": Input(),
             "keyName": Input(),
             "userData": Input(),
-            "ebsOptimized": Input(meaning=switch),
+            "ebsOptimized": Input(canonical_form=switch),
             "vpcSecurityGroupIds": Input(unordered=True),
             "iamInstanceProfile": Input(members={"arn": Input(), "name": Input()}),
             "metadataOptions": Input(
@@ -168,8 +168,8 @@ ROWS = (
                     "virtualName": Input(),
                     "ebs": Input(
                         members={
-                            "deleteOnTermination": Input(meaning=switch),
-                            "encrypted": Input(meaning=switch),
+                            "deleteOnTermination": Input(canonical_form=switch),
+                            "encrypted": Input(canonical_form=switch),
                             "iops": Input(computed=True),
                             "kmsKeyId": Input(),
                             "snapshotId": Input(),
@@ -181,7 +181,7 @@ ROWS = (
                 }
             ),
             "tagSpecifications": Input(
-                members={"resourceType": Input(required=True, meaning=as_text), "tags": Input()},
+                members={"resourceType": Input(required=True, canonical_form=as_text), "tags": Input()},
             ),
         },
         outputs=("arn", "latestVersion"),

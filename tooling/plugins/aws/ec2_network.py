@@ -1,14 +1,14 @@
-"""Rows of the network's skeleton: VPC, subnets, internet gateway, elastic addresses, NAT gateways."""
+"""Rows of the basic network: VPC, subnets, internet gateway, Elastic IP addresses, NAT gateways."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tooling.plugins.aws.ec2 import Ec2Operations
-from tooling.plugins.aws.lost_answers import repeats_are_done
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capital, capitals, first, smalls, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, smalls, unless_gone
 
 _VPC_SWITCHES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 
@@ -25,7 +25,7 @@ class Vpc(Ec2Operations):
         self._switch(resource_id, inputs, frozenset(_VPC_SWITCHES))
 
     def _switch(self, resource_id: str, inputs: Values, names: frozenset[str]) -> None:
-        for name in _VPC_SWITCHES:  # EC2 takes one attribute a call
+        for name in _VPC_SWITCHES:  # EC2 accepts one attribute per call
             if name in names and inputs.get(name) is not None:
                 self.ec2.modify_vpc_attribute(VpcId=resource_id, **{capital(name): {"Value": inputs[name]}})
 
@@ -179,9 +179,9 @@ class NatGateway(Ec2Operations):
 def _check_nat_gateway(inputs: Values) -> list[tuple[str, str]]:
     public = inputs["connectivityType"] == "public"
     if public and not inputs.get("allocationId"):
-        return [("allocationId", "a public NAT gateway needs an elastic address: give `allocationId`")]
+        return [("allocationId", "a public NAT gateway needs an Elastic IP address: set `allocationId`")]
     if not public and inputs.get("allocationId"):
-        return [("allocationId", "a private NAT gateway has no elastic address: leave `allocationId` out")]
+        return [("allocationId", "a private NAT gateway has no Elastic IP address: leave out `allocationId`")]
     return []
 
 

@@ -1,7 +1,7 @@
-"""Security group rules by what they let through: one permission is one protocol, one port range and one peer.
+"""Security group rules split into permissions: one permission is one protocol, one port range and one peer.
 
-EC2 groups permissions in one way, a program in any other (two blocks with the same ports, one block with three ranges).
-Taking both apart is the only way to compare them, and to change one without a moment in which the others are closed.
+EC2 groups permissions in one way, and a program in any other (two blocks with the same ports, one block with three
+ranges). Only single permissions can be compared, and changed without closing the others for a moment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tooling.plugins.aws.meaning import ip_protocol
+from tooling.plugins.aws.equivalence import ip_protocol
 from tooling.plugins.aws.row import Values
 
 ANY_PROTOCOL = "-1"
@@ -36,11 +36,11 @@ class Permission:
     description: str = ""
 
     def without_description(self) -> Permission:
-        """What makes a permission the same one: EC2 keeps no two that differ in their description only."""
+        """The identity of a permission: EC2 does not keep two that differ only in their description."""
         return replace(self, description="")
 
     def as_ec2(self, *, undescribed: bool = False) -> dict[str, Any]:
-        """`undescribed` says that there is no description, where leaving it out would keep the old one."""
+        """With `undescribed`, an empty description is sent explicitly, since leaving it out would keep the old one."""
         peers, name = _PEERS[self.peer_kind]
         described = {"Description": self.description} if self.description or undescribed else {}
         ports = {} if self.protocol == ANY_PROTOCOL else {"FromPort": self.from_port, "ToPort": self.to_port}
@@ -68,7 +68,7 @@ def of_single_rule(rule: Mapping[str, Any]) -> Permission:
 
 
 def of_rule(rule: Values, own_group_id: str) -> set[Permission]:
-    """The permissions of one rule as programs write it: several lists of peers, and `self` for the group itself."""
+    """The permissions of one rule as a program writes it: several lists of peers, and `self` for the group itself."""
     protocol = ip_protocol(rule["protocol"])
     any_protocol = protocol == ANY_PROTOCOL
     peers = [(kind, peer) for kind in _PEERS for peer in rule.get(kind) or []]
@@ -110,7 +110,7 @@ def of_ec2(entries: Iterable[Mapping[str, Any]]) -> set[Permission]:
 
 
 def as_rules(permissions: set[Permission], stated: Iterable[Values] | None, own_group_id: str) -> list[dict[str, Any]]:
-    """Permissions as rules: as in `stated` where a stated rule is there as a whole, else by ports and description."""
+    """Permissions as rules: grouped as in `stated` where a stated rule is complete, else by ports and description."""
     left = set(permissions)
     rules: list[dict[str, Any]] = []
     for rule in stated or ():

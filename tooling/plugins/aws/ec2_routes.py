@@ -1,4 +1,4 @@
-"""Rows of routing: route tables, single routes, and which subnet uses which table."""
+"""Rows of routing: route tables, single routes, and associations of subnets with route tables."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.errors import is_gone
-from tooling.plugins.aws.lost_answers import repeats_are_done
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capital, capitals, first, unless_gone
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, first, unless_gone
 
 _TARGETS = ("gatewayId", "natGatewayId", "networkInterfaceId", "vpcPeeringConnectionId")
 _ROUTE_DESTINATIONS = {
@@ -30,7 +30,7 @@ def _destination(route: Values, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _one_destination_and_target(route: Values, names: Mapping[str, str], path: str) -> list[tuple[str, str]]:
-    """What EC2 answers with an error that names neither."""
+    """Rejects routes for which EC2's own error names neither input."""
     found: list[tuple[str, str]] = []
     if len(_destination(route, names)) != 1:
         found.append((path, f"a route has exactly one destination: {' or '.join(f'`{name}`' for name in names)}"))
@@ -88,7 +88,7 @@ class RouteTable(Ec2Operations):
 
 
 def _is_of_somebody(route: Mapping[str, Any]) -> bool:
-    """The local route is the VPC's, and the routes of a gateway endpoint are the endpoint's."""
+    """Whether it is managed elsewhere: the VPC owns the local route, gateway endpoints own theirs."""
     return route.get("GatewayId") != "local" and not str(route.get("GatewayId", "")).startswith("vpce-")
 
 
@@ -147,7 +147,7 @@ class Route(Ec2Operations):
 
 
 def _route_id(inputs: Values) -> str:
-    """As the released plug-in's: "r-", the table, and the destination's CRC-32."""
+    """As in the released plug-in: "r-", the route table's id, and the destination's CRC-32."""
     destination = next(iter(_destination(inputs, _ROUTE_DESTINATIONS).values()))
     return f"r-{inputs['routeTableId']}{zlib.crc32(destination.encode())}"
 
@@ -167,7 +167,7 @@ class RouteTableAssociation(Ec2Operations):
         return {"routeTableId": association["RouteTableId"], "subnetId": association["SubnetId"]}
 
     def _find(self, resource_id: str, known: Values) -> Mapping[str, Any] | None:
-        """By subnet where it is known: with a new table comes a new id, which the engine never learns."""
+        """Looks it up by subnet if known: a new route table changes the id, which the engine does not learn."""
         subnet_id = known.get("subnetId") or (resource_id.split("/")[0] if "/" in resource_id else None)
         if subnet_id is not None:
             wanted = {"Name": "association.subnet-id", "Values": [subnet_id]}
@@ -221,7 +221,7 @@ ROWS = (
         outputs=("origin", "state"),
         operations=Route,
         tagged=False,
-        # a table has one route a destination; what forces a new one leaves that free, but for a changed table and back
+        # a table has one route per destination, which replacements change, except moves between tables
         check=lambda inputs: _one_destination_and_target(inputs, _ROUTE_DESTINATIONS, "destinationCidrBlock"),
         import_note="<route table id>_<destination>",
     ),

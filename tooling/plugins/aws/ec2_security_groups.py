@@ -1,4 +1,4 @@
-"""Rows of security groups, and of their rules in the three ways that the package has for them."""
+"""Rows of security groups, and of their rules in the three forms that the package offers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from tooling.plugins.aws import ec2_permissions as permissions
 from tooling.plugins.aws.ec2 import Ec2Operations
 from tooling.plugins.aws.ec2_permissions import ANY_PROTOCOL, Permission
-from tooling.plugins.aws.lost_answers import repeats_are_done
-from tooling.plugins.aws.meaning import ip_protocol
+from tooling.plugins.aws.equivalence import ip_protocol
+from tooling.plugins.aws.lost_responses import repeats_are_done
+from tooling.plugins.aws.naming_case import capitals, first, tag_map, unless_gone
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, tag_map, unless_gone
 
 _EVERYWHERE = Permission(protocol=ANY_PROTOCOL, from_port=0, to_port=0, peer_kind="cidrBlocks", peer="0.0.0.0/0")
 _PEER_KINDS = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups")
@@ -21,7 +21,7 @@ _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 
 class PermissionOperations(Ec2Operations):
-    """Opening and closing a group, one direction at a time."""
+    """Authorizes and revokes permissions, one direction at a time."""
 
     def authorize(self, direction: str, group_id: str, wanted: set[Permission]) -> None:
         if wanted:
@@ -30,7 +30,7 @@ class PermissionOperations(Ec2Operations):
                 call(GroupId=group_id, IpPermissions=[permission.as_ec2() for permission in sorted(wanted)])
 
     def revoke(self, direction: str, group_id: str, unwanted: set[Permission]) -> None:
-        """By the rules' ids: moto keeps IPv6 rules that are revoked in words, in a VPC without IPv6 (seen in 5.2.5)."""
+        """Revokes by rule id: without IPv6 in the VPC, moto keeps IPv6 rules revoked by content (seen in 5.2.5)."""
         if not unwanted:
             return
         keys = {permission.without_description() for permission in unwanted}
@@ -62,7 +62,7 @@ class SecurityGroup(PermissionOperations):
         )["GroupId"]
 
     def complete(self, resource_id: str, inputs: Values) -> None:
-        # as the released plug-in: EC2 opens a new group outwards, and the program's word is the only one that counts
+        # as in the released plug-in: EC2 opens egress of a new group, but only the program's rules shall apply
         self.revoke("egress", resource_id, {_EVERYWHERE})
         for direction in _DIRECTIONS:
             self.authorize(direction, resource_id, permissions.of_rules(inputs.get(direction), resource_id))
@@ -99,7 +99,7 @@ class SecurityGroup(PermissionOperations):
 
 
 class SecurityGroupRule(PermissionOperations):
-    """The older rule: one resource, several permissions. The released `eks` component still makes these."""
+    """The older rule type: one resource, several permissions. The released `eks` component still creates these."""
 
     def create(self, inputs: Values) -> str:
         group_id = inputs["securityGroupId"]
@@ -149,12 +149,12 @@ class SecurityGroupRule(PermissionOperations):
 
 
 def _in_order(peers: list[str], stated: list[str] | None) -> list[str]:
-    """The peers that there are, as the program lists them: the package takes their order for part of the rule."""
+    """The existing peers in the program's order, which the package treats as part of the rule."""
     return [peer for peer in stated or [] if peer in peers]
 
 
 def _imported_rule(written: str) -> dict[str, Any]:
-    """`sg-1_ingress_tcp_443_443_10.0.0.0/8`, with further peers after further underscores; `self` is one."""
+    """Parses `sg-1_ingress_tcp_443_443_10.0.0.0/8`; more peers follow after underscores, and `self` is a peer too."""
     group_id, direction, protocol, from_port, to_port, *peers = written.split("_")
     return {
         "securityGroupId": group_id,
@@ -174,11 +174,11 @@ def _check_rule(inputs: Values) -> list[tuple[str, str]]:
     peers = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId")
     if any(inputs.get(name) for name in peers):
         return []
-    return [("cidrBlocks", f"a rule lets somebody in: give one of {', '.join(f'`{name}`' for name in peers)}")]
+    return [("cidrBlocks", f"a rule needs a peer: set one of {', '.join(f'`{name}`' for name in peers)}")]
 
 
 class SingleRule(Ec2Operations):
-    """The newer rule: one resource, one permission, with an id and tags of its own in EC2."""
+    """The newer rule type: one resource, one permission, with its own id and tags in EC2."""
 
     kind = "security-group-rule"
     direction = ""
@@ -214,7 +214,7 @@ class SingleRule(Ec2Operations):
         }
 
     def _description_in_group(self, rule: Mapping[str, Any]) -> str | None:
-        """moto tells the description of a rule for a group with the group only (seen in 5.2.5)."""
+        """moto returns the description of a rule with a group as peer only in the group itself (seen in 5.2.5)."""
         group = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
         wanted = permissions.of_single_rule(rule).without_description()
         return first(
@@ -290,7 +290,7 @@ def _check_single(inputs: Values) -> list[tuple[str, str]]:
 
 
 _RULE_BLOCK = {
-    "protocol": Input(required=True, meaning=ip_protocol),
+    "protocol": Input(required=True, canonical_form=ip_protocol),
     "fromPort": Input(required=True),
     "toPort": Input(required=True),
     "cidrBlocks": Input(unordered=True),
@@ -305,7 +305,7 @@ _PEER_IN_PLACE = Input(fixed="moto keeps the old peer of a rule that is modified
 
 _SINGLE_RULE = {
     "securityGroupId": Input(required=True, replaces=True),
-    "ipProtocol": Input(required=True, meaning=ip_protocol),
+    "ipProtocol": Input(required=True, canonical_form=ip_protocol),
     "fromPort": Input(),
     "toPort": Input(),
     "cidrIpv4": Input(),
@@ -336,7 +336,7 @@ ROWS = (
         inputs={
             "type": Input(required=True, replaces=True, refusal=one_of("ingress", "egress")),
             "securityGroupId": Input(required=True, replaces=True),
-            "protocol": Input(required=True, replaces=True, meaning=ip_protocol),
+            "protocol": Input(required=True, replaces=True, canonical_form=ip_protocol),
             "fromPort": Input(required=True, replaces=True),
             "toPort": Input(required=True, replaces=True),
             "cidrBlocks": Input(replaces=True),

@@ -1,4 +1,4 @@
-"""What all EKS types have in common: tags by ARN, updates that run on their own, states that settle."""
+"""Operations common to all EKS types: tags by ARN, asynchronous updates, waiting for a final status."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from tooling.plugins.aws.errors import NeverSettled
+from tooling.plugins.aws.naming_case import unless_gone
 from tooling.plugins.aws.row import Operations, Values
-from tooling.plugins.aws.shapes import unless_gone
 from tooling.plugins.aws.waiting import wait_until
 
 _MOVING = frozenset({"CREATING", "UPDATING", "DELETING", "PENDING", "InProgress"})
@@ -15,7 +15,7 @@ _FINE = frozenset({"ACTIVE", "Successful"})
 
 
 class EksOperations(Operations):
-    """`arn_output` is the output that tags go by."""
+    """`arn_output` is the output with the ARN for tagging."""
 
     pulumi_name: ClassVar[str]
     arn_output: ClassVar[str] = "arn"
@@ -31,10 +31,10 @@ class EksOperations(Operations):
         self.eks.untag_resource(resourceArn=state[self.arn_output], tagKeys=keys)
 
     def wait_until_active(self, what: str, describe: Callable[[], Mapping[str, Any]]) -> None:
-        """Waits while `describe` answers a moving `status`.
+        """Waits while `describe` returns a transitional `status`.
 
         Raises:
-            NeverSettled: it ended in another state than ACTIVE; EKS's own reasons are in the message.
+            NeverSettled: it ended in a state other than ACTIVE; the message contains EKS's reasons.
         """
 
         def settled() -> Mapping[str, Any] | None:
@@ -51,7 +51,7 @@ class EksOperations(Operations):
             raise NeverSettled(f"{what} ended as {answer['status']}. {reasons}".strip(), pulumi_name=self.pulumi_name)
 
     def wait_for_update(self, answer: Mapping[str, Any], **of: str) -> None:
-        """Waits until an update that EKS has begun is done. `of` names it for DescribeUpdate: `name` and more."""
+        """Waits until an update that EKS started is finished. `of` has further arguments of DescribeUpdate."""
         update = answer["update"]
         self.wait_until_active(
             f"update {update['type']} of {of['name']}",

@@ -1,13 +1,13 @@
-"""Rows of who may do what in a cluster: access entries and their policies, and pod identity associations."""
+"""Rows of cluster access: access entries, access policy associations and pod identity associations."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import first, picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import first, picked, unless_gone, without_aws_tags
 
 
 class AccessEntry(EksOperations):
@@ -103,7 +103,7 @@ class PodIdentityAssociation(EksOperations):
         return found["associations"][0]["associationId"] if found["associations"] else None
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
-        """An import's id is `<cluster>,<association id>`: the id alone does not say which cluster."""
+        """An import's id is `<cluster>,<association id>`: the association id alone does not identify the cluster."""
         cluster, _, association_id = resource_id.rpartition(",")
         cluster = cluster or known.get("clusterName") or ""
         found = unless_gone(
@@ -140,9 +140,9 @@ class PodIdentityAssociation(EksOperations):
 def _check_scope(inputs: Values) -> list[tuple[str, str]]:
     scope = inputs["accessScope"]
     if scope["type"] == "namespace" and not scope.get("namespaces"):
-        return [("accessScope.namespaces", "a scope of type `namespace` names its namespaces")]
+        return [("accessScope.namespaces", "an access scope of type `namespace` needs `namespaces`")]
     if scope["type"] == "cluster" and scope.get("namespaces"):
-        return [("accessScope.namespaces", "a scope of type `cluster` has no namespaces")]
+        return [("accessScope.namespaces", "an access scope of type `cluster` has no `namespaces`")]
     return []
 
 
@@ -185,7 +185,7 @@ ROWS = (
         outputs=("associatedAt", "modifiedAt"),
         operations=AccessPolicyAssociation,
         tagged=False,
-        # EKS keeps one association of a policy with a principal; making the new one first would change the old one
+        # EKS keeps one association per policy and principal; creating the new one first would change the old one
         delete_before_replace=True,
         check=_check_scope,
         import_note="<cluster>#<principal ARN>#<policy ARN>",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
-from tooling.plugins.aws.meaning import json_document
+from tooling.plugins.aws.equivalence import json_document
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/addon:Addon"
 
@@ -57,7 +57,7 @@ class Addon(EksOperations):
         }
 
     def _association(self, cluster: str, arn: str) -> dict[str, str]:
-        """An add-on names its associations by ARN only; what they say stands with them."""
+        """An add-on lists only the ARNs of its associations; their content has to be read separately."""
         answer = self.eks.describe_pod_identity_association(clusterName=cluster, associationId=arn.rsplit("/", 1)[-1])
         return picked(answer["association"], ("roleArn", "serviceAccount"))
 
@@ -92,7 +92,7 @@ ROWS = (
             "clusterName": Input(required=True, replaces=True),
             "addonName": Input(required=True, replaces=True),
             "addonVersion": Input(computed=True),
-            "configurationValues": Input(meaning=json_document),
+            "configurationValues": Input(canonical_form=json_document),
             "serviceAccountRoleArn": Input(stays="boto3 sends no empty role"),
             "podIdentityAssociations": Input(
                 unordered=True, members={"roleArn": Input(required=True), "serviceAccount": Input(required=True)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import each_one_of, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/cluster:Cluster"
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -83,7 +83,7 @@ class Cluster(EksOperations):
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        """EKS takes one kind of change at a time; protection comes first when it is lifted, last when it is set."""
+        """EKS accepts one kind of change at a time; deletion protection is removed first, or set last."""
         if "version" in changed:
             force = {"force": True} if inputs.get("forceUpdateVersion") else {}
             answer = self.eks.update_cluster_version(name=resource_id, version=inputs["version"], **force)
@@ -138,7 +138,7 @@ def _logging(inputs: Values) -> dict[str, Any]:
 
 
 def _encryption_cannot_change(state: Values, inputs: Values) -> frozenset[str]:
-    """Secrets encryption can be added to a cluster, never changed or taken away."""
+    """Secrets encryption can be added to a cluster, but not changed or removed."""
     return frozenset({"encryptionConfig"}) if state.get("encryptionConfig") else frozenset()
 
 

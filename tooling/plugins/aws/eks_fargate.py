@@ -1,12 +1,12 @@
-"""Row of EKS Fargate profiles, of which nothing but the tags can be changed."""
+"""Row of EKS Fargate profiles. Only the tags can be changed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/fargateProfile:FargateProfile"
 
@@ -65,7 +65,7 @@ ROWS = (
         inputs={
             "clusterName": Input(required=True, replaces=True),
             "podExecutionRoleArn": Input(required=True, replaces=True),
-            # EKS would take all subnets of the cluster; the lane wants them named.
+            # EKS would use all subnets of the cluster; the lane requires them to be listed.
             "subnetIds": Input(required=True, replaces=True, unordered=True),
             "selectors": Input(
                 required=True,

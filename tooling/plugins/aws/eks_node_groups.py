@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tooling.plugins.aws.eks import EksOperations, split_id
+from tooling.plugins.aws.naming_case import picked, unless_gone, without_aws_tags
 from tooling.plugins.aws.refusals import between, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Row, Values
-from tooling.plugins.aws.shapes import picked, unless_gone, without_aws_tags
 
 _NAME = "aws:eks/nodeGroup:NodeGroup"
 _PLAIN = (
@@ -22,7 +22,7 @@ _PLAIN = (
     "updateConfig",
     "version",
 )
-"""Spelt in the API as on the wire."""
+"""Inputs with the same spelling in the API and on the wire."""
 
 
 class NodeGroup(EksOperations):
@@ -75,7 +75,7 @@ class NodeGroup(EksOperations):
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        """Images first and then settings, as the released plug-in does it."""
+        """Updates the version first and then the configuration, as the released plug-in does."""
         cluster, name = split_id(resource_id)
         of = {"name": cluster, "nodegroupName": name}
         if changed & {"launchTemplate", "releaseVersion", "version"}:
@@ -98,7 +98,7 @@ class NodeGroup(EksOperations):
 
 
 def _launch_template(inputs: Values) -> dict[str, Any]:
-    """EKS takes the template's id or its name, never both; an update knows both."""
+    """EKS accepts the launch template's id or its name, but not both; an update knows both."""
     given = inputs.get("launchTemplate")
     if not given:
         return {}
@@ -137,23 +137,23 @@ def _identity(taint: Values) -> tuple[str, str]:
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
-    """What EKS refuses beside a launch template.
+    """Rejects what EKS does not allow in combination with a launch template.
 
     Source: EKS user guide, "Customize managed nodes with launch templates".
     """
     found: list[tuple[str, str]] = []
     template, update = inputs.get("launchTemplate") or {}, inputs.get("updateConfig") or {}
     if template and inputs.get("diskSize") is not None:
-        found.append(("diskSize", "with a launch template the disk is the template's: leave `diskSize` out"))
+        found.append(("diskSize", "with a launch template, the template sets the disk: leave out `diskSize`"))
     if template and not (template.get("id") or template.get("name")):
-        found.append(("launchTemplate", "a launch template is named by its `id` or its `name`"))
+        found.append(("launchTemplate", "a launch template is given by either its `id` or its `name`"))
     if len([name for name in ("maxUnavailable", "maxUnavailablePercentage") if update.get(name)]) > 1:
         found.append(("updateConfig", "`maxUnavailable` and `maxUnavailablePercentage` exclude each other"))
     return found
 
 
 def _template_comes_or_goes(state: Values, inputs: Values) -> frozenset[str]:
-    """A node group is born with a launch template or without one."""
+    """A launch template cannot be added to or removed from an existing node group."""
     differs = bool(state.get("launchTemplate")) != bool(inputs.get("launchTemplate"))
     return frozenset({"launchTemplate"}) if differs else frozenset()
 
@@ -193,7 +193,7 @@ ROWS = (
                 members={
                     "id": Input(computed=True, replaces=True),
                     "name": Input(computed=True, replaces=True),
-                    "version": Input(required=True, meaning=str),
+                    "version": Input(required=True, canonical_form=str),
                 }
             ),
             "updateConfig": Input(

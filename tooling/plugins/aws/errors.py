@@ -1,6 +1,7 @@
-"""What can go wrong in the plug-in, in the words that a person sees under the resource's name in the engine's output.
+"""The plug-in's errors, as the engine prints them under the resource's name.
 
-AWS's own error code and message always stay: they are what one looks up. Nothing here prints an input's value.
+AWS's own error code and message are always kept, since that is what people search for. No message contains an input's
+value.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from shared.errors import PlatformError, nearest
 from tooling.foreign_errors import aws_hint
 
 STILL_IN_USE = frozenset({"DependencyViolation", "DeleteConflict", "ResourceInUseException", "InvalidIPAddress.InUse"})
-"""Refusals of a deletion that time can fix: what depends on it may be on its way out."""
+"""Refused deletions that are worth retrying: the dependent resource may be about to go."""
 
 _GONE = frozenset(
     {"NoSuchEntity", "NoSuchBucket", "404", "ResourceNotFoundException", "NoSuchPublicAccessBlockConfiguration"}
@@ -21,7 +22,7 @@ _GONE = frozenset(
 
 
 class NotModelled(PlatformError):
-    """The local lane has no answer for this; another lane may."""
+    """The local lane does not model this; another lane may."""
 
     def __init__(self, what: str, *, at: str) -> None:
         super().__init__(
@@ -33,7 +34,7 @@ class NotModelled(PlatformError):
 
 
 class AwsRefused(PlatformError):
-    """The emulated AWS answered with an error."""
+    """The emulated AWS returned an error."""
 
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
         self.aws_code = error_code(error)
@@ -42,12 +43,12 @@ class AwsRefused(PlatformError):
         )
 
 
-class PerhapsMade(PlatformError):
-    """AWS may have carried out a creation that it did not answer, and what exists cannot be told to be its work."""
+class PossiblyCreated(PlatformError):
+    """The response to a creation was lost, and AWS may have created a resource that cannot be identified."""
 
     def __init__(self, error: ClientError | BotoCoreError, *, pulumi_name: str, endpoint: str) -> None:
         again = hint(error, endpoint)
-        look = "it may have been made: look for it, by the tag `tiers:creation` if it has tags, and delete it first"
+        look = "it may exist: look for it, by the tag `tiers:creation` if it has tags, and delete it first"
         super().__init__(
             "perhaps-made",
             describe(error, pulumi_name=pulumi_name),
@@ -64,7 +65,7 @@ class ProviderMisconfigured(PlatformError):
 
 
 class NotLoopback(PlatformError):
-    """Refused: an endpoint that is not on this machine."""
+    """The endpoint is not on this machine."""
 
     def __init__(self, endpoint: str | None, *, named_by: str) -> None:
         shown = f"it is {endpoint!r}" if endpoint else "it is not set"
@@ -77,26 +78,26 @@ class NotLoopback(PlatformError):
 
 
 class LostAfterCreate(PlatformError):
-    """AWS accepted a creation and then did not know the resource."""
+    """AWS accepted a creation, but does not find the resource."""
 
     def __init__(self, pulumi_name: str, resource_id: str) -> None:
         super().__init__(
             "lost-after-create",
-            f"{pulumi_name} {resource_id} was created, and AWS does not know it",
+            f"{pulumi_name} {resource_id} was created, but AWS does not find it",
             at=pulumi_name,
             hint="tiers local status",
         )
 
 
 class NeverSettled(PlatformError):
-    """AWS accepted a request and did not finish it, or reports that it failed."""
+    """AWS accepted a request, but did not finish it or reports that it failed."""
 
     def __init__(self, what: str, *, pulumi_name: str) -> None:
         super().__init__("never-settled", what, at=pulumi_name, hint="tiers local status")
 
 
 def message(error: PlatformError) -> str:
-    """What the engine prints under the resource: it adds the resource's name and `error:` itself."""
+    """The text that the engine prints under the resource; it adds the resource's name and `error:`."""
     hints = [f"hint: {line}" for line in error.hint.splitlines()]
     return "\n".join([error.what, *hints])
 
@@ -116,13 +117,13 @@ def error_code(error: ClientError | BotoCoreError) -> str:
 
 
 def is_gone(error: ClientError) -> bool:
-    """Whether AWS says that the thing asked for does not exist. Every service spells it in its own way."""
+    """Whether the error says that the resource does not exist. Each service has its own codes for it."""
     code = error_code(error)
     return code in _GONE or "NotFound" in code or code.endswith("DoesNotExist")
 
 
 def not_modelled_input(path: str, pulumi_name: str, known: Iterable[str]) -> str:
-    """The reason of a check failure; `known` are the names modelled at the same place."""
+    """The reason of a check failure; `known` are the names that are modelled at that place."""
     return f"the local lane does not model `{path}` of {pulumi_name}{nearest(path.rsplit('.', 1)[-1], known)}"
 
 

@@ -1,4 +1,4 @@
-"""Functions (data sources) that the plug-in answers. `iam_documents` holds the one that is more than a lookup."""
+"""The functions (data sources) of the plug-in. `iam_documents` has the only one that is more than a lookup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tooling.plugins.aws.paths import text
 from tooling.plugins.aws.row import Values
 
 Arguments = Mapping[str, Any]
-"""Modelled argument: `None`, or the members of the block or of the blocks in the list that it is."""
+"""A modelled argument: `None`, or its members if it is a block or a list of blocks."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Rows of IAM: roles, policies and what ties them together, and OIDC providers. IAM has no region."""
+"""Rows of IAM: roles, policies and their attachments, and OIDC providers. IAM has no region."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tooling.plugins.aws.equivalence import policy_document
 from tooling.plugins.aws.errors import is_gone
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.naming_case import capitals, first, smalls, tag_list, tag_map, unless_gone
 from tooling.plugins.aws.refusals import between, not_json
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, smalls, tag_list, tag_map, unless_gone
 
 _MOST_POLICY_VERSIONS = 5
-"""IAM keeps no more of a managed policy. Source: IAM user guide, "IAM and AWS STS quotas"."""
+"""IAM keeps at most this many versions of a managed policy. Source: IAM user guide, "IAM and AWS STS quotas"."""
 
 
 class IamOperations(Operations):
@@ -225,7 +225,7 @@ def _wrong_thumbprints(values: Any) -> str | None:
     return None if wrong is None else f"a thumbprint has 40 hexadecimal digits, {wrong!r} has {len(str(wrong))}"
 
 
-_POLICY = Input(required=True, meaning=policy_document, refusal=not_json)
+_POLICY = Input(required=True, canonical_form=policy_document, refusal=not_json)
 
 ROWS = (
     Row(
@@ -282,7 +282,7 @@ ROWS = (
         pulumi_name="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         source="iam_openid_connect_provider",
         inputs={
-            "url": Input(required=True, replaces=True, meaning=_without_scheme, refusal=_not_https),
+            "url": Input(required=True, replaces=True, canonical_form=_without_scheme, refusal=_not_https),
             "clientIdLists": Input(
                 required=True, unordered=True, fixed="moto has no AddClientIDToOpenIDConnectProvider"
             ),

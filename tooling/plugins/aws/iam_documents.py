@@ -1,7 +1,7 @@
-"""`aws.iam.get_policy_document`: an IAM policy built from blocks. Nothing is asked of AWS.
+"""`aws.iam.get_policy_document`: builds an IAM policy from blocks, without a request to AWS.
 
-The text is what the released plug-in writes: names and lists in its order, so that a program that compares or hashes it
-sees no difference between the lanes. Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+The text is identical to the released plug-in's, including the order of names and lists, so that a program which
+compares or hashes it sees no difference between the lanes. Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PRINCIPALS = {"principals": "Principal", "notPrincipals": "NotPrincipal"}
 
 
 def policy_document(arguments: Values) -> dict[str, Any]:
-    """The function's result: `json`, indented, and `minifiedJson`, beside what was given."""
+    """The function's result: the arguments, and the policy as indented `json` and as `minifiedJson`."""
     version = arguments.get("version") or DEFAULT_VERSION
     document: dict[str, Any] = {"Version": version}
     if arguments.get("policyId"):
@@ -42,7 +42,7 @@ def policy_document(arguments: Values) -> dict[str, Any]:
 
 
 def _merged(statements: list[dict[str, Any]], later: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A later statement takes the place of an earlier one with the same `Sid`; without a `Sid` it is added."""
+    """A later statement replaces an earlier one with the same `Sid`; one without a `Sid` is appended."""
     merged = list(statements)
     for statement in later:
         sid = statement.get("Sid")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.equivalence import policy_document
+from tooling.plugins.aws.naming_case import capitals, first, smalls, tag_list, tag_map, unless_gone
 from tooling.plugins.aws.refusals import between, not_json, one_of
 from tooling.plugins.aws.row import CREATION_TAG, GeneratedName, Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import capitals, first, smalls, tag_list, tag_map, unless_gone
 
 _POLICY_NAME = "default"
-"""The only key policy that there is. Source: KMS API reference, PutKeyPolicy."""
+"""The only policy name that KMS accepts. Source: KMS API reference, PutKeyPolicy."""
 
 
 class KmsOperations(Operations):
@@ -71,7 +71,7 @@ class Key(KmsOperations):
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        if "isEnabled" in changed and inputs["isEnabled"]:  # a disabled key refuses every other change
+        if "isEnabled" in changed and inputs["isEnabled"]:  # a disabled key rejects all other changes
             self.kms.enable_key(KeyId=resource_id)
         if "enableKeyRotation" in changed:
             self._rotate(resource_id, inputs)
@@ -127,7 +127,7 @@ class Alias(KmsOperations):
 
 
 def _key_id(written: Any) -> Any:
-    """A key by id, whether it was named by id or by ARN."""
+    """The id of a key that is given by id or by ARN."""
     return str(written).rsplit("/", 1)[-1]
 
 
@@ -143,7 +143,7 @@ ROWS = (
             "description": Input(computed=True),
             "deletionWindowInDays": Input(write_only=True, refusal=between(7, 30)),
             "enableKeyRotation": Input(default=False),
-            "policy": Input(computed=True, meaning=policy_document, refusal=not_json),
+            "policy": Input(computed=True, canonical_form=policy_document, refusal=not_json),
             "multiRegion": Input(computed=True, replaces=True),
             "keyUsage": Input(
                 default="ENCRYPT_DECRYPT",
@@ -160,7 +160,7 @@ ROWS = (
     Row(
         pulumi_name="aws:kms/alias:Alias",
         source="kms_alias",
-        inputs={"targetKeyId": Input(required=True, meaning=_key_id)},
+        inputs={"targetKeyId": Input(required=True, canonical_form=_key_id)},
         outputs=("arn", "targetKeyArn"),
         operations=Alias,
         name=GeneratedName(

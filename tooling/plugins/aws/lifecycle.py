@@ -1,6 +1,6 @@
-"""What happens to a resource of any type: created, read, updated, deleted, each ending with a look at what AWS has.
+"""Create, read, update and delete for resources of any type. Each ends by reading the resource back from AWS.
 
-No gRPC here, and no AWS service: the first is `servicer`'s, the second the rows'.
+Contains no gRPC, which is in `servicer`, and no AWS calls, which are in the rows.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import PlatformError
-from tooling.plugins.aws import state as told
+from tooling.plugins.aws import state as states
 from tooling.plugins.aws.autonaming import DEFAULTS, name_at_creation
 from tooling.plugins.aws.clients import MOST_ATTEMPTS, Scope
 from tooling.plugins.aws.diff import changed_inputs, changes
 from tooling.plugins.aws.errors import STILL_IN_USE, LostAfterCreate, describe, error_code, is_gone, message
-from tooling.plugins.aws.lost_answers import AnswerLost
+from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.paths import Path, overlaid, text
 from tooling.plugins.aws.row import CREATION_TAG, Operations, Row, Values
 from tooling.plugins.wire import has_unknown
 
 DELETION_PATIENCE_SECONDS = 5.0
-"""Long enough for what the emulated AWS deletes a moment later; picked by feeling."""
+"""Long enough for asynchronous deletions of the emulated AWS; the value is a guess."""
 
 _RETRY_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 2.0
 _ID_WITH_REGION = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
-class Unfinished(Exception):
+class PartialFailure(Exception):
     """The resource exists, but a later step of its creation or update failed."""
 
     def __init__(self, resource_id: str, outputs: dict[str, Any], reason: str) -> None:
@@ -43,14 +43,14 @@ class Unfinished(Exception):
 
 
 def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[str, dict[str, Any]]:
-    """Returns id and outputs; in a preview no id, and what AWS would fill in as unknown.
+    """Returns id and outputs; in a preview, no id, and unknown for the values that AWS would fill in.
 
     Raises:
-        Unfinished: it exists, but not as asked for.
-        LostAfterCreate: AWS accepted it and does not know it.
+        PartialFailure: it exists, but not as requested.
+        LostAfterCreate: AWS accepted the request, but does not find the resource.
     """
     if preview:
-        return "", told.created_in_preview(row, inputs)
+        return "", states.created_in_preview(row, inputs)
     operations = row.operations(scope)
     named = name_at_creation(row.name, inputs)
     resource_id = _created(row, scope, operations, named)
@@ -58,22 +58,22 @@ def create(row: Row, scope: Scope, inputs: Values, *, preview: bool) -> tuple[st
         if row.tagged and operations.found_by_tag:
             operations.untag(resource_id, {}, [CREATION_TAG])
         operations.complete(resource_id, named)
-    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
+    except (ClientError, BotoCoreError, PlatformError, ResponseLost) as error:
         live = operations.read(resource_id, named) or {}
-        raise Unfinished(resource_id, told.outputs(row, scope, live, inputs), _reason(error, row)) from error
+        raise PartialFailure(resource_id, states.outputs(row, scope, live, inputs), _reason(error, row)) from error
     live = operations.read(resource_id, named)
     if live is None:
         raise LostAfterCreate(row.pulumi_name, resource_id)
-    outputs = told.outputs(row, scope, live, inputs)
+    outputs = states.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ())
     return resource_id, outputs
 
 
 def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> str:
-    """`operations.create`, and where its answer is lost, what it made, or else another attempt.
+    """Runs `operations.create`. If its response is lost, finds the created resource, or else tries again.
 
     Raises:
-        AnswerLost: it may have been made, and cannot be told from what another may have made.
+        ResponseLost: it may exist, but cannot be distinguished from a resource that somebody else created.
     """
     if row.tagged and operations.found_by_tag:
         inputs = {**inputs, "tagsAll": {**(inputs.get("tagsAll") or {}), CREATION_TAG: secrets.token_hex(16)}}
@@ -81,7 +81,7 @@ def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> 
     for attempts_left in reversed(range(MOST_ATTEMPTS)):
         try:
             return operations.create(inputs)
-        except AnswerLost as lost:
+        except ResponseLost as lost:
             try:
                 found = _found(row, scope, operations, inputs)
             except (ClientError, BotoCoreError) as unknown:
@@ -101,39 +101,39 @@ def _found(row: Row, scope: Scope, operations: Operations, inputs: Values) -> st
 
 
 def _is_ours(row: Row, scope: Scope, live: Values, inputs: Values) -> bool:
-    """Whether what exists is what was asked for, and not somebody else's of the same name."""
+    """Whether the existing resource is as requested, and not another one of the same name."""
     if row.tagged:
         # The other inputs may still have to be completed.
         return (inputs.get("tagsAll") or {}).items() <= (live.get("tagsAll") or {}).items()
-    return not changes(row, told.outputs(row, scope, live, inputs), inputs, ())
+    return not changes(row, states.outputs(row, scope, live, inputs), inputs, ())
 
 
 def read(
     row: Row, scope: Scope, resource_id: str, known: Values, inputs: Values
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Returns outputs and inputs as AWS has them now, or `None` if the resource is gone.
+    """Returns outputs and inputs as they are in AWS now, or `None` if the resource no longer exists.
 
     `known` and `inputs` are the last known outputs and inputs of a refresh, and empty for an import.
     """
     live = row.operations(scope).read(resource_id, known)
     if live is None:
         return None
-    outputs = told.outputs(row, scope, live, {**_write_only(row, known), **inputs})
-    return outputs, told.refreshed_inputs(row, inputs, outputs) if inputs else told.imported_inputs(row, outputs)
+    outputs = states.outputs(row, scope, live, {**_write_only(row, known), **inputs})
+    return outputs, states.refreshed_inputs(row, inputs, outputs) if inputs else states.imported_inputs(row, outputs)
 
 
 def update(
     row: Row, scope: Scope, resource_id: str, state: Values, inputs: Values, ignored: Iterable[Path], *, preview: bool
 ) -> dict[str, Any]:
-    """Brings the resource to `inputs`, but for what is ignored, which stays as it is in `state`.
+    """Updates the resource to `inputs`, except for ignored inputs, which stay as in `state`.
 
     Raises:
-        Unfinished: a step failed; what came before it is done.
+        PartialFailure: a step failed after earlier ones were carried out.
     """
     ignored = list(ignored)
     changed = changed_inputs(changes(row, state, inputs, ignored))
     if preview or has_unknown(inputs):
-        return told.updated_in_preview(row, state, inputs, changed)
+        return states.updated_in_preview(row, state, inputs, changed)
     wanted = dict(inputs)
     for path in ignored:
         wanted = overlaid(wanted, state, path)
@@ -145,28 +145,28 @@ def update(
         operations.update(resource_id, state, wanted, changed)
         if row.tagged:
             _update_tags(operations, resource_id, state, wanted)
-    except (ClientError, BotoCoreError, PlatformError, AnswerLost) as error:
+    except (ClientError, BotoCoreError, PlatformError, ResponseLost) as error:
         live = operations.read(resource_id, state)
         if live is None:
             raise
-        raise Unfinished(resource_id, told.outputs(row, scope, live, state), _reason(error, row)) from error
+        raise PartialFailure(resource_id, states.outputs(row, scope, live, state), _reason(error, row)) from error
     live = operations.read(resource_id, {**state, **wanted})
     if live is None:
         raise LostAfterCreate(row.pulumi_name, resource_id)
-    outputs = told.outputs(row, scope, live, inputs)
+    outputs = states.outputs(row, scope, live, inputs)
     _insist_that_it_was_kept(row, resource_id, outputs, inputs, ignored)
     return outputs
 
 
 def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_seconds: float) -> None:
-    """Deletes it; gone already is as good. Refused since something depends on it: tried again for a while."""
+    """Deletes it, or succeeds if it no longer exists. Retries for a while if a dependent resource prevents it."""
     operations = row.operations(scope)
     give_up_at = time.monotonic() + patience_seconds
     while True:
         try:
             operations.delete(resource_id, state)
         except ClientError as error:
-            # What is gone may be what a step of the deletion removes: its answer was lost, and its repeat refused.
+            # Perhaps only an intermediate step was "not found": its response was lost, and the retry was refused.
             gone = is_gone(error)
             if gone and operations.read(resource_id, state) is None:
                 return
@@ -182,7 +182,7 @@ def delete(row: Row, scope: Scope, resource_id: str, state: Values, *, patience_
 
 
 def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
-    """Whether a replacement must be deleted before its successor is made: its type or its given name demands it."""
+    """Whether its type or its explicit name requires deleting the resource before its replacement is created."""
     if row.delete_before_replace:
         return True
     if row.name is None or row.name.input in inputs.get(DEFAULTS, []):
@@ -192,7 +192,7 @@ def must_go_first(row: Row, state: Values, inputs: Values) -> bool:
 
 
 def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | None]:
-    """The id without `@region`, which an import may add, and the region to read in; `None` for the provider's."""
+    """The id without an import's suffix `@region`, and the region to read from; `None` for the provider's region."""
     if not row.regional:
         return resource_id, None
     if known.get("region"):
@@ -204,12 +204,12 @@ def split_region(row: Row, resource_id: str, known: Values) -> tuple[str, str | 
 def _insist_that_it_was_kept(
     row: Row, resource_id: str, outputs: dict[str, Any], inputs: Values, ignored: Iterable[Path]
 ) -> None:
-    """An emulator that takes a value and forgets it would show up later, as a change that never ends."""
+    """Raises if a value was not stored: otherwise every later preview would show the same change."""
     lost = [text(change.path) for change in changes(row, outputs, inputs, ignored)]
     if lost:
         names = ", ".join(f"`{path}`" for path in lost)
-        reason = f"the emulated AWS accepted {names} of {row.pulumi_name} and did not keep it"
-        raise Unfinished(resource_id, outputs, reason)
+        reason = f"the emulated AWS accepted {names} of {row.pulumi_name} but did not store it"
+        raise PartialFailure(resource_id, outputs, reason)
 
 
 def _update_tags(operations: Any, resource_id: str, state: Values, inputs: Values) -> None:
@@ -230,7 +230,7 @@ def _write_only(row: Row, known: Values) -> dict[str, Any]:
 def _reason(error: Exception, row: Row) -> str:
     if isinstance(error, PlatformError):
         return message(error)
-    if isinstance(error, AnswerLost):
+    if isinstance(error, ResponseLost):
         error = error.cause
     if isinstance(error, ClientError | BotoCoreError):
         return describe(error, pulumi_name=row.pulumi_name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tooling.plugins.aws.naming_case import first, picked, without_aws_tags
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import first, picked, without_aws_tags
 
 _RETENTIONS = (
     0,

@@ -1,4 +1,4 @@
-"""What the plug-in models, as plain data: for a generated page, and for tests that hold the table against its cases."""
+"""The plug-in's model as plain data, for a generated page and for tests that compare the table with its cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tooling.plugins.aws.table import TABLE
 
 @dataclass(frozen=True, kw_only=True)
 class ModelledInput:
-    """One input or member of a block: `vpcConfig.subnetIds`; blocks in lists bear no index."""
+    """One input or member of a block: `vpcConfig.subnetIds`; blocks in lists have no index."""
 
     path: str
     required: bool
@@ -22,12 +22,12 @@ class ModelledInput:
     fixed: str | None
     """Why the lane cannot change it in place, `None` if it can."""
     stays: str | None
-    """Why the lane cannot take it back, `None` if it can."""
+    """Why the lane cannot unset it, `None` if it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelledType:
-    """One resource type. `source` is its page in the Terraform registry, `import_id` how an import spells its id."""
+    """One resource type. `source` is its page in the Terraform registry, `import_id` the id format of an import."""
 
     pulumi_name: str
     source: str

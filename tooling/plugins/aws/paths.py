@@ -14,7 +14,7 @@ _STEP = re.compile(r'\.?(?:(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\["(?P<quo
 
 
 def text(path: Path) -> str:
-    """A name that is no plain identifier is quoted, so that the engine reads back the same path."""
+    """The path as text. A name that is not a plain identifier is quoted, so that the engine parses the same path."""
     written = ""
     for step in path:
         if isinstance(step, int):
@@ -31,14 +31,14 @@ def parse(written: str) -> Path:
     """The reverse of `text`; `*` and `[*]` become `WILDCARD`.
 
     Raises:
-        ValueError: it is no property path.
+        ValueError: it is not a property path.
     """
     steps: list[str | int] = []
     position = 0
     while position < len(written):
         match = _STEP.match(written, position)
         if match is None:
-            raise ValueError(f"{written!r} is no property path")
+            raise ValueError(f"{written!r} is not a property path")
         position = match.end()
         name, index, quoted = match.group("name"), match.group("index"), match.group("quoted")
         if quoted is not None:
@@ -51,14 +51,14 @@ def parse(written: str) -> Path:
 
 
 def covers(pattern: Path, path: Path) -> bool:
-    """Whether `path` is what `pattern` names, or lies inside it."""
+    """Whether `path` matches `pattern` or lies inside it."""
     return len(pattern) <= len(path) and all(
         wanted in (WILDCARD, step) for wanted, step in zip(pattern, path, strict=False)
     )
 
 
 def overlaid(new: Any, old: Any, pattern: Path) -> Any:
-    """A copy of `new` with what `pattern` names taken from `old`; what `old` does not have is left out."""
+    """A copy of `new` with the values at `pattern` taken from `old`, or removed if `old` does not have them."""
     if not pattern:
         return old
     step, rest = pattern[0], pattern[1:]

@@ -1,9 +1,9 @@
-"""The engine's protocol without Pulumi's SDK around it.
+"""The engine's protocol without the rest of Pulumi's SDK.
 
-The generated modules lie inside the SDK, and importing the SDK takes longer than all else that a plug-in does at its
-start (0.6 s of 1 s), which the engine waits for at every preview and every update, once a provider instance. Nothing of
-the SDK but these modules is needed here, so its packages' own code is passed over, unless somebody has run it already.
-Afterwards the SDK can still be imported as ever.
+The generated modules are part of the SDK. Importing the whole SDK takes most of a plug-in's start (0.6 s of 1 s), for
+which the engine waits at every preview and update, once per provider instance. Only the generated modules are needed
+here, so the code of the packages around them is skipped unless it is already imported. The SDK can still be imported
+afterwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values that AWS, or the released plug-in before it, refuses: the reasons, as a preview shows them."""
+"""Validation of values that AWS or the released plug-in rejects, with the reasons that a preview shows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def each_one_of(*allowed: Any) -> Refusal:
 
 
 def not_json(value: Any) -> str | None:
-    """For documents; the text itself stays out of the reason, since it may hold what is nobody's business."""
+    """For documents; the reason does not quote the text, since it may contain confidential values."""
     if not isinstance(value, str):
         return "expected JSON text"
     try:

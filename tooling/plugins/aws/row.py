@@ -1,9 +1,9 @@
-"""What the table says of one resource type: its inputs, what changing each of them does, and the AWS calls.
+"""The definition of one resource type: its inputs, the effect of changing each of them, and the AWS calls.
 
-A row is data; only its operations are code. Everything generic (checking, naming, diffing, reading back) is done once,
-from these declarations, so that a further type costs a declaration and four short methods. The Python SDK says nothing
-about which inputs replace a resource or what AWS chooses by itself: those flags are written by hand from the resource's
-page in the Terraform registry, which is where the released plug-in takes them from too.
+A row is data; only its operations are code. Everything generic (checking, naming, diffing, reading back) is implemented
+once, from these declarations, so that a new type needs a declaration and four short methods. The Python SDK does not
+say which inputs replace a resource or which values AWS chooses: those flags are written by hand from the resource's
+page in the Terraform registry, from which the released plug-in is built as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 
 
 CREATION_TAG = "tiers:creation"
-"""On what is just being created, with a value of its own; see `Operations.found_by_tag`."""
+"""Tag of a resource during its creation, with a unique value; see `Operations.found_by_tag`."""
 
 
 def unchanged(value: Any) -> Any:
@@ -34,16 +34,16 @@ class Input:
     Attributes:
         required: leaving it out is a check failure.
         replaces: changing it replaces the resource.
-        default: what the released plug-in fills in where the program says nothing; `None` for no default.
-        computed: AWS chooses a value where the program says nothing, and leaving it out again keeps what is there.
-        write_only: AWS does not give it back, so it is compared with the last value written, and kept in the state.
-        unordered: a list whose order means nothing.
-        meaning: canonical form; two values with the same canonical form are the same value.
-        refusal: why a value cannot be, or `None`; called with known values only.
-        members: the inputs inside, where this one is a block or a list of blocks.
-        outputs: names inside the block that only AWS fills.
-        fixed: why the lane cannot change it in place although AWS can; a change is then refused, by name.
-        stays: why the lane cannot take it back once it is given; leaving it out again is then refused, by name.
+        default: the released plug-in's default; `None` for none.
+        computed: AWS chooses a value if the program gives none; removing the input later keeps the present value.
+        write_only: AWS does not return it, so it is kept in the state and compared with the last value written.
+        unordered: a list whose order is irrelevant.
+        canonical_form: values with the same canonical form are equivalent.
+        refusal: returns why a value is invalid, or `None`; called with known values only.
+        members: the nested inputs, if this one is a block or a list of blocks.
+        outputs: names inside the block that only AWS sets.
+        fixed: why the lane cannot change it in place although AWS can; a change is rejected with this reason.
+        stays: why the lane cannot unset it; removing the input is rejected with this reason.
     """
 
     required: bool = False
@@ -52,7 +52,7 @@ class Input:
     computed: bool = False
     write_only: bool = False
     unordered: bool = False
-    meaning: Callable[[Any], Any] = unchanged
+    canonical_form: Callable[[Any], Any] = unchanged
     refusal: Callable[[Any], str | None] | None = None
     members: Mapping[str, Input] | None = None
     outputs: tuple[str, ...] = ()
@@ -62,10 +62,10 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedName:
-    """The input that gets a name made from the logical name where the program gives none.
+    """The input that gets a name generated from the logical name if the program gives none.
 
-    `prefix_input` is its sibling that fixes only the beginning. `longest` is AWS's limit in characters. `beginning` is
-    what a generated name must begin with, and `refusal` why a given one cannot be.
+    `prefix_input` is its sibling that gives only a prefix. `longest` is AWS's limit in characters. `beginning` is the
+    required prefix of generated names, and `refusal` validates a given name.
     """
 
     input: str
@@ -77,40 +77,40 @@ class GeneratedName:
 
 
 class Operations(ABC):
-    """The AWS calls of one type, for one request. `known` and `state` are last known outputs, `inputs` checked ones."""
+    """The AWS calls of one type, for one request. `known` and `state` are last known outputs; `inputs` are checked."""
 
     found_by_tag: ClassVar[bool] = False
-    """Nothing of it is its own but an id that AWS chooses: `create` gets a tag for `find`, taken off again at once."""
+    """Only its AWS-chosen id identifies it: `create` adds a tag for `find`, which is removed right afterwards."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
     @abstractmethod
     def create(self, inputs: Values) -> str:
-        """Makes the resource and returns its id. Only what must be said at creation: a failure here leaves nothing."""
+        """Creates the resource and returns its id. Sets only what it must: a failure leaves nothing behind."""
 
     def find(self, inputs: Values) -> str | None:
-        """The id of what `create` makes of these inputs, if it is there; asked when the answer to `create` was lost."""
+        """The id of what `create` creates from these inputs, if it exists; used if its response was lost."""
         return None
 
     def complete(self, resource_id: str, inputs: Values) -> None:  # noqa: B027 - most types have nothing to complete
-        """The calls that creation needs once there is an id; a failure here leaves a resource that the engine knows."""
+        """The remaining calls of a creation, after there is an id; a failure leaves a resource known to the engine."""
 
     @abstractmethod
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
-        """Everything AWS says of it, under wire names, with `tagsAll` if it has tags; `None` if it is gone.
+        """All properties in AWS by wire name, with `tagsAll` if it has tags; `None` if it no longer exists.
 
-        `known` is empty when a resource is imported, so that the id alone must do.
+        `known` is empty when a resource is imported, so that the id alone must suffice.
         """
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        """Applies the top-level inputs named in `changed`; tags are not among them."""
+        """Applies the top-level inputs in `changed`; tags are not among them."""
         if changed:
             raise NotImplementedError(f"{type(self).__name__} has no update for {sorted(changed)}")
 
     @abstractmethod
     def delete(self, resource_id: str, state: Values) -> None:
-        """Deletes it; an answer of AWS that it is gone already counts as done."""
+        """Deletes it. "Not found" from AWS counts as success."""
 
     def tag(self, resource_id: str, state: Values, tags: Mapping[str, str]) -> None:
         raise NotImplementedError(f"{type(self).__name__} has no tags")
@@ -134,17 +134,17 @@ class Row:
     Attributes:
         pulumi_name: Pulumi's name of the type, e.g. `aws:ec2/vpc:Vpc`.
         source: the page of the Terraform registry that the flags follow, as its last path element.
-        inputs: every input that is modelled; any other is refused by name.
-        outputs: what only AWS fills; with the inputs it is all that a state may hold.
+        inputs: every modelled input; any other is rejected by name.
+        outputs: what only AWS sets; a state contains these and the inputs.
         operations: the AWS calls.
         name: the input that gets a generated name.
         tagged: has `tags` (input) and `tagsAll` (output).
         regional: has `region`; IAM has none.
-        delete_before_replace: two of it cannot exist side by side, whatever their names are.
-        recomputed: outputs that an update of these inputs changes (`*`: of any), hence unknown in a preview of it.
-        also_replaces: top-level inputs whose change replaces in this case only, from last known outputs and new inputs.
-        check: failures that take several inputs to see, as (input, reason); called with known values only.
-        import_note: how the id given to `import_` is spelt, where it is not the plain id.
+        delete_before_replace: two of it cannot exist at the same time, whatever their names.
+        recomputed: by input (`*`: any), the outputs that its update changes, hence unknown in a preview.
+        also_replaces: computes further inputs whose change replaces, from last known outputs and new inputs.
+        check: failures that depend on several inputs, as (input, reason); called with known values only.
+        import_note: the format of the id for `import_`, if it is not the plain id.
     """
 
     pulumi_name: str
@@ -165,7 +165,7 @@ class Row:
     REGION: ClassVar[Input] = Input(computed=True, replaces=True)
 
     def all_inputs(self) -> dict[str, Input]:
-        """The row's own inputs, and those that every row of its kind has: `tags`, `region`, the name and its prefix."""
+        """The row's own inputs and the common ones: `tags`, `region`, the name and its prefix."""
         inputs = dict(self.inputs)
         if self.name is not None:
             inputs[self.name.input] = Input(computed=True, replaces=True, refusal=self.name.refusal)

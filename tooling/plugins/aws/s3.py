@@ -1,4 +1,4 @@
-"""Rows of S3: buckets, and the configurations of a bucket that are resources of their own.
+"""Rows of S3: buckets, and bucket configurations that are separate resources.
 
 Since version 7 of the package the inline forms (`acl`, `lifecycleRules`, `policy` …) of `Bucket` are deprecated; they
 are not modelled.
@@ -10,13 +10,13 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tooling.plugins.aws.meaning import policy_document
+from tooling.plugins.aws.equivalence import policy_document
+from tooling.plugins.aws.naming_case import capital, capitals, tag_list, tag_map, unless_gone
 from tooling.plugins.aws.refusals import not_json, one_of
 from tooling.plugins.aws.row import GeneratedName, Input, Operations, Row, Values
-from tooling.plugins.aws.shapes import capital, capitals, tag_list, tag_map, unless_gone
 
 _WITHOUT_LOCATION = "us-east-1"
-"""The one region that CreateBucket refuses as a location. Source: S3 API reference, CreateBucket."""
+"""The only region that CreateBucket does not accept as a location. Source: S3 API reference, CreateBucket."""
 
 
 class S3Operations(Operations):
@@ -40,7 +40,7 @@ class Bucket(S3Operations):
         self._write_tags(resource_id, inputs.get("tagsAll") or {})
 
     def _write_tags(self, resource_id: str, tags: Mapping[str, str]) -> None:
-        """S3 knows a bucket's tags as a whole only."""
+        """S3 only sets all tags of a bucket at once."""
         if tags:
             self.s3.put_bucket_tagging(Bucket=resource_id, Tagging={"TagSet": tag_list(tags)})
         else:
@@ -69,7 +69,7 @@ class Bucket(S3Operations):
         }
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
-        """Nothing to tell S3: all that can change without a new bucket says how to delete it."""
+        """Does nothing: the only input that can change in place controls deletion."""
 
     def delete(self, resource_id: str, state: Values) -> None:
         if state.get("forceDestroy"):
@@ -90,9 +90,9 @@ class Bucket(S3Operations):
 
 
 class BucketPart(S3Operations):
-    """One configuration of a bucket: put and got as a whole; its id is the bucket's name.
+    """One configuration of a bucket, written and read as a whole; its id is the bucket's name.
 
-    `put`, `get` and `drop` are boto3's methods; `absent` are the error codes that say that there is none.
+    `put`, `get` and `drop` are boto3 methods; `absent` are the error codes for a missing configuration.
     """
 
     put: ClassVar[str]
@@ -102,11 +102,11 @@ class BucketPart(S3Operations):
 
     @abstractmethod
     def to_api(self, inputs: Values) -> dict[str, Any]:
-        """The arguments of `put`, but for the bucket."""
+        """The arguments of `put`, without the bucket."""
 
     @abstractmethod
     def from_api(self, answer: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The inputs, but for the bucket, out of the answer of `get`; `None` if it says that there is none."""
+        """The inputs, without the bucket, from the response of `get`; `None` if there is no configuration."""
 
     def create(self, inputs: Values) -> str:
         getattr(self.s3, self.put)(Bucket=inputs["bucket"], **self.to_api(inputs))
@@ -114,8 +114,8 @@ class BucketPart(S3Operations):
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         answer = unless_gone(getattr(self.s3, self.get), *self.absent, Bucket=resource_id)
-        told = self.from_api(answer) if answer is not None else None
-        return {"bucket": resource_id, **told} if told is not None else None
+        inputs = self.from_api(answer) if answer is not None else None
+        return {"bucket": resource_id, **inputs} if inputs is not None else None
 
     def update(self, resource_id: str, state: Values, inputs: Values, changed: frozenset[str]) -> None:
         self.create(inputs)
@@ -134,7 +134,7 @@ class BucketVersioning(BucketPart):
         return {"versioningConfiguration": {"status": answer["Status"]}} if answer.get("Status") else None
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Versioning can be suspended, never taken away. Source: S3 user guide, "Using versioning in S3 buckets"."""
+        """Versioning can be suspended, but not removed. Source: S3 user guide, "Using versioning in S3 buckets"."""
         if self.read(resource_id, state) == {"bucket": resource_id, "versioningConfiguration": {"status": "Enabled"}}:
             self.s3.put_bucket_versioning(Bucket=resource_id, VersioningConfiguration={"Status": "Suspended"})
 
@@ -280,7 +280,7 @@ ROWS = (
     Row(
         pulumi_name="aws:s3/bucketPolicy:BucketPolicy",
         source="s3_bucket_policy",
-        inputs={"bucket": _BUCKET, "policy": Input(required=True, meaning=policy_document, refusal=not_json)},
+        inputs={"bucket": _BUCKET, "policy": Input(required=True, canonical_form=policy_document, refusal=not_json)},
         outputs=(),
         operations=BucketPolicy,
         tagged=False,

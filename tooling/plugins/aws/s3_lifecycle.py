@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tooling.plugins.aws.naming_case import capitals_within, smalls_within, tag_list, tag_map
 from tooling.plugins.aws.refusals import one_of
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.aws.s3 import BucketPart
-from tooling.plugins.aws.shapes import capitals_within, smalls_within, tag_list, tag_map
 
 _BLOCKS = {
     "expiration": "Expiration",
@@ -31,7 +31,7 @@ class BucketLifecycleConfiguration(BucketPart):
         return {"LifecycleConfiguration": {"Rules": [_rule(rule) for rule in inputs["rules"]]}}
 
     def from_api(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        return {"rules": [_told(rule) for rule in answer["Rules"]]}
+        return {"rules": [_inputs_of(rule) for rule in answer["Rules"]]}
 
 
 def _rule(rule: Values) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _rule(rule: Values) -> dict[str, Any]:
 
 
 def _filter(block: Values) -> dict[str, Any]:
-    """S3 takes exactly one condition, or several inside `And`; none at all is an empty prefix."""
+    """S3 accepts exactly one condition, or several inside `And`; an empty prefix stands for none."""
     if block.get("and"):
         both = block["and"]
         prefix = {"Prefix": both["prefix"]} if both.get("prefix") else {}
@@ -50,23 +50,23 @@ def _filter(block: Values) -> dict[str, Any]:
     return {"Prefix": block.get("prefix") or ""}
 
 
-def _told(rule: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": rule["ID"], "status": rule["Status"]}
-    told |= {wire: smalls_within(rule[api]) for wire, api in _BLOCKS.items() if rule.get(api)}
+def _inputs_of(rule: Mapping[str, Any]) -> dict[str, Any]:
+    inputs: dict[str, Any] = {"id": rule["ID"], "status": rule["Status"]}
+    inputs |= {wire: smalls_within(rule[api]) for wire, api in _BLOCKS.items() if rule.get(api)}
     where = rule.get("Filter") or {}
     if "And" in where:
-        told["filter"] = {"and": {"prefix": where["And"].get("Prefix"), "tags": tag_map(where["And"].get("Tags"))}}
+        inputs["filter"] = {"and": {"prefix": where["And"].get("Prefix"), "tags": tag_map(where["And"].get("Tags"))}}
     elif "Tag" in where:
-        told["filter"] = {"tag": smalls_within(where["Tag"])}
+        inputs["filter"] = {"tag": smalls_within(where["Tag"])}
     elif where.get("Prefix"):
-        told["filter"] = {"prefix": where["Prefix"]}
-    return told
+        inputs["filter"] = {"prefix": where["Prefix"]}
+    return inputs
 
 
 def _check(inputs: Values) -> list[tuple[str, str]]:
     conditions = ("prefix", "tag", "and")
     return [
-        (f"rules[{index}].filter", "a filter has one condition; several stand inside `and`")
+        (f"rules[{index}].filter", "a filter has one condition; put several inside `and`")
         for index, rule in enumerate(inputs["rules"])
         if len([name for name in conditions if (rule.get("filter") or {}).get(name)]) > 1
     ]

@@ -1,8 +1,8 @@
-"""The gRPC face of the plug-in: what the engine asks, answered from the table. No row is known here.
+"""The gRPC service of the plug-in: answers the engine's requests from the table, independent of single rows.
 
-One server answers many provider instances, since an engine that attaches by port shares it: configuration is kept by
-connection, which differs for each instance, and ends with it. A connection that was not configured is refused; falling
-back on another one's configuration would send a resource to the wrong account.
+One server handles many provider instances, since an engine that attaches by port shares it. Configuration is stored per
+connection, which is unique to each instance, and dropped with it. An unconfigured connection is rejected: falling back
+to another one's configuration would create a resource in the wrong account.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tooling.plugins.aws import autonaming, configuration, lifecycle
 from tooling.plugins.aws.check import checked
 from tooling.plugins.aws.clients import Connection, Scope
 from tooling.plugins.aws.diff import Change, Kind, changes
-from tooling.plugins.aws.errors import AwsRefused, NotModelled, PerhapsMade, ProviderMisconfigured, message
+from tooling.plugins.aws.errors import AwsRefused, NotModelled, PossiblyCreated, ProviderMisconfigured, message
 from tooling.plugins.aws.functions import FUNCTIONS
-from tooling.plugins.aws.lost_answers import AnswerLost
+from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.paths import parse, text
 from tooling.plugins.aws.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from tooling.plugins.aws.row import Row
@@ -32,7 +32,7 @@ from tooling.plugins.aws.table import TABLE
 from tooling.plugins.connections import Connections
 
 VERSION = "7.51.1"
-"""The version that the Python SDK asks for; a test holds it against `pulumi_aws/pulumi-plugin.json`."""
+"""The version that the Python SDK requests; a test compares it with `pulumi_aws/pulumi-plugin.json`."""
 
 _KINDS = {
     (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
@@ -53,34 +53,34 @@ def add_to_server(
     endpoint_url: str | None,
     deletion_patience_seconds: float = lifecycle.DELETION_PATIENCE_SECONDS,
 ) -> None:
-    """Adds the plug-in to a server that also may host others' services.
+    """Adds the plug-in to a server that may host further services.
 
     Args:
         server: made by `tooling.plugins.grpc_server`.
         endpoint_url: the emulated AWS.
-        deletion_patience_seconds: how long a deletion that AWS refuses since something still depends on it is retried.
+        deletion_patience_seconds: how long to retry a deletion that AWS refuses because of a dependent resource.
 
     Raises:
-        NotLoopback: the endpoint is absent or not on this machine.
+        NotLoopback: the endpoint is missing or not on this machine.
     """
     url = configuration.loopback_endpoint(endpoint_url, named_by=configuration.ENDPOINT_VARIABLE)
     servicer = Servicer(url, deletion_patience_seconds, Connections(server))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
 
 
-def _answers_errors(method: Method) -> Method:
-    """Whatever goes wrong becomes a gRPC status whose text is for the person who reads the engine's output."""
+def _errors_as_status(method: Method) -> Method:
+    """Turns every error into a gRPC status whose text is meant for the reader of the engine's output."""
 
     @functools.wraps(method)
     def answering(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
-        except lifecycle.Unfinished as error:
-            _abort_unfinished(context, error)
+        except lifecycle.PartialFailure as error:
+            _abort_partial_failure(context, error)
         except PlatformError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message(error))
-        except AnswerLost as error:
-            perhaps = PerhapsMade(error.cause, pulumi_name=_pulumi_name(request), endpoint=self.endpoint_url)
+        except ResponseLost as error:
+            perhaps = PossiblyCreated(error.cause, pulumi_name=_pulumi_name(request), endpoint=self.endpoint_url)
             context.abort(grpc.StatusCode.UNKNOWN, message(perhaps))
         except (ClientError, BotoCoreError) as error:
             refused = AwsRefused(
@@ -90,13 +90,13 @@ def _answers_errors(method: Method) -> Method:
         except Exception as error:
             log.exception("%s of %s", method.__name__, _pulumi_name(request))
             what = f"{type(error).__name__}: {error} ({method.__name__} of {_pulumi_name(request)})"
-            context.abort(grpc.StatusCode.INTERNAL, f"a fault of the local lane's aws plug-in: {what}")
+            context.abort(grpc.StatusCode.INTERNAL, f"internal error of the local lane's aws plug-in: {what}")
 
     return answering  # type: ignore[return-value] - functools.wraps keeps the signature
 
 
-def _abort_unfinished(context: grpc.ServicerContext, error: lifecycle.Unfinished) -> NoReturn:
-    """Tells the engine that the resource exists although something failed, so that it is kept in the state."""
+def _abort_partial_failure(context: grpc.ServicerContext, error: lifecycle.PartialFailure) -> NoReturn:
+    """Reports a resource that exists despite a failure, so that the engine keeps it in the state."""
     details = provider_pb2.ErrorResourceInitFailed(
         id=error.resource_id, properties=wire.encode(error.outputs), reasons=[error.reason]
     )
@@ -143,19 +143,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.GetSchemaResponse:
         return provider_pb2.GetSchemaResponse(schema="{}")
 
-    @_answers_errors
+    @_errors_as_status
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         wrong = configuration.failures(wire.decode(request.news))
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(wrong))
 
-    @_answers_errors
+    @_errors_as_status
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """No argument replaces a provider, as in the released plug-in: regions replace resource by resource."""
+        """No argument replaces a provider, as in the released plug-in: a new region replaces individual resources."""
         old, new = wire.decode(request.old_inputs), wire.decode(request.news)
         different = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         return provider_pb2.DiffResponse(changes=_some(different), diffs=different)
 
-    @_answers_errors
+    @_errors_as_status
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         settings = configuration.read(wire.decode(request.args), endpoint_url=self.endpoint_url)
         self._connections.keep(context, Connection(settings))
@@ -167,14 +167,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             supports_autonaming_configuration=True,
         )
 
-    @_answers_errors
+    @_errors_as_status
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         row, connection = self._row(request), self._connection(context)
         naming = _naming(request)
         inputs, wrong = checked(row, connection, wire.decode(request.olds), wire.decode(request.news), naming)
         return provider_pb2.CheckResponse(inputs=wire.encode(inputs), failures=_failures(wrong))
 
-    @_answers_errors
+    @_errors_as_status
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         row, new = self._row(request), wire.decode(request.news)
         ignored = [parse(path) for path in request.ignoreChanges]
@@ -195,13 +195,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             deleteBeforeReplace=bool(replacing) and lifecycle.must_go_first(row, state, new),
         )
 
-    @_answers_errors
+    @_errors_as_status
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         row, inputs = self._row(request), wire.decode(request.properties)
         resource_id, outputs = lifecycle.create(row, self._scope(context, row, inputs), inputs, preview=request.preview)
         return provider_pb2.CreateResponse(id=resource_id, properties=wire.encode(outputs))
 
-    @_answers_errors
+    @_errors_as_status
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         row, known = self._row(request), wire.decode(request.properties)
         resource_id, region = lifecycle.split_region(row, request.id, known)
@@ -212,7 +212,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         outputs, inputs = found
         return provider_pb2.ReadResponse(id=resource_id, properties=wire.encode(outputs), inputs=wire.encode(inputs))
 
-    @_answers_errors
+    @_errors_as_status
     def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         row, new, state = self._row(request), wire.decode(request.news), wire.decode(request.olds)
         ignored = [parse(path) for path in request.ignoreChanges]
@@ -220,14 +220,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         outputs = lifecycle.update(row, scope, request.id, state, new, ignored, preview=request.preview)
         return provider_pb2.UpdateResponse(properties=wire.encode(outputs))
 
-    @_answers_errors
+    @_errors_as_status
     def Delete(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         row, state = self._row(request), wire.decode(request.properties)
         scope = self._scope(context, row, state)
         lifecycle.delete(row, scope, request.id, state, patience_seconds=self._deletion_patience_seconds)
         return empty_pb2.Empty()
 
-    @_answers_errors
+    @_errors_as_status
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         function = FUNCTIONS.get(request.tok)
         if function is None:
@@ -245,7 +245,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Ends the waiting of this connection's own requests; other provider instances are not concerned."""
+        """Stops the waits of this connection's requests; other provider instances are not affected."""
         connection = self._connections.of(context)
         if connection is not None:
             connection.cancelled.set()
@@ -265,7 +265,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         connection = self._connections.of(context)
         if connection is None:
             raise ProviderMisconfigured(
-                "the engine's connection to the local aws plug-in was never configured, or was lost and made again",
+                "the engine's connection to the local aws plug-in is not configured, or was lost and opened again",
                 hint="run the same command again",
             )
         return connection
@@ -275,7 +275,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _refuse_fixed(row: Row, found: list[Change]) -> None:
-    """A preview is the place to learn that the lane cannot make a change that AWS can."""
+    """Reports already in a preview that the lane cannot make a change that AWS can."""
     for change in found:
         if change.fixed is not None:
             path = text(change.path)

@@ -1,7 +1,7 @@
-"""What the engine is told of a resource: outputs after reading back, outputs in a preview, inputs after a refresh.
+"""The resource state reported to the engine: outputs after reading back or in a preview, and inputs after a refresh.
 
-Outputs are what AWS says. The only things taken from the inputs are those that AWS never gives back (`write_only`), and
-the wording of documents and the order of lists that have none, where they mean what AWS says.
+Outputs are what AWS returns. Only three things are taken from the inputs: values that AWS never returns (`write_only`),
+and, if they are equivalent to what AWS returns, the wording of documents and the order of unordered lists.
 """
 
 from __future__ import annotations
@@ -11,52 +11,52 @@ from typing import Any
 
 from tooling.plugins.aws.autonaming import DEFAULTS
 from tooling.plugins.aws.clients import Scope
-from tooling.plugins.aws.meaning import is_blank, program_form, same
+from tooling.plugins.aws.equivalence import is_blank, program_form, same
 from tooling.plugins.aws.row import Input, Row, Values
 from tooling.plugins.wire import UNKNOWN
 
 
 def outputs(row: Row, scope: Scope, live: Values, inputs: Values) -> dict[str, Any]:
-    """The state of a resource that was read back; `inputs` are the last known ones, if any."""
+    """The state of a resource after reading it back; `inputs` are the last known inputs, if any."""
     specs = row.all_inputs()
-    told = {key: value for key, value in live.items() if value is not None}
+    result = {key: value for key, value in live.items() if value is not None}
     for key, spec in specs.items():
-        if key in told and key in inputs:
-            told[key] = program_form(spec, told[key], inputs[key])
+        if key in result and key in inputs:
+            result[key] = program_form(spec, result[key], inputs[key])
         elif spec.write_only and inputs.get(key) is not None:
-            told[key] = inputs[key]
+            result[key] = inputs[key]
     if row.regional:
-        told["region"] = scope.region
+        result["region"] = scope.region
     if row.tagged:
-        told["tagsAll"] = dict(live.get("tagsAll") or {})
-        told["tags"] = _own_tags(scope, told["tagsAll"], inputs.get("tags"))
-    return told
+        result["tagsAll"] = dict(live.get("tagsAll") or {})
+        result["tags"] = _own_tags(scope, result["tagsAll"], inputs.get("tags"))
+    return result
 
 
 def created_in_preview(row: Row, inputs: Values) -> dict[str, Any]:
-    """A resource that would be created: its inputs, and everything that AWS will fill in as unknown."""
-    told = {key: value for key, value in inputs.items() if key != DEFAULTS}
+    """A resource to be created: its inputs, and everything that AWS sets as unknown."""
+    result = {key: value for key, value in inputs.items() if key != DEFAULTS}
     for key, spec in row.all_inputs().items():
-        told[key] = _with_unknowns(spec, told.get(key))
-    return {**{key: value for key, value in told.items() if value is not None}, **dict.fromkeys(row.outputs, UNKNOWN)}
+        result[key] = _with_unknowns(spec, result.get(key))
+    return {**{key: value for key, value in result.items() if value is not None}, **dict.fromkeys(row.outputs, UNKNOWN)}
 
 
 def updated_in_preview(row: Row, state: Values, inputs: Values, changed: Iterable[str]) -> dict[str, Any]:
-    """A resource that would be updated: its state with the new inputs in place; what they change besides is unknown."""
+    """A resource to be updated: its state with the new inputs; outputs that depend on them are unknown."""
     specs = row.all_inputs()
-    told = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
+    result = {key: value for key, value in state.items() if key not in specs or specs[key].computed}
     for key, value in inputs.items():
         if key != DEFAULTS:
-            told[key] = _merged(specs[key], state.get(key), value) if key in specs else value
+            result[key] = _merged(specs[key], state.get(key), value) if key in specs else value
     for name in changed:
         for recomputed in {*row.recomputed.get(name, ()), *row.recomputed.get("*", ())}:
             if recomputed not in inputs:
-                told[recomputed] = UNKNOWN
-    return told
+                result[recomputed] = UNKNOWN
+    return result
 
 
 def refreshed_inputs(row: Row, old: Values, state: Values) -> dict[str, Any]:
-    """The program's inputs as AWS has them now: in the program's words where they still mean the same."""
+    """The program's inputs with the present values of AWS, in the program's wording if equivalent."""
     specs = row.all_inputs()
     fresh: dict[str, Any] = {}
     for key, value in old.items():
@@ -72,7 +72,7 @@ def refreshed_inputs(row: Row, old: Values, state: Values) -> dict[str, Any]:
 
 
 def imported_inputs(row: Row, state: Values) -> dict[str, Any]:
-    """Inputs for a resource that no program has described yet: all that AWS says, but for what says nothing."""
+    """Inputs of an imported resource: everything that AWS returns, without values that equal leaving them out."""
     found = {
         key: _inputs_only(spec, state[key])
         for key, spec in row.all_inputs().items()
@@ -84,7 +84,7 @@ def imported_inputs(row: Row, state: Values) -> dict[str, Any]:
 
 
 def _own_tags(scope: Scope, all_tags: Mapping[str, str], stated: Any) -> dict[str, str]:
-    """All tags but the provider's default ones, unless the resource states them itself."""
+    """All tags except the provider's default tags, unless the resource sets them itself."""
     defaults = scope.connection.configuration.default_tags
     own = stated if isinstance(stated, dict) else {}
     return {key: value for key, value in all_tags.items() if key in own or defaults.get(key) != value}
@@ -101,7 +101,7 @@ def _with_unknowns(spec: Input, value: Any) -> Any:
 
 
 def _merged(spec: Input, old: Any, new: Any) -> Any:
-    """A block of the state with the program's members over it, so that what AWS filled in stays."""
+    """A block of the state overridden by the program's members, so that values set by AWS are kept."""
     if not (isinstance(old, dict) and isinstance(new, dict) and spec.members is not None):
         return new
     kept = {name: old[name] for name in spec.outputs if name in old}
@@ -114,7 +114,7 @@ def _merged(spec: Input, old: Any, new: Any) -> Any:
 
 
 def _stated_part(spec: Input, stated: Any, live: Any) -> Any:
-    """The members of a block that the program states, as they are now."""
+    """The present values of a block's members that the program sets."""
     if isinstance(live, dict) and isinstance(stated, dict) and spec.members is not None:
         return {
             name: _stated_part(spec.members[name], stated[name], item)

@@ -1,4 +1,4 @@
-"""All resource types that the plug-in models. A type is added to its service's module, and nowhere else."""
+"""All modelled resource types. To add a type, edit only the module of its service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting until AWS has done what it accepted. The emulated AWS mostly has by the first look; AWS takes minutes."""
+"""Waits until AWS has completed a request. The emulated AWS is usually done at once; AWS takes minutes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tooling.plugins.aws.clients import Scope
 from tooling.plugins.aws.errors import NeverSettled
 
 LONGEST_WAIT_SECONDS = 300.0
-"""Far beyond what the emulated AWS needs; picked by feeling, so that a stuck one is an error and no hang."""
+"""Far more than the emulated AWS needs; a guess, so that a stuck request ends in an error and does not hang."""
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
 
 def wait_until(scope: Scope, what: str, pulumi_name: str, look: Callable[[], Any]) -> Any:
-    """Looks again and again, ever more slowly, until there is an answer that is not `None`, and returns it.
+    """Polls at growing intervals until the result is not `None`, and returns it.
 
     Raises:
-        NeverSettled: it took too long, or the operation was cancelled.
+        NeverSettled: it timed out, or the operation was cancelled.
     """
     give_up_at, pause = time.monotonic() + LONGEST_WAIT_SECONDS, _FIRST_PAUSE_SECONDS
     while True:

@@ -1,5 +1,5 @@
-"""The local lane's plug-in for the package `eks`: the component `Cluster`, as thin as our programs use it.
+"""The local lane's plug-in for the package `eks`: the component `Cluster`, with the inputs that the platform uses.
 
 The released component is a program of some thousand lines; this one registers the same resources under the same names
-for the inputs it models, and refuses every other input by name. What is said of it locally holds for this copy only.
+for the inputs it models, and rejects every other input by name. Results on the lane hold for this copy only.
 """

@@ -1,4 +1,4 @@
-"""The component `eks:index:Cluster`: an EKS control plane with its two add-ons, and the outputs our programs read."""
+"""The component `eks:index:Cluster`: an EKS control plane with its two add-ons, and the outputs that programs read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tooling.plugins.eks.inputs import as_json, cni_configuration, kubeconfig, r
 
 
 class Cluster(pulumi.ComponentResource):
-    """Children bear the names that the released component gives them, so that states can be compared."""
+    """Children have the same names as in the released component, so that states can be compared."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], options: pulumi.ResourceOptions | None) -> None:
         refuse_unmodelled(inputs)
@@ -23,7 +23,7 @@ class Cluster(pulumi.ComponentResource):
         self._kubernetes_provider(name)
         cni = inputs["vpcCniOptions"]
         component = pulumi.ComponentResource("eks:index:VpcCniAddon", f"{name}-vpc-cni", {}, _child_of(self))
-        # Lanes made before have the add-on directly below the cluster.
+        # Lanes created by earlier versions have the add-on directly below the cluster.
         below = pulumi.ResourceOptions(parent=component, aliases=[pulumi.Alias(parent=self)])
         configuration = cni_configuration(cni)
         addon = self._addon(name, "vpc-cni", cni["addonVersion"], cni, configuration, inputs.get("tags"), below)

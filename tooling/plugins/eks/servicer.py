@@ -1,4 +1,4 @@
-"""Serves the component over gRPC, both to an engine that started us and to one that attached by port."""
+"""Serves the component over gRPC, both to an engine that started the plug-in and to one that attached by port."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Objects on one API server: get, create, apply, replace, delete, and following them as they change.
 
-One `Cluster` a provider instance. When to call what, and what the answers mean for a resource, is `operations`.
+One `Cluster` per provider instance. `operations` decides when to call what, and interprets the responses.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def bearer_token(connection: Connection) -> str | None:
 
 
 def forget(connection: Connection, token: str) -> bool:
-    """Drops an exec token that the API server refused; says whether asking anew can help."""
+    """Drops an exec token that the API server rejected; returns whether a new one can help."""
     if connection.exec_plugin is None:
         return False
     slot = _slot(connection.exec_plugin, connection.server)

@@ -69,7 +69,7 @@ def property_path(location: Location) -> str:
 
 
 def parse_property_path(path: str) -> Location:
-    """The other way round; `*` stays as it is."""
+    """The reverse of `property_path`; `*` is kept as it is."""
     location: list[Key] = []
     rest = path
     while rest:

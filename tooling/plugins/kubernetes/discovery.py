@@ -1,4 +1,4 @@
-"""Which kinds the API server knows, asked of the server: there is no table of kinds in this plug-in."""
+"""Discovers the kinds that the API server serves; the plug-in has no table of kinds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tooling.plugins.kubernetes.client import Client
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-"""The whole of discovery in one document a root (general availability in Kubernetes 1.30)."""
+"""Aggregated discovery: one document per root path (general availability in Kubernetes 1.30)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ _KNOWN = (
     | _FILES
     | {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_SESSION_TOKEN"}
 )
-"""Variables of which we know what they do to the command; with any other `AWS_…` it is asked itself."""
+"""Variables whose effect on the command is known; with any other `AWS_…` variable, the command itself is run."""
 
 # awscli 1.46: awscli/customizations/eks/get_token.py
 _URL_SECONDS = 60

@@ -21,7 +21,7 @@ _GO_VALUE = re.compile(r"got &value\.valueUnstructured\{.*\}")
 """How a server-side apply prints a value of the wrong type: whole, a Secret's too."""
 
 _CONFLICT_HINTS = (
-    f'to take the fields over, annotate the object with {m.PATCH_FORCE}: "true", or set `enablePatchForce` on the '
+    f'to take over the fields, annotate the object with {m.PATCH_FORCE}: "true", or set `enablePatchForce` on the '
     "provider; to leave them to their manager, remove them from the program"
 )
 
@@ -50,7 +50,7 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
 
     Args:
         doing: the verb in `could not <verb>`, e.g. `create`.
-        manager: our field manager, named in conflicts.
+        manager: the plug-in's field manager, named in conflicts.
     """
     said = shortened(_GO_VALUE.sub("got a value of another type", error.message))
     failed = f"could not {doing} {subject(manifest)}: {said}"
@@ -93,7 +93,7 @@ def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: s
         return KubernetesRefused(
             error,
             "kubernetes-unauthorized",
-            f"{failed}: the API server does not know who asks",
+            f"{failed}: the API server does not know the caller",
             "check that the caller's IAM role has an access entry on the cluster",
         )
     if error.reason == "Forbidden":

@@ -1,4 +1,4 @@
-"""Who owns which field of an object (`metadata.managedFields`), and taking over from `kubectl` and from ourselves.
+"""Field ownership (`metadata.managedFields`), and taking over fields from `kubectl` and from this plug-in's creates.
 
 A create is a POST by `pulumi-kubernetes`, which is recorded as an *Update*; updates are server-side *Apply* by the
 object's own manager. Unless the entries are merged first, the Update entry keeps every field alive that the program
@@ -35,7 +35,7 @@ class Ourselves:
     """Not for a `…Patch`: what `kubectl` wrote belongs to whoever owns the object."""
 
     def merged(self, entries: Sequence[Entry]) -> list[Entry] | None:
-        """The entries with ours merged into one Apply entry, or `None` if there is nothing to merge."""
+        """The entries with the plug-in's own merged into one Apply entry, or `None` if there is nothing to merge."""
         ours = [entry for entry in entries if self._is_ours(entry)]
         if all(entry.get("manager") == self.manager and entry.get("operation") == "Apply" for entry in ours):
             return None
@@ -68,7 +68,7 @@ def forced_in_preview(entries: Iterable[Entry]) -> bool:
 
 
 def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Sequence[Key]) -> bool:
-    """Whether others own the field at `location` and we do not; lists are not looked into."""
+    """Whether only other managers own the field at `location`; lists are not searched."""
     owners = {entry.get("manager") for entry in entries if _owns(entry.get("fieldsV1") or {}, location)}
     return bool(owners) and manager not in owners
 

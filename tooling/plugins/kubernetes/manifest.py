@@ -1,4 +1,4 @@
-"""What can be read off a manifest or a resource's type token without asking anyone: names, annotations, identity.
+"""Facts in a manifest or a type token, read without any request: names, annotations, identity.
 
 Manifests are plain dicts, as they come off the wire. Nothing here changes its argument.
 """
@@ -78,7 +78,7 @@ class TypeToken:
         return cls(module.removeprefix("core/"), kind)
 
     def is_patch_of(self, manifest: Mapping[str, Any]) -> bool:
-        """`NamespacePatch` whose manifest says `Namespace`: it changes an object that somebody else made."""
+        """Whether this is, for example, `NamespacePatch` for a `Namespace`: a change to an object created elsewhere."""
         return self.kind == f"{manifest.get('kind')}Patch"
 
 

@@ -1,7 +1,7 @@
 """Create, read and delete one object on the API server, and the state that is left of it.
 
-What changes are planned is `planning`'s business, changing is `update`'s, waiting `waiting`'s; `…Patch` resources are
-`patch`'s.
+Planning of changes is in `planning`, updates are in `update`, waiting is in `waiting`, `…Patch` resources are in
+`patch`.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ def _says_nothing_yet(error: ApiError) -> bool:
 def _not_ours(state: Mapping[str, Any]) -> PlatformError:
     return PlatformError(
         "kubernetes-recreated",
-        f"{failures.subject(state)} is not the object that this stack made: somebody else deleted and created it anew",
+        f"{failures.subject(state)} was deleted and created again outside this stack",
         at="",
-        hint="refresh the stack to take the new object over, then run again; or remove it from the state",
+        hint="refresh the stack to adopt the new object, then run again; or remove it from the state",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import BadInput, Refused
-from tooling.plugins.kubernetes import immutable, naming, normal
+from tooling.plugins.kubernetes import immutable, naming, normalization
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.diff import Difference, differences, ignored
@@ -71,7 +71,7 @@ def checked(
             )
     else:
         inputs = naming.with_name(inputs, old_inputs, logical_name, seed, autonaming)
-    return normal.normalized(_with_namespace(inputs, cluster))
+    return normalization.normalized(_with_namespace(inputs, cluster))
 
 
 def plan(
@@ -123,7 +123,7 @@ def _with_namespace(inputs: Manifest, cluster: Cluster | None) -> Manifest:
 
 def _comparable(inputs: Manifest, state: Mapping[str, Any], cluster: Cluster | None) -> Manifest:
     """Spells out what is the same said two ways: `core/v1`, and a namespace left to its default or set in vain."""
-    manifest = normal.normalized(m.without_read_only(inputs))
+    manifest = normalization.normalized(m.without_read_only(inputs))
     if "apiVersion" in manifest:
         manifest["apiVersion"] = normal_api_version(str(manifest["apiVersion"]))
     if manifest.get("metadata") == UNKNOWN:

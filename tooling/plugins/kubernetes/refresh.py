@@ -29,7 +29,7 @@ def refreshed_inputs(inputs: Mapping[str, Any], known: Mapping[str, Any], live: 
 
 
 def imported_inputs(live: Mapping[str, Any]) -> Manifest:
-    """Inputs that describe an object nobody of ours made: all of it but status and what the server writes itself."""
+    """Inputs of an imported object: all fields except status and those that the server writes."""
     inputs = m.without_read_only(live)
     inputs.pop("status", None)
     metadata = dict(m.metadata(inputs))

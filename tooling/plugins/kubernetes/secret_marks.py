@@ -1,4 +1,4 @@
-"""Pulumi's marks of secret values, taken off what arrives and put on what is answered.
+"""Pulumi's marks of secret values: removed from requests and added to responses.
 
 The engine does this by itself for plug-ins that accept no secrets, but lets only those construct components that do.
 What is marked in a request is marked at the same place of the answer, as the engine would.
@@ -18,7 +18,7 @@ MARK = "1b47061264138c4ac30d75fd1eb44270"
 """`pulumi.runtime.rpc`'s `_special_sig_key` and `_special_secret_sig`: importing the SDK takes a second."""
 
 _GIVEN = ("news", "properties", "inputs")
-"""Fields of requests whose marks the answer bears."""
+"""Request fields whose secret marks are copied to the response."""
 _ANSWERED = ("properties", "inputs")
 
 Request = TypeVar("Request", bound=Message)

@@ -1,8 +1,8 @@
-"""The engine's side: Pulumi's ResourceProvider service, one provider instance a connection.
+"""Pulumi's ResourceProvider service, with one provider instance per connection.
 
 An attached plug-in is one server for all provider instances of an engine, so what Configure says is kept by connection,
 and ends with it.
-Only the wire is this module's business: what a request means is `planning`, `operations`, `patch` and `settings`.
+This module converts messages only; `planning`, `operations`, `patch` and `settings` carry out the requests.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from shared.errors import PlatformError, Refused
 from tooling.plugins import wire
 from tooling.plugins.connections import Connections
 from tooling.plugins.kubernetes import manifest, operations, patch, planning, secret_marks, settings, update
-from tooling.plugins.kubernetes.answers import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.client import ApiError, Client, Unreachable
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.helm import release
 from tooling.plugins.kubernetes.helm.release import CHART
 from tooling.plugins.kubernetes.helm.requests import Releases, is_release
 from tooling.plugins.kubernetes.operations import InitFailed, Resource, Stored
+from tooling.plugins.kubernetes.responses import changes, decoded, diff_response, encoded, old_inputs, state_with
 from tooling.plugins.kubernetes.settings import Settings
 
 PLUGIN_VERSION = "4.34.2"
@@ -57,7 +57,7 @@ def add_to_server(server: grpc.Server) -> None:
 
 
 def _aborting(method: Method) -> Method:
-    """Turns our errors into what the engine prints and keeps."""
+    """Turns errors into what the engine prints and stores."""
 
     @functools.wraps(method)
     def answer(self: object, request: Message, context: grpc.ServicerContext) -> object:

@@ -97,7 +97,7 @@ def _merge_managers(cluster: Cluster, target: Target, live: Manifest, ourselves:
 
 
 def _without_ignored(body: Manifest, live: Manifest, manager: str, ignore_changes: Sequence[str]) -> Manifest:
-    """Leaves ignored fields that others own to them, and keeps the live value of those that are ours.
+    """Leaves ignored fields to other managers that own them, and keeps the live value of the plug-in's own.
 
     Otherwise `ignoreChanges` on, say, `spec.replicas` would end in a conflict with the autoscaler.
     """
@@ -131,7 +131,7 @@ def _edited(value: Any, keys: Sequence[str], replacement: Any) -> Any:
 def _lost(body: Mapping[str, Any]) -> PlatformError:
     return PlatformError(
         "kubernetes-gone",
-        f"{failures.subject(body)} no longer exists: somebody else deleted it",
+        f"{failures.subject(body)} no longer exists: it was deleted outside the stack",
         at="",
-        hint="refresh the stack, then run again: it will be created anew",
+        hint="refresh the stack, then run again: it will be created again",
     )

@@ -10,7 +10,7 @@ import pytest
 from shared.policies.evaluation import Policies
 from shared.policies.tests.cases import CASES
 from shared.policies.view import ResourceView
-from tooling.plugins.kubernetes.normal import normalized
+from tooling.plugins.kubernetes.normalization import normalized
 
 POLICIES = Policies([], today=date(2026, 1, 1))
 # What the plug-in leaves out, of every kind that it leaves out.

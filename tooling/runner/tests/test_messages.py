@@ -191,8 +191,8 @@ def test_a_refusal_is_told_once_with_the_name_out_of_the_inputs_of_what_was_begu
         said = {"prefix": "", "message": message, "color": "never", "severity": "error", "urn": urn}
         translator.event(event("diagnosticEvent", said))
     first, second = (message.message for message in sent if isinstance(message, Diagnostic))
-    assert first.startswith(f"error[aws-already-exists]: log group {group} exists already")
+    assert first.startswith(f"error[aws-already-exists]: log group {group} already exists")
     assert f"  at: infrastructure/dev, {kind} control-plane\n" in first
-    assert "hint: take it over, with what is in it: tiers up infrastructure --stack dev --adopt control-plane" in first
+    assert "hint: adopt it, with its content: tiers up infrastructure --stack dev --adopt control-plane" in first
     assert f"delete it: aws logs delete-log-group --log-group-name {group} --region us-east-1" in first
     assert second == f"1 error occurred:\n\t* {refusal}"

@@ -193,7 +193,7 @@ def test_unknown_word_of_the_engine_s_is_told_as_a_fault_of_the_lane(engine: Eng
     role = engine.create(ROLE, unique_name(), {"assumeRolePolicy": trust("eks.amazonaws.com")})
     with pytest.raises(grpc.RpcError) as error:
         engine.plan(role, {"assumeRolePolicy": trust("eks.amazonaws.com")}, ("a[",))
-    assert "a fault of the local lane's aws plug-in" in str(error.value.details())
+    assert "internal error of the local lane's aws plug-in" in str(error.value.details())
 
 
 def test_value_that_the_emulator_takes_and_forgets_is_an_error_that_names_it(engine: Engine, lane: Lane) -> None:
@@ -204,7 +204,7 @@ def test_value_that_the_emulator_takes_and_forgets_is_an_error_that_names_it(eng
         engine.create("aws:ec2/securityGroup:SecurityGroup", unique_name(), inputs)
     said = str(error.value.details())
     assert said == (
-        "the emulated AWS accepted `egress[0].description` of aws:ec2/securityGroup:SecurityGroup and did not keep it"
+        "the emulated AWS accepted `egress[0].description` of aws:ec2/securityGroup:SecurityGroup but did not store it"
     )
     assert init_failed(error.value) is not None
 
@@ -227,7 +227,7 @@ def test_created_resource_that_aws_does_not_know_is_an_error(lane: Lane) -> None
     scope = Scope(Connection(read({"region": REGION}, endpoint_url=lane.emulator.endpoint_url)), REGION)
     with pytest.raises(LostAfterCreate) as lost:
         lifecycle.create(row, scope, {}, preview=False)
-    assert "thing-1 was created, and AWS does not know it" in lost.value.what
+    assert "thing-1 was created, but AWS does not find it" in lost.value.what
 
 
 def test_state_that_ends_badly_is_told_with_eks_s_own_reasons(lane: Lane) -> None:

@@ -14,8 +14,8 @@ import grpc
 import pytest
 
 from tests.faults.aws_proxy import WRITES, AwsProxy, Fault
+from tooling.aws_refusals.explanation import Subject, explained
 from tooling.aws_refusals.things import THINGS
-from tooling.aws_refusals.told import Subject, told
 from tooling.lane.ports import free_ports
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, changed
@@ -100,7 +100,7 @@ def refused(proxy: AwsProxy, family: str, type_name: str) -> Fault:
 
 
 def check(said: str, family: str, about: Subject, code: str) -> None:
-    shown = told(said, about)
+    shown = explained(said, about)
     first, *_ = shown.splitlines()
     named = THINGS[about.type].named(about.inputs, about.resource_id, about.name)
     assert first.startswith(f"error[{family}]: "), shown

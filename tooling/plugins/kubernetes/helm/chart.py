@@ -1,4 +1,4 @@
-"""The component `helm.sh/v4:Chart`: a chart rendered by Helm, each object of it a resource of the program.
+"""The component `helm.sh/v4:Chart`: a chart rendered by Helm, with one resource per object.
 
 Imports Pulumi's SDK, and so is imported only once a program asks for one.
 """

@@ -180,5 +180,5 @@ def _content(asset: Mapping[str, Any]) -> str:
 def _sentence(errors: str) -> str:
     """Helm's error without its prefix; warnings before it are left out."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    told: Sequence[str] = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
-    return " ".join(told) or (lines[-1] if lines else "it ended without a word")
+    messages: Sequence[str] = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return " ".join(messages) or (lines[-1] if lines else "it ended without output")

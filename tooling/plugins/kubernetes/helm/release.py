@@ -79,7 +79,7 @@ class Release:
     settings: Settings
     cancellation: Cancellation
     say: Callable[[str], None]
-    """Tells whoever runs the operation."""
+    """Prints a message to the user who runs the operation."""
 
     def create(self, inputs: Manifest, *, preview: bool) -> Stored | None:
         """Installs it and waits; `None` if a preview cannot tell anything.
@@ -166,14 +166,14 @@ class Release:
 
     def _failed(self, helm: Helm, command: str, inputs: Manifest, error: HelmFailed) -> Exception:
         """A refusal, or an `InitFailed` where Helm has kept a release that the engine must not forget."""
-        told = _refused(self.urn, command, error)
+        refused = _refused(self.urn, command, error)
         if any(sign in str(error) for sign in _NOT_BEGUN):
-            return told
+            return refused
         try:
             live = helm.document("status", *_named(inputs))
         except HelmFailed:
-            return told
-        return InitFailed(self._stored(inputs, live), told, inputs)
+            return refused
+        return InitFailed(self._stored(inputs, live), refused, inputs)
 
     def _stored(self, inputs: Manifest, live: Mapping[str, Any]) -> Stored:
         source = charts.source_of(inputs)

@@ -12,12 +12,12 @@ from pulumi.runtime.proto import provider_pb2 as proto
 
 from shared.errors import PlatformError
 from tooling.plugins import wire
-from tooling.plugins.kubernetes.answers import decoded, diff_response, encoded, old_inputs
 from tooling.plugins.kubernetes.cancellation import Cancellation
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.diff import ignored
 from tooling.plugins.kubernetes.helm import release
 from tooling.plugins.kubernetes.helm.release import Release
+from tooling.plugins.kubernetes.responses import decoded, diff_response, encoded, old_inputs
 from tooling.plugins.kubernetes.settings import Settings
 
 

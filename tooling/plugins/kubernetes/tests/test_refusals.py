@@ -169,7 +169,7 @@ def test_object_that_somebody_made_anew_is_not_deleted(provider: Provider, meddl
     meddler.delete(made.inputs)
     meddler.apply(made.inputs, {"data": {"a": "theirs"}})
 
-    with pytest.raises(Refused, match=r"is not the object that this stack made[\s\S]*refresh"):
+    with pytest.raises(Refused, match=r"was deleted and created again outside this stack[\s\S]*refresh"):
         provider.delete(made)
 
     assert meddler.live(made.inputs) is not None

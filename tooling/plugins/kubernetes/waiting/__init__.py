@@ -1,6 +1,6 @@
-"""Waits until an object does what it is for, or is gone, and says why it does not get there.
+"""Waits until an object is ready or gone, and reports why it is not.
 
-One row a kind that has to be waited for, as in the released plug-in; every other kind is ready once the API server has
+One row per kind to wait for, as in the released plug-in; every other kind is ready once the API server has
 stored it. Watches are used throughout; `Cancellation` ends them.
 """
 
@@ -16,12 +16,12 @@ from tooling.plugins.kubernetes.cluster import Cluster, Target
 from tooling.plugins.kubernetes.discovery import api_group
 from tooling.plugins.kubernetes.failures import subject
 from tooling.plugins.kubernetes.waiting import details, networking, objects, storage, workloads
-from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, never, status, told
+from tooling.plugins.kubernetes.waiting.verdicts import READY, Verdict, message_of, never, status
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 
 REFRESH_PATIENCE = timedelta(seconds=5)
-"""A refresh meets workloads in the middle of a rollout that is about to end. Picked by feeling."""
+"""A refresh can meet a workload whose rollout is about to end. The value is a guess."""
 
 Judge = Callable[[Mapping[str, Any]], Verdict]
 Details = Callable[[Cluster, Mapping[str, Any]], list[str]]
@@ -81,7 +81,7 @@ class NotReady(PlatformError):
             "kubernetes-not-ready",
             f"{subject(live)} exists, but is not ready{within}: {'; '.join(reasons)}",
             at="",
-            hint="fix what is named above and run again: the object stays and is waited for anew\n"
+            hint="fix what is named above and run again: the object is kept, and the next run waits for it again\n"
             f"to wait longer, set `customTimeouts` or annotation {m.TIMEOUT_SECONDS}; not at all, {m.SKIP_AWAIT}",
         )
 
@@ -141,7 +141,7 @@ def until_seen_ready(cluster: Cluster, live: Mapping[str, Any]) -> Mapping[str, 
 def until_gone(
     cluster: Cluster, target: Target, uid: str, inputs: Mapping[str, Any], timeout: timedelta | None
 ) -> None:
-    """Follows the object until it is gone, or another one bears its name.
+    """Follows the object until it is gone, or another one has its name.
 
     Raises:
         NotGone, Cancelled, ApiError, Unreachable.
@@ -160,7 +160,7 @@ def until_gone(
 
 def leftovers(live: Mapping[str, Any]) -> list[str]:
     """What holds an object's deletion up: a namespace's own conditions, else finalizers."""
-    conditions = [told(entry) for entry in status(live).get("conditions") or [] if entry.get("status") == "True"]
+    conditions = [message_of(entry) for entry in status(live).get("conditions") or [] if entry.get("status") == "True"]
     if live.get("kind") == "Namespace" and conditions:
         return conditions
     finalizers = m.metadata(live).get("finalizers") or []

@@ -12,14 +12,14 @@ from typing import Any
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster
-from tooling.plugins.kubernetes.waiting.verdicts import condition, spec, status, told
+from tooling.plugins.kubernetes.waiting.verdicts import condition, message_of, spec, status
 
 SHOWN_PODS = 3
 SHOWN_EVENTS = 3
 
 
 def pod_troubles(cluster: Cluster, live: Mapping[str, Any]) -> list[str]:
-    """One line a pod that the object's selector matches and that is not ready."""
+    """One line per pod that matches the object's selector and is not ready."""
     kind = cluster.discovery.find("v1", "Pod")
     selector = label_selector(spec(live).get("selector") or {})
     if kind is None or not selector:
@@ -40,11 +40,11 @@ def pod_trouble(pod: Mapping[str, Any]) -> str:
         state = container.get("state") or {}
         halted = state.get("waiting") or state.get("terminated") or {}
         if halted.get("reason") and halted["reason"] not in ("Completed", "PodInitializing", "ContainerCreating"):
-            return f'container "{container.get("name")}" {told(halted)}'
+            return f'container "{container.get("name")}" {message_of(halted)}'
     for kind in ("PodScheduled", "Ready"):
         if condition(pod, kind).get("status") == "False":
-            return told(condition(pod, kind))
-    return told(status(pod))
+            return message_of(condition(pod, kind))
+    return message_of(status(pod))
 
 
 def warning_events(cluster: Cluster, live: Mapping[str, Any]) -> list[str]:
@@ -56,7 +56,7 @@ def warning_events(cluster: Cluster, live: Mapping[str, Any]) -> list[str]:
         uid = m.metadata(live).get("uid", "")
         namespace = m.namespace(live) or "default"
         events = cluster.list(kind, namespace, fieldSelector=f"involvedObject.uid={uid},type=Warning")
-        return [f"event {told(event)}" for event in sorted(events, key=_last_seen)[-SHOWN_EVENTS:]]
+        return [f"event {message_of(event)}" for event in sorted(events, key=_last_seen)[-SHOWN_EVENTS:]]
     return []
 
 

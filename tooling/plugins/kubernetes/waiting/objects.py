@@ -10,11 +10,11 @@ from tooling.plugins.kubernetes.waiting.verdicts import (
     Verdict,
     condition,
     is_true,
+    message_of,
     never,
     not_yet,
     spec,
     status,
-    told,
 )
 
 
@@ -24,7 +24,7 @@ def custom_resource_definition(live: Mapping[str, Any]) -> Verdict:
         return READY
     names = condition(live, "NamesAccepted")
     if names.get("status") == "False":
-        return never(told(names))
+        return never(message_of(names))
     return not_yet("the API server does not serve the kind yet")
 
 

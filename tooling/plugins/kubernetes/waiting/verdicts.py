@@ -44,7 +44,7 @@ def is_true(live: Mapping[str, Any], kind: str) -> bool:
     return condition(live, kind).get("status") == "True"
 
 
-def told(entry: Mapping[str, Any]) -> str:
+def message_of(entry: Mapping[str, Any]) -> str:
     """`Reason: message` of a condition, an event or a container's state."""
     parts = [str(entry[key]) for key in ("reason", "message") if entry.get(key)]
     return shortened(": ".join(parts), REASON_LIMIT)

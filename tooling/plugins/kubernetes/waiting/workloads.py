@@ -11,12 +11,12 @@ from tooling.plugins.kubernetes.waiting.verdicts import (
     Verdict,
     condition,
     is_true,
+    message_of,
     never,
     not_yet,
     observed,
     spec,
     status,
-    told,
 )
 
 _UNOBSERVED = "its controller has not looked at it yet"
@@ -28,7 +28,7 @@ def deployment(live: Mapping[str, Any]) -> Verdict:
         return not_yet(_UNOBSERVED)
     progressing = condition(live, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return never(told(progressing), *_replica_failure(live))
+        return never(message_of(progressing), *_replica_failure(live))
     if spec(live).get("paused"):
         return READY
     wanted = spec(live).get("replicas", 1)
@@ -86,7 +86,7 @@ def job(live: Mapping[str, Any]) -> Verdict:
     if is_true(live, "Complete") or spec(live).get("suspend"):
         return READY
     if is_true(live, "Failed"):
-        return never(told(condition(live, "Failed")))
+        return never(message_of(condition(live, "Failed")))
     wanted = spec(live).get("completions") or 1
     return not_yet(f"{_count(live, 'succeeded')} of {wanted} pods succeeded, {_count(live, 'failed')} failed")
 
@@ -96,4 +96,4 @@ def _count(live: Mapping[str, Any], member: str) -> int:
 
 
 def _replica_failure(live: Mapping[str, Any]) -> tuple[str, ...]:
-    return (told(condition(live, "ReplicaFailure")),) if is_true(live, "ReplicaFailure") else ()
+    return (message_of(condition(live, "ReplicaFailure")),) if is_true(live, "ReplicaFailure") else ()

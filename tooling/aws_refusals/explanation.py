@@ -1,4 +1,4 @@
-"""A refusal as it is shown: code, thing, place, AWS' own words, and the commands that resolve it."""
+"""A refusal as it is printed: code, resource, stack, the message of AWS, and the commands that resolve it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<message>\S+)")
 _OF_AWS = re.compile(r"\(\w+ of aws:|operation error |api error |https response error ")
-"""How the local plug-in and the released one word what AWS answered."""
+"""How messages of the local and of the released plug-in mark an answer of AWS."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What the engine was doing.
+    """The engine's operation that failed.
 
     Attributes:
-        operation: the engine's word, e.g. `create`.
-        project: of the stack, e.g. `infrastructure`.
+        operation: the engine's name of it, e.g. `create`.
+        project: the stack's project, e.g. `infrastructure`.
         stack: e.g. `local` or `local.tenant-a`.
-        inputs: by wire name.
-        resource_id: empty before it is created.
-        region: of the environment.
+        inputs: the resource's inputs by wire name.
+        resource_id: empty before the resource is created.
+        region: the region of the environment.
     """
 
     operation: str
@@ -45,7 +45,7 @@ class Subject:
         return self.stack.partition(".")[0]
 
     def command(self, verb: str, more: str = "") -> str:
-        """The command of `tiers` that does `verb` to this stack."""
+        """The `tiers` command that runs `verb` on this stack."""
         tenant = self.stack.partition(".")[2]
         if self.project in ("infrastructure", "platform-addons", "tenants"):
             which = f"{self.project} --tenant {tenant}" if tenant else self.project
@@ -54,8 +54,8 @@ class Subject:
         return f"tiers {verb} {which} --stack {self.environment}{more}"
 
 
-def told(said: str, subject: Subject) -> str:
-    """`said` with code, thing and hints, if AWS said it; else as it is. Hints of a plug-in stay in place of others."""
+def explained(said: str, subject: Subject) -> str:
+    """`said` with code, resource and hints if it comes from AWS, else unchanged. Hints of a plug-in take precedence."""
     if not subject.type.startswith("aws:") or said.startswith("error["):
         return said
     family = family_of(said, subject.operation)
@@ -63,7 +63,7 @@ def told(said: str, subject: Subject) -> str:
         return said
     thing = thing_of(subject.type)
     named = thing.named(subject.inputs, subject.resource_id, subject.name)
-    code, what = (family.code, family.what) if family else ("aws-refused", "AWS refuses a request about {thing}")
+    code, what = (family.code, family.what) if family else ("aws-refused", "AWS refused a request for {thing}")
     lines = [
         f"error[{code}]: {what.format(thing=named)}",
         f"  at: {subject.project}/{subject.stack}, {subject.type} {subject.name}",
@@ -86,16 +86,16 @@ def _hints(family: Family | None, thing: Thing, subject: Subject, said: str) -> 
 def _exists(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     find, delete = _filled(thing.find, subject), _filled(thing.delete, subject)
     if find:
-        yield f"see what it is: {find}"
+        yield f"inspect it: {find}"
     if thing.adoptable:
-        yield f"take it over, with what is in it: {subject.command('up', f' --adopt {subject.name}')}"
+        yield f"adopt it, with its content: {subject.command('up', f' --adopt {subject.name}')}"
     if delete:
         yield f"or, if nothing needs it, delete it: {delete}; then {AGAIN}"
 
 
 def _name_taken(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     yield (
-        f"names of buckets are shared by all accounts: set another environment_suffix in "
+        f"bucket names are shared by all AWS accounts: set another environment_suffix in "
         f"shared/environments/{subject.environment}.yaml, then {subject.command('up')}"
     )
 
@@ -104,21 +104,22 @@ def _in_use(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     uses = _filled(thing.uses or thing.find, subject)
     if uses:
         yield f"see what uses it: {uses}"
-    yield f"what the cluster left behind is listed, and removed, by: tiers audit --stack {subject.environment}"
-    yield f"an operation on it may be under way: wait for it, and {AGAIN}"
+    yield f"list and remove what the cluster left behind: tiers audit --stack {subject.environment}"
+    yield f"an operation on it may be in progress: wait for it to end, and {AGAIN}"
 
 
 def _quota(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     service = thing.service or "ec2"
     yield (
-        f"delete what is not needed, or ask for more: aws service-quotas list-service-quotas --service-code {service}"
-        f"{_region(subject)}, then request-service-quota-increase with the quota's code; then {AGAIN}"
+        f"delete what is not needed, or request a higher quota: aws service-quotas list-service-quotas "
+        f"--service-code {service}{_region(subject)}, then request-service-quota-increase with the code of the quota; "
+        f"then {AGAIN}"
     )
 
 
 def _capacity(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     yield (
-        f"name further instance_types, or other zones, in Pulumi.{subject.environment}.yaml of {subject.project}; "
+        f"set further instance_types, or other zones, in Pulumi.{subject.environment}.yaml of {subject.project}; "
         f"or wait, and {AGAIN}"
     )
 
@@ -130,7 +131,7 @@ def _region_disabled(_thing: Thing, subject: Subject, _said: str) -> Iterator[st
 def _not_allowed(_thing: Thing, _subject: Subject, said: str) -> Iterator[str]:
     action = _ACTION.search(said)
     wanted = action["action"] if action else "the action"
-    yield f"see who asks: aws sts get-caller-identity; allow it {wanted}, unless a service control policy denies it"
+    yield f"check the identity: aws sts get-caller-identity; allow {wanted}, unless a service control policy denies it"
     encoded = _ENCODED.search(said)
     if encoded:
         yield f"aws sts decode-authorization-message --encoded-message {encoded['message']}"
@@ -141,7 +142,7 @@ def _key(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
     found = _KEY_ARN.search(said)
     key = given or (found[0] if found else "<key>")
     region = _region(subject)
-    yield f"see its state: aws kms describe-key --key-id {key}{region}"
+    yield f"check its state: aws kms describe-key --key-id {key}{region}"
     yield (
         f"disabled: aws kms enable-key --key-id {key}{region}; pending deletion: aws kms cancel-key-deletion "
         f"--key-id {key}{region}, then enable it; then {AGAIN}"
@@ -153,7 +154,7 @@ def _document(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
         setting = {"tenants": "deployer_principal_arns of the tenant's file"}.get(
             subject.project, "admin_principal_arns"
         )
-        yield f"a principal that it names does not exist: aws iam get-role --role-name <name>; correct {setting}"
+        yield f"a principal in the policy does not exist: aws iam get-role --role-name <name>; correct {setting}"
     else:
         yield "aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document <the document>"
     yield f"then {subject.command('up')}"
@@ -161,7 +162,7 @@ def _document(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
 
 def _not_found(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     again = subject.command("up", " --refresh")
-    yield f"if somebody deleted it by hand, compare the stack with AWS and create it again: {again}"
+    yield f"if somebody deleted it by hand, refresh the stack and create it again: {again}"
 
 
 _BY_CODE = {
@@ -179,7 +180,7 @@ _BY_CODE = {
 
 
 def _filled(command: str, subject: Subject) -> str:
-    """The command with its fields; empty if one of them is not known."""
+    """The command with its fields filled in; empty if one of them is unknown."""
     values: dict[str, Any] = {**subject.inputs, "region": subject.inputs.get("region") or subject.region}
     if subject.resource_id:
         values["id"] = subject.resource_id

@@ -1,7 +1,7 @@
-"""When two values are the same value: canonical forms of documents, protocols, switches, and of whole inputs.
+"""Equivalence of values: canonical forms of documents, protocols, booleans and whole inputs.
 
-AWS gives many things back in other words than it was given them: a policy reordered, a protocol by number, a list in
-any order. Comparing words would show changes that nobody made.
+AWS returns many values in a different form than it received them: a policy in another order, a protocol by number, a
+list in any order. A literal comparison would show changes that nobody made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _POLICY_PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
 
 
 def json_document(value: Any) -> Any:
-    """Text that is JSON by what it says; other text as it is."""
+    """JSON text in canonical form; other text unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -30,7 +30,7 @@ def json_document(value: Any) -> Any:
 
 
 def policy_document(value: Any) -> Any:
-    """An IAM policy by what it says: one thing and a list of that one thing are the same, and no list has an order.
+    """An IAM policy in canonical form: a single value equals a list of one, and the order of lists does not matter.
 
     Source: IAM user guide, "Grammar of the IAM JSON policy language".
     """
@@ -42,11 +42,11 @@ def policy_document(value: Any) -> Any:
 
 
 DOCUMENTS: frozenset[Meaning] = frozenset({json_document, policy_document})
-"""Meanings whose values stay in the program's words in the state, so that a diff shows the words one knows."""
+"""Canonical forms whose values keep the program's wording in the state, so that a diff shows familiar text."""
 
 
 def switch(value: Any) -> Any:
-    """`true` and `"true"`: some switches are text, so that leaving them out differs from `false`."""
+    """`true` and `"true"`: some booleans are text, so that an absent value differs from `false`."""
     return str(value).lower() if isinstance(value, bool | str) else value
 
 
@@ -60,7 +60,7 @@ def ip_protocol(value: Any) -> Any:
 
 
 def is_blank(spec: Input, value: Any) -> bool:
-    """Whether a value says no more than leaving it out does."""
+    """Whether a value is equivalent to leaving it out."""
     if spec.members is not None and isinstance(value, dict):
         return all(is_blank(member, value.get(name)) for name, member in spec.members.items())
     return value in (None, "", [], {}, False, 0)
@@ -73,12 +73,12 @@ def same(spec: Input, left: Any, right: Any) -> bool:
 
 
 def canonical(spec: Input, value: Any) -> str:
-    """A text that two values have in common exactly if they mean the same under `spec`."""
+    """A text that is equal for two values exactly if they are equivalent under `spec`."""
     return _sorting_key(_canonical(spec, value))
 
 
 def program_form(spec: Input, live: Any, stated: Any) -> Any:
-    """`live` as AWS says it, but documents and the order of unordered lists as the program wrote them."""
+    """`live`, but with documents and the order of unordered lists as the program wrote them."""
     if isinstance(live, dict) and isinstance(stated, dict) and spec.members is not None:
         return {
             name: program_form(spec.members[name], item, stated[name])
@@ -91,7 +91,7 @@ def program_form(spec: Input, live: Any, stated: Any) -> Any:
         if len(ordered) == len(stated):
             return [program_form(spec, item, wanted) for item, wanted in zip(ordered, stated, strict=True)]
         return ordered
-    if spec.meaning in DOCUMENTS and same(spec, live, stated):
+    if spec.canonical_form in DOCUMENTS and same(spec, live, stated):
         return stated
     return live
 
@@ -115,7 +115,7 @@ def _canonical(spec: Input, value: Any) -> Any:
             for name, item in members.items()
             if not is_blank(spec.members[name], item)
         }
-    return spec.meaning(value) if value is not None else None
+    return spec.canonical_form(value) if value is not None else None
 
 
 def _statement(statement: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Values and differences as they come from the engine and go to it."""
+"""Conversion of requests and responses: values, states and differences in the engine's format."""
 
 from __future__ import annotations
 

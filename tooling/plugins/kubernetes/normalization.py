@@ -1,4 +1,4 @@
-"""Inputs as the released plug-in writes them into the state, whatever way the program says the same thing.
+"""Normalizes inputs to the form in which the released plug-in writes them into the state.
 
 It converts the inputs of Kubernetes' own kinds to their Go types and back. Go's encoder leaves out empty lists and
 maps, and `false` of members that are no pointers; policies and previews see what is left. Not modelled: how Go writes

@@ -1,9 +1,9 @@
-"""Requests whose answer was lost: a 5xx, a connection that broke, a time-out. AWS may have carried them out.
+"""Requests whose response was lost: a 5xx, a broken connection, a timeout. AWS may have carried them out.
 
-botocore repeats such a request, as the released plug-in's SDK does. For most that is right: they come to the same, or
-the repeat is refused since what it makes is there. A creation that AWS refuses no second time (a VPC, an elastic
-address, a key) is not repeated blindly: it would leave an object that no state knows. It ends as `AnswerLost`, and so
-does a repeat that is refused as a duplicate; what then exists is looked for by `lifecycle`.
+botocore retries such a request, as the released plug-in's SDK does. For most requests this is right: they are
+idempotent, or the retry is refused as a duplicate. Creations that AWS does not refuse the second time (a VPC, an
+Elastic IP address, a key) are not retried, since that could leave an object which is in no state. They raise
+`ResponseLost`, and so does a retry that is refused as a duplicate; `lifecycle` then looks for the resource.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NEVER_REPEATED = {
     "ec2": re.compile(r"(Create(?!Tags$|Route$|LaunchTemplateVersion$)|Allocate|Run|Request)"),
     "kms": re.compile(r"CreateKey$"),
 }
-"""Operations that would make a second object, by service. EC2 has client tokens for a few of them only."""
+"""Operations that would create a second object, by service. EC2 offers client tokens for only a few of them."""
 
 _FAILED = frozenset({500, 502, 503, 504})
 _NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
@@ -37,8 +37,8 @@ _DUPLICATE = re.compile(
 )
 
 
-class AnswerLost(Exception):
-    """`cause` is the last answer; with `repeated`, the request was sent again and refused as a duplicate."""
+class ResponseLost(Exception):
+    """`cause` is the last error; with `repeated`, the request was retried and refused as a duplicate."""
 
     def __init__(self, cause: ClientError | BotoCoreError, *, repeated: bool) -> None:
         super().__init__(str(cause))
@@ -46,31 +46,31 @@ class AnswerLost(Exception):
         self.repeated = repeated
 
 
-class LostAnswers:
-    """Mixed into botocore's clients, which are shared by threads; one request is one thread's."""
+class LostResponses:
+    """Mixin of botocore clients. Clients are shared by threads, but each request belongs to one thread."""
 
     meta: Any
 
     _seen = threading.local()
 
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
-        LostAnswers._seen.lost = False
+        LostResponses._seen.lost = False
         try:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
         except (ClientError, BotoCoreError) as error:
-            if LostAnswers._seen.lost:
+            if LostResponses._seen.lost:
                 duplicate = isinstance(error, ClientError) and is_duplicate(error)
                 if duplicate or never_repeated(self.meta.service_model.service_name, operation_name):
-                    raise AnswerLost(error, repeated=duplicate) from error
+                    raise ResponseLost(error, repeated=duplicate) from error
             raise
 
 
 @contextmanager
 def repeats_are_done() -> Iterator[None]:
-    """Around a request whose answer says nothing, and which is refused if what it makes is there: then it is done."""
+    """Wraps a request without a result of interest: a retry that is refused as a duplicate counts as success."""
     try:
         yield
-    except AnswerLost as lost:
+    except ResponseLost as lost:
         if not lost.repeated:
             raise
 
@@ -78,10 +78,10 @@ def repeats_are_done() -> Iterator[None]:
 def watch(
     operation: Any, response: tuple[Any, dict[str, Any]] | None, caught_exception: Exception | None, **_: object
 ) -> bool | None:
-    """A handler of botocore's event `needs-retry`: remembers a lost answer; False forbids to send it again."""
+    """Handler of botocore's event `needs-retry`: records a lost response; returns False to prevent a retry."""
     if not _lost(response, caught_exception):
         return None
-    LostAnswers._seen.lost = True
+    LostResponses._seen.lost = True
     return False if never_repeated(operation.service_model.service_name, operation.name) else None
 
 
@@ -95,7 +95,7 @@ def is_duplicate(error: ClientError) -> bool:
 
 
 def _lost(response: tuple[Any, dict[str, Any]] | None, caught: Exception | None) -> bool:
-    """Whether AWS may have carried out what it did not, or not well, answer to."""
+    """Whether AWS may have carried out a request without a proper response."""
     if response is None:
         return isinstance(caught, HTTPClientError) and not isinstance(caught, _NEVER_SENT)
     http, parsed = response

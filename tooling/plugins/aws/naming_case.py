@@ -1,4 +1,4 @@
-"""Between wire names (`cidrBlock`) and the two spellings of AWS's APIs (`CidrBlock`, or the same); tags as lists."""
+"""Conversion between wire names (`cidrBlock`) and AWS API names (`CidrBlock` or the same), and of tags to lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tooling.plugins.aws.errors import error_code, is_gone
 
 AWS_OWN_TAGS = "aws:"
-"""Beginning of the keys of tags that AWS sets by itself; nobody else may."""
+"""Reserved prefix of the keys of tags that AWS sets."""
 
 
 def capital(name: str) -> str:
@@ -22,7 +22,7 @@ def small(name: str) -> str:
 
 
 def picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The members that are set, under the same names; for services whose API spells as the wire does."""
+    """The members that are set, under the same names; for services whose API uses the wire names."""
     return {name: values[name] for name in names if values.get(name) is not None}
 
 
@@ -32,12 +32,12 @@ def capitals(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def smalls(answer: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The answer's members for these wire names; absent ones are `None`."""
+    """The members of an API response for these wire names; missing ones are `None`."""
     return {name: answer.get(capital(name)) for name in names}
 
 
 def capitals_within(value: Any) -> Any:
-    """A block and all blocks inside it under API names. Not for maps, whose keys are the user's."""
+    """A block and all nested blocks under API names. Not for maps, whose keys belong to the user."""
     if isinstance(value, Mapping):
         return {capital(key): capitals_within(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def tag_list(tags: Mapping[str, str] | None, *, key: str = "Key", value: str = "
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, *, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Tags as a map, without those that AWS sets by itself."""
+    """Tags as a map, without those that AWS sets."""
     return {tag[key]: tag.get(value, "") for tag in tags or () if not tag[key].startswith(AWS_OWN_TAGS)}
 
 
@@ -68,10 +68,10 @@ def without_aws_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def unless_gone(call: Callable[..., Any], *gone: str, **arguments: Any) -> Any:
-    """The answer, or `None` where AWS says that what was asked for does not exist.
+    """The response, or `None` if AWS reports that the resource does not exist.
 
     Args:
-        gone: further error codes that say so here.
+        gone: further error codes with this meaning.
     """
     try:
         return call(**arguments)

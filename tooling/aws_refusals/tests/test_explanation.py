@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tooling.aws_refusals.explanation import _BY_CODE, Subject, explained
 from tooling.aws_refusals.families import FAMILIES, family_of
-from tooling.aws_refusals.told import _BY_CODE, Subject, told
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -43,7 +43,7 @@ CASES = [
         "ResourceAlreadyExistsException: The specified log group already exists (CreateLogGroup of "
         "aws:cloudwatch/logGroup:LogGroup)",
         LOG_GROUP,
-        "error[aws-already-exists]: log group /aws/eks/eks-cluster-dev/cluster exists already",
+        "error[aws-already-exists]: log group /aws/eks/eks-cluster-dev/cluster already exists",
         [
             "tiers up infrastructure --stack dev --adopt thing",
             "aws logs delete-log-group --log-group-name /aws/eks/eks-cluster-dev/cluster --region us-east-1",
@@ -58,14 +58,14 @@ CASES = [
             "ResourceAlreadyExistsException: The specified log group already exists",
         ),
         LOG_GROUP,
-        "error[aws-already-exists]: log group /aws/eks/eks-cluster-dev/cluster exists already",
+        "error[aws-already-exists]: log group /aws/eks/eks-cluster-dev/cluster already exists",
         ["tiers up infrastructure --stack dev --adopt thing"],
     ),
     (
         "creating EKS Node Group (eks-cluster-dev:general-dev-1): "
         + released("EKS", "CreateNodegroup", 409, "ResourceInUseException: NodeGroup already exists with name general"),
         NODES,
-        "error[aws-already-exists]: node group general-dev-1 exists already",
+        "error[aws-already-exists]: node group general-dev-1 already exists",
         ["aws eks delete-nodegroup --cluster-name eks-cluster-dev --nodegroup-name general-dev-1 --region us-east-1"],
     ),
     (
@@ -73,7 +73,7 @@ CASES = [
         "target 'ACTIVE'. last error: AsgInstanceLaunchFailures: Could not launch On-Demand Instances. "
         "VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit",
         NODES,
-        "error[aws-quota]: node group general-dev-1 is more than a quota",
+        "error[aws-quota]: node group general-dev-1 exceeds a quota",
         ["aws service-quotas list-service-quotas --service-code ec2 --region us-east-1"],
     ),
     (
@@ -81,14 +81,14 @@ CASES = [
         "AsgInstanceLaunchFailures: Could not launch Spot Instances. InsufficientInstanceCapacity - We currently do "
         "not have sufficient m6g.large capacity in zone us-east-1e",
         NODES,
-        "error[aws-capacity]: AWS has no room for node group general-dev-1",
+        "error[aws-capacity]: AWS has no capacity for node group general-dev-1",
         ["instance_types"],
     ),
     (
         "creating IAM Role (eks-admin-role-dev): "
         + released("IAM", "CreateRole", 409, "EntityAlreadyExists: Role with name eks-admin-role-dev already exists."),
         ROLE,
-        "error[aws-already-exists]: IAM role eks-admin-role-dev exists already",
+        "error[aws-already-exists]: IAM role eks-admin-role-dev already exists",
         ["aws iam get-role --role-name eks-admin-role-dev", "--adopt thing"],
     ),
     (
@@ -100,14 +100,14 @@ CASES = [
             'MalformedPolicyDocument: Invalid principal in policy: "AWS":"arn:aws:iam::123456789012:role/gone"',
         ),
         subject("aws:iam/role:Role", "update", name="eks-admin-role-dev"),
-        "error[aws-document-refused]: AWS does not accept a policy of IAM role eks-admin-role-dev",
+        "error[aws-document-refused]: AWS rejected a policy of IAM role eks-admin-role-dev",
         ["admin_principal_arns", "tiers up infrastructure --stack dev"],
     ),
     (
         "creating EC2 VPC: "
         + released("EC2", "CreateVpc", 400, "api error VpcLimitExceeded: The maximum number of VPCs has been reached."),
         VPC,
-        "error[aws-quota]: VPC main-dev is more than a quota",
+        "error[aws-quota]: VPC main-dev exceeds a quota",
         ["--service-code vpc"],
     ),
     (
@@ -121,9 +121,9 @@ CASES = [
             "authorization failure message: aBc123",
         ),
         VPC,
-        "error[aws-not-allowed]: the credentials may not do this with VPC main-dev",
+        "error[aws-not-allowed]: the credentials do not permit this operation on VPC main-dev",
         [
-            "aws sts get-caller-identity; allow it ec2:CreateVpc",
+            "aws sts get-caller-identity; allow ec2:CreateVpc",
             "aws sts decode-authorization-message --encoded-message aBc123",
         ],
     ),
@@ -144,7 +144,7 @@ CASES = [
         + released("EKS", "UpdateClusterVersion", 409, "ResourceInUseException: Cluster already has an update"),
         subject("aws:eks/cluster:Cluster", "update", resource_id="eks-cluster-dev", name="eks-cluster-dev"),
         "error[aws-in-use]: EKS cluster eks-cluster-dev is in use",
-        ["an operation on it may be under way"],
+        ["an operation on it may be in progress"],
     ),
     (
         "creating S3 Bucket (tenants-dev): "
@@ -157,7 +157,7 @@ CASES = [
         "creating S3 Bucket (tenants-dev): "
         + released("S3", "CreateBucket", 409, "HostID: aB+/=, BucketAlreadyOwnedByYou: "),
         BUCKET,
-        "error[aws-already-exists]: bucket tenants-dev exists already",
+        "error[aws-already-exists]: bucket tenants-dev already exists",
         ["--adopt thing"],
     ),
     (
@@ -177,7 +177,7 @@ CASES = [
     (
         "InvalidVpcID.NotFound: The vpc ID 'vpc-1' does not exist (CreateSubnet of aws:ec2/subnet:Subnet)",
         subject("aws:ec2/subnet:Subnet", vpcId="vpc-1"),
-        "error[aws-not-found]: subnet thing needs something that does not exist any more",
+        "error[aws-not-found]: subnet thing needs a resource that no longer exists",
         ["tiers up infrastructure --stack dev --refresh"],
     ),
     (
@@ -204,7 +204,7 @@ CASES = [
             "EKS", "UpdateClusterVersion", 400, "InvalidParameterException: Unsupported Kubernetes minor version"
         ),
         subject("aws:eks/cluster:Cluster", name="eks-cluster-dev"),
-        "error[aws-refused]: AWS refuses a request about EKS cluster eks-cluster-dev",
+        "error[aws-refused]: AWS refused a request for EKS cluster eks-cluster-dev",
         ["aws eks describe-cluster --name eks-cluster-dev"],
     ),
 ]
@@ -212,7 +212,7 @@ CASES = [
 
 @pytest.mark.parametrize(("said", "about", "first", "hints"), CASES, ids=lambda value: str(value)[:40])
 def test_refusal_is_told_with_code_name_and_command(said: str, about: Subject, first: str, hints: list[str]) -> None:
-    shown = told(said, about)
+    shown = explained(said, about)
     assert shown.startswith(first), shown
     assert said in shown
     lines = [line for line in shown.splitlines() if line.startswith("hint: ")]
@@ -221,16 +221,16 @@ def test_refusal_is_told_with_code_name_and_command(said: str, about: Subject, f
 
 
 def test_what_is_not_of_aws_and_what_has_a_code_already_stays_as_it_is() -> None:
-    assert told("something else", VPC) == "something else"
-    assert told("error[x]: AccessDenied: y", VPC) == "error[x]: AccessDenied: y"
+    assert explained("something else", VPC) == "something else"
+    assert explained("error[x]: AccessDenied: y", VPC) == "error[x]: AccessDenied: y"
     kubernetes = subject("kubernetes:core/v1:Secret")
-    assert told("AccessDenied: y", kubernetes) == "AccessDenied: y"
+    assert explained("AccessDenied: y", kubernetes) == "AccessDenied: y"
 
 
 def test_the_hints_of_a_plug_in_stay_in_place_of_others() -> None:
     said = "InternalError: no (CreateVpc of aws:ec2/vpc:Vpc)\nhint: it may have been made: look for it"
-    shown = told(said, VPC)
-    assert shown.startswith("error[aws-unavailable]: AWS failed at VPC main-dev")
+    shown = explained(said, VPC)
+    assert shown.startswith("error[aws-unavailable]: AWS failed internally in a request for VPC main-dev")
     assert shown.count("hint: ") == 1
 
 
