@@ -396,7 +396,7 @@ CASES = [
         exit_code=ExitCode.REFUSED,
         code="account-wrong",
         place="environment dev",
-        says="belong to account 111111111111, and environment dev is in 210987654321",
+        says="belong to account 111111111111, but environment dev is in 210987654321",
     ),
     Case(
         id="account: credentials that have expired",

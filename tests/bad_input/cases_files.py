@@ -178,7 +178,7 @@ CASES = [
         wrong=(edit("tiers.yaml", "name: platform-addons", "name: infrastructure"),),
         code="tiers-invalid",
         place="tiers.yaml",
-        says="infrastructure stands twice",
+        says="infrastructure is listed twice",
     ),
     Case(
         id="project: no Pulumi.yaml",

@@ -79,7 +79,9 @@ def stack_file(directory: Path, stack: str, environment: str) -> dict[str, Any]:
         if namespace in _OTHER_READERS:
             continue
         if namespace not in ("", directory.name):
-            raise _unknown(f"`{key}`, which is not used", key, [f"{directory.name}:{name}" for name in declared], where)
+            raise _unknown(
+                f"`{key}`, which no program reads", key, [f"{directory.name}:{name}" for name in declared], where
+            )
         if setting in declared:
             _check_kind(declared[setting], setting, value, where)
         elif not (directory / "settings.py").is_file():

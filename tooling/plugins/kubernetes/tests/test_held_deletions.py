@@ -194,8 +194,8 @@ def test_a_deletion_that_lasts_is_reported_while_it_lasts(
         f"warning[deletion-held]: ConfigMap {namespace}/held was deleted and is still there: configmap held has the "
         "finalizer example.com/stay",
         "  at: tenants/dev.a",
-        "hint: this run goes on by itself once that is gone. If whoever has to remove a finalizer no longer runs, "
-        "remove it:",
+        "hint: this run continues by itself once that is gone. If the controller that has to remove a finalizer no "
+        "longer runs, remove it:",
         "hint: tiers kubeconfig --stack dev > .local/kubeconfig",
         "hint: kubectl --kubeconfig .local/kubeconfig "
         f"patch configmap held --namespace {namespace} {WITHOUT_FINALIZERS}",
