@@ -391,13 +391,13 @@ ATTACKS: tuple[Attack, ...] = (
     _one("ingresses-hosts", "one that ends alike", "ingress", {"spec.rules.0.host": f"x{HOST}"}, f"x{HOST} is none"),
     _one("ingresses-hosts", "one below", "ingress", {"spec.rules.0.host": f"x.{HOST}"}, f"x.{HOST} is none"),
     _one("ingresses-hosts", "a wildcard", "ingress", {"spec.rules.0.host": "*.example.com"}, "*.example.com is none"),
-    _one("ingresses-hosts", "none", "ingress", {"spec.rules.0.host": None}, "name a `host` in every rule"),
+    _one("ingresses-hosts", "none", "ingress", {"spec.rules.0.host": None}, "set `host` in every rule"),
     _one(
         "ingresses-hosts",
         "a default backend",
         "ingress",
         {"spec.defaultBackend": {"service": {"name": "control", "port": {"number": 8080}}}},
-        "leave defaultBackend out",
+        "omit defaultBackend",
     ),
     _one("ingresses-hosts", "TLS for another's", "ingress", {"spec.tls.0.hosts": ["tenant-b.example.com"]}, "`tls`"),
     _one("ingresses-hosts", "TLS for any", "ingress", {"spec.tls.0.hosts": []}, "`tls`"),
@@ -549,7 +549,7 @@ ATTACKS: tuple[Attack, ...] = (
         "all must stay",
         "budget",
         {"spec.maxUnavailable": None, "spec.minAvailable": "100%"},
-        "in place of minAvailable",
+        "instead of minAvailable",
     ),
     *(
         _one(

@@ -173,7 +173,7 @@ def test_a_violation_fails_the_preview_and_stops_up_before_the_resource_exists(
     wanted = (
         "error[policy-security-group-not-open]: allows ingress from 0.0.0.0/0\n"
         "  at: aws:ec2/securityGroup:SecurityGroup open\n"
-        "hint: name the range or the security group that comes in"
+        "hint: name the source range or security group"
     )
     project.program(OPEN_GROUP)
     # Which range it is, only `up` knows: there is no VPC yet.

@@ -222,7 +222,7 @@ def test_release_whose_upgrade_was_killed_is_upgraded_by_the_next_run(
 
     assert runs.recovered() == [
         "demo/test: removed Helm's record of Release release (revision 2, pending-upgrade); up upgrades it again",
-        "demo/test: 1 interrupted changes were read anew",
+        "demo/test: 1 resources with interrupted changes were refreshed",
     ]
     runs.make_room()
     assert runs.up(chart=str(chart), greeting="bye", node_selector=runs.nowhere)["update"] == 1
