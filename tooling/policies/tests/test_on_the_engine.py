@@ -209,7 +209,7 @@ def test_a_bucket_without_its_block_fails_a_preview_before_anything_is_made(
     project.program(UNBLOCKED_BUCKET)
     assert not project.run("preview").ok
     said = "\n".join(project.messages("error"))
-    assert "error[policy-bucket-has-access-block]: there is no BucketPublicAccessBlock for it" in said
+    assert "error[policy-bucket-has-access-block]: it has no BucketPublicAccessBlock" in said
     assert "at: aws:s3/bucket:Bucket data" in said
     assert emulator.client("s3").list_buckets()["Buckets"] == []
 

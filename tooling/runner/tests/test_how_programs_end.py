@@ -105,7 +105,7 @@ CASES = [
         id="host of another tenant",
         text="pulumi.export('x', given.apply(lambda _: chosen_host('b.example.com', 'tenant-a', ['a.example.com'])))",
         exit_code=ExitCode.BAD_INPUT,
-        says="error[host-not-the-tenants]: host 'b.example.com' is none of tenant-a's: a.example.com",
+        says="error[host-not-the-tenants]: host 'b.example.com' is not a host of tenant-a: a.example.com",
         at="tenants/catalog/tenant-a.yaml, hosts",
     ),
     Case(
