@@ -16,7 +16,7 @@ _EMULATORS = {"emulator", "emulator_process", "lanes"}
 
 
 class _FailuresAtOnce:
-    """Names a test when it fails: the whole suite takes half an hour, and pytest tells at its end."""
+    """Names a test when it fails: the whole suite takes 20 minutes, and pytest lists failures at its end."""
 
     def __init__(self, terminal: pytest.TerminalReporter) -> None:
         self._terminal = terminal
