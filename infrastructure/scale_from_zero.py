@@ -26,10 +26,10 @@ def template_tags(group: NodeGroupSettings, labels: Mapping[str, str]) -> dict[s
 
     For several taints with the same key, the autoscaler's tags can represent only the last one.
     """
-    told = {**labels, "eks.amazonaws.com/capacityType": group.capacity_type}
+    announced = {**labels, "eks.amazonaws.com/capacityType": group.capacity_type}
     if len(group.zones) == 1:
-        told |= dict.fromkeys(_ZONE_LABELS, group.zones[0])
-    tags = {f"label-{key}": (f"{_TEMPLATE}/label/{key}", value) for key, value in sorted(told.items())}
+        announced |= dict.fromkeys(_ZONE_LABELS, group.zones[0])
+    tags = {f"label-{key}": (f"{_TEMPLATE}/label/{key}", value) for key, value in sorted(announced.items())}
     for taint in group.taints:
         tags[f"taint-{taint.key}"] = (
             f"{_TEMPLATE}/taint/{taint.key}",

@@ -42,10 +42,6 @@ def aws_credentials(identity: str) -> list[networking.NetworkPolicyEgressRuleArg
     return [Egress(to=[_range("169.254.170.23/32")], ports=ports([80]))] if identity == "pod-identity" else []
 
 
-def to_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyEgressRuleArgs]:
-    return [Egress(to=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]
-
-
 def from_ranges(cidrs: Sequence[str], numbers: Sequence[int]) -> list[networking.NetworkPolicyIngressRuleArgs]:
     """E.g. from the control plane, whose interfaces are in the private subnets, to a webhook."""
     return [Ingress(from_=[_range(cidr)], ports=ports(numbers)) for cidr in cidrs]

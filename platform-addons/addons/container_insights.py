@@ -86,7 +86,7 @@ class ContainerInsights(AddonComponent):
         )
         self.role_arn = role.arn
         by_pod_identity = args.identity == "pod-identity"
-        rails = [
+        policies = [
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
             network_policy(
                 EKS_ADDON,
@@ -113,7 +113,7 @@ class ContainerInsights(AddonComponent):
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             tags={"Name": args.context.named(EKS_ADDON)},
-            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*rails, *role.ready])),
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*policies, *role.ready])),
         )
         self.register_outputs({"role_arn": self.role_arn})
 

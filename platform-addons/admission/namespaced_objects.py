@@ -82,8 +82,8 @@ def volumes(storage_classes: Sequence[str]) -> AdmissionPolicy:
                 expression="variables.claims.all(claim, "
                 f"(!has(claim.spec.storageClassName) || claim.spec.storageClassName in {classes}) && "
                 f"claim.?{_ANNOTATED_CLASS}.orValue({first}[0]) in {classes})",
-                message=f"storageClassName is one of {', '.join(storage_classes)}; left out, the cluster's default. So "
-                f"is the annotation {STORAGE_CLASS_ANNOTATION}, better left out",
+                message=f"set storageClassName to one of {', '.join(storage_classes)}, or omit it for the cluster's "
+                f"default; omit the annotation {STORAGE_CLASS_ANNOTATION}, or set it to one of these too",
             ),
             Validation(
                 expression="variables.claims.all(claim, claim.spec.?volumeAttributesClassName.orValue('') == '')",
@@ -120,7 +120,7 @@ BUDGETS = AdmissionPolicy(
             expression="object.spec.?selector.?matchExpressions.orValue([]).size() == 0 && "
             f"object.spec.?selector.?matchLabels.orValue({{}}) == {{'{BUDGET_LABEL}': object.metadata.name}}",
             message=f"select by one label, {BUDGET_LABEL}, whose value is the budget's own name, and put it on the "
-            "pods: two budgets over one pod let nobody evict it",
+            "pods: a pod with two budgets cannot be evicted",
         ),
     ),
 )
@@ -136,7 +136,7 @@ JOBS_WITHOUT_BUDGET = AdmissionPolicy(
     validations=(
         Validation(
             expression=f"!('{BUDGET_LABEL}' in variables.template.?metadata.?labels.orValue({{}}))",
-            message=f"take the label {BUDGET_LABEL} out: a Job starts an evicted pod again, and needs no budget",
+            message=f"remove the label {BUDGET_LABEL}: a Job replaces an evicted pod, and needs no budget",
         ),
     ),
 )
@@ -214,7 +214,8 @@ PLATFORM_OBJECTS = AdmissionPolicy(
     validations=(
         Validation(
             expression=IS_THE_PLATFORM,
-            message=f"what bears {MANAGED_BY_LABEL}: {PLATFORM} is the platform's: ask for it in the tenant's file",
+            message=f"objects with the label {MANAGED_BY_LABEL}: {PLATFORM} belong to the platform: change the "
+            "tenant's file instead",
         ),
     ),
 )

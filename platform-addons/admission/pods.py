@@ -190,7 +190,8 @@ SERVICE_ACCOUNTS = AdmissionPolicy(
         Validation(
             expression="variables.pod.?serviceAccountName.orValue('') in "
             f"{cel(('', 'default', TENANT_SERVICE_ACCOUNT))}",
-            message=f"serviceAccountName is {TENANT_SERVICE_ACCOUNT} for pods that call AWS, and left out for others",
+            message=f"set serviceAccountName to {TENANT_SERVICE_ACCOUNT} for pods that call AWS, and omit it for "
+            "others",
         ),
     ),
 )
@@ -301,8 +302,8 @@ DISRUPTION = AdmissionPolicy(
         ),
         Validation(
             expression=f"variables.pod.?terminationGracePeriodSeconds.orValue(30) <= {LONGEST_GRACE_SECONDS}",
-            message=f"terminationGracePeriodSeconds is at most {LONGEST_GRACE_SECONDS}: longer is what an update of "
-            "nodes waits for",
+            message=f"set terminationGracePeriodSeconds to at most {LONGEST_GRACE_SECONDS}: a node "
+            "update waits that long",
         ),
     ),
 )
@@ -323,7 +324,8 @@ TEMPLATES_OF_THE_PLATFORM = AdmissionPolicy(
             expression=f"({IS_THE_PLATFORM}) || "
             "([variables.template] + variables.claim_templates + variables.job_templates).all(template, "
             f"template.?metadata.?labels[?'{MANAGED_BY_LABEL}'].orValue('') != '{PLATFORM}')",
-            message=f"take the label {MANAGED_BY_LABEL}: {PLATFORM} out of the template: it is the platform's",
+            message=f"remove the label {MANAGED_BY_LABEL}: {PLATFORM} from the template: it is reserved for the "
+            "platform",
         ),
     ),
 )

@@ -33,12 +33,12 @@ HISTORY = AdmissionPolicy(
     validations=(
         Validation(
             expression=f"dyn(object).spec.?revisionHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT}",
-            message=f"revisionHistoryLimit is at most {_MOST_KEPT}",
+            message=f"set revisionHistoryLimit to at most {_MOST_KEPT}",
         ),
         Validation(
             expression=f"dyn(object).spec.?successfulJobsHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT} && "
             f"dyn(object).spec.?failedJobsHistoryLimit.orValue({_MOST_KEPT}) <= {_MOST_KEPT}",
-            message=f"successfulJobsHistoryLimit and failedJobsHistoryLimit are at most {_MOST_KEPT}",
+            message=f"set successfulJobsHistoryLimit and failedJobsHistoryLimit to at most {_MOST_KEPT}",
         ),
     ),
 )
@@ -81,13 +81,13 @@ SIZES = AdmissionPolicy(
         Validation(
             expression=f"{_size_of_metadata('dyn(object)', without=_LAST_APPLIED)} <= {_MOST_METADATA} && "
             f"variables.templates.all(template, {_size_of_metadata('template')} <= {_MOST_METADATA})",
-            message=f"labels and annotations of a workload, and of each of its templates, take at most "
+            message=f"shorten the labels and annotations of the workload and of each of its templates to at most "
             f"{_MOST_METADATA} characters",
         ),
         Validation(
             expression=f"variables.texts <= {_MOST_TEXT}",
-            message=f"command, args and env of a workload take at most {_MOST_TEXT} characters: put larger texts in a "
-            "ConfigMap and mount it",
+            message=f"shorten command, args and env of the workload to at most {_MOST_TEXT} characters: put larger "
+            "texts in a ConfigMap and mount it",
         ),
     ),
 )

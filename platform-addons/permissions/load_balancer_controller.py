@@ -15,7 +15,7 @@ _ELB = "elasticloadbalancing"
 
 
 def load_balancer_policy(*, partition: str, region: str, account_id: str, vpc_id: str, cluster_name: str) -> str:
-    """Reads what it compares, makes only what bears the cluster's tag, and changes only what bears it.
+    """Reads what it compares, creates only what has the cluster's tag, and changes only what has it.
 
     Narrower than the published policy: by the cluster's name where that one asks for any; without WAF, Shield and
     Cognito, which are switched off; listeners and rules in this account and region.
@@ -84,7 +84,7 @@ def load_balancer_policy(*, partition: str, region: str, account_id: str, vpc_id
             resources=[groups],
             conditions=made,
         ),
-        # The VPC of a new group is asked about as well, and bears no request tag.
+        # The VPC of a new group is asked about as well, and has no request tag.
         Statement(sid="MakeSecurityGroupsInVpc", actions=["ec2:CreateSecurityGroup"], resources=[vpc]),
         Statement(
             sid="TagNewSecurityGroups",

@@ -475,11 +475,11 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     _one("claims-volumes", "a volume left behind", "claim", {"spec.volumeName": "pv-of-tenant-b"}, "volumeName"),
     _one("claims-volumes", "by its labels", "claim", {"spec.selector": {"matchLabels": {"of": "b"}}}, "`selector`"),
-    _one("claims-volumes", "a foreign class", "claim", {"spec.storageClassName": "fast"}, "storageClassName is one of"),
-    _one("claims-volumes", "no class", "claim", {"spec.storageClassName": ""}, "storageClassName is one of"),
+    _one("claims-volumes", "a foreign class", "claim", {"spec.storageClassName": "fast"}, "storageClassName to one of"),
+    _one("claims-volumes", "no class", "claim", {"spec.storageClassName": ""}, "storageClassName to one of"),
     *(
         _one(
-            "claims-volumes", f"{name} by the old annotation", "claim", {**without, _OLD_CLASS: value}, "is one of gp3"
+            "claims-volumes", f"{name} by the old annotation", "claim", {**without, _OLD_CLASS: value}, "to one of gp3"
         )
         for value, name in {"io2-db": "a foreign class", "": "no class"}.items()
         for without in ({"spec.storageClassName": None}, {})

@@ -53,7 +53,7 @@ INFRASTRUCTURE = Deployment(
 
 
 class _InUse(Exception):
-    pass
+    """Another test holds the snapshot."""
 
 
 @contextmanager

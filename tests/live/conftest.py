@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The deployed chain that was asked for; skips, with the reason, where it cannot be reached."""
+    """The deployed chain that was named. Skips where none was, and fails where it cannot be reached."""
     stack = str(request.config.getoption("--live-stack", default=""))
     if not stack:
         pytest.skip("no stack was named: make verify STACK=dev")
@@ -34,7 +34,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if stack == "local":
         lane = Lane.load()
         if lane is None:
-            pytest.skip("the local lane is not up: make local-up")
+            pytest.exit("the local lane is not up: make local-up", returncode=1)
         return on_a_lane(lane, clone=REPOSITORY, variables=washed(_AS_STARTED), directory=directory)
     return _in_aws(stack, directory)
 
@@ -48,12 +48,14 @@ def _in_aws(stack: str, directory: Path) -> World:
         # Frozen here: the suite washes the variables off before each test.
         keys = session.get_credentials()
         if keys is None:
-            pytest.skip(f"no AWS credentials: sign in to the account of {stack}, then make verify STACK={stack}")
+            pytest.exit(
+                f"no AWS credentials: sign in to the account of {stack}, then make verify STACK={stack}", returncode=1
+            )
         try:
             account = environment.account
             found = session.client("sts").get_caller_identity()["Account"]
         except (BadInput, BotoCoreError, ClientError) as error:
-            pytest.skip(f"the account of {stack} cannot be asked: {type(error).__name__}")
+            pytest.exit(f"the account of {stack} cannot be asked: {type(error).__name__}", returncode=1)
         assert found == account, f"the credentials belong to account {found}, and {stack} is in {account}"
         frozen = keys.get_frozen_credentials()
     signed_in = boto3.Session(

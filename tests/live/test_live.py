@@ -1,4 +1,4 @@
-"""`make verify STACK=dev`: a deployed chain does what it is for. Without a stack or credentials: skipped, with why."""
+"""`make verify STACK=dev`: a deployed chain does what it is for. Without a stack: skipped."""
 
 from __future__ import annotations
 

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any
 
 from tooling.plugins.aws.equivalence import canonical, is_blank, same
 from tooling.plugins.aws.paths import Path, covers
 from tooling.plugins.aws.row import Input, Row, Values
+from tooling.plugins.property_changes import ChangeKind
 from tooling.plugins.wire import UNKNOWN, has_unknown
-
-
-class Kind(Enum):
-    ADD = "add"
-    DELETE = "delete"
-    UPDATE = "update"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +26,7 @@ class Change:
     """
 
     path: Path
-    kind: Kind
+    kind: ChangeKind
     replaces: bool = False
     fixed: str | None = None
 
@@ -67,7 +61,7 @@ def changed_inputs(found: Iterable[Change]) -> frozenset[str]:
 def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = False) -> Iterator[Change]:
     replaces = replaces or spec.replaces
     if new == UNKNOWN:
-        kind = Kind.UPDATE if old is not None else Kind.ADD
+        kind = ChangeKind.UPDATE if old is not None else ChangeKind.ADD
         yield Change(path=path, kind=kind, replaces=replaces, fixed=spec.fixed)
     elif _says_nothing_new(spec, old, new):
         return
@@ -79,7 +73,7 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
         yield from _compare_mappings(spec, path, old, {}, replaces=replaces)
     elif has_unknown(new) or not same(spec, old, new):
         kind = _kind(old, new)
-        fixed = spec.fixed or (spec.stays if kind is Kind.DELETE else None)
+        fixed = spec.fixed or (spec.stays if kind is ChangeKind.DELETE else None)
         yield Change(path=path, kind=kind, replaces=replaces, fixed=fixed)
 
 
@@ -139,7 +133,7 @@ def _unmatched(spec: Input, items: list[Any], others: list[Any]) -> set[int]:
     return unmatched
 
 
-def _kind(old: Any, new: Any) -> Kind:
+def _kind(old: Any, new: Any) -> ChangeKind:
     if old is None:
-        return Kind.ADD
-    return Kind.DELETE if new is None else Kind.UPDATE
+        return ChangeKind.ADD
+    return ChangeKind.DELETE if new is None else ChangeKind.UPDATE

@@ -21,7 +21,7 @@ from tooling.plugins import wire
 from tooling.plugins.aws import autonaming, configuration, lifecycle
 from tooling.plugins.aws.check import checked
 from tooling.plugins.aws.clients import Connection, Scope
-from tooling.plugins.aws.diff import Change, Kind, changes
+from tooling.plugins.aws.diff import Change, changes
 from tooling.plugins.aws.errors import AwsRefused, NotModelled, PossiblyCreated, ProviderMisconfigured, message
 from tooling.plugins.aws.functions import FUNCTIONS
 from tooling.plugins.aws.lost_responses import ResponseLost
@@ -33,15 +33,6 @@ from tooling.plugins.connections import Connections
 
 VERSION = "7.51.1"
 """The version that the Python SDK requests; a test compares it with `pulumi_aws/pulumi-plugin.json`."""
-
-_KINDS = {
-    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
 
 log = logging.getLogger(__name__)
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -187,10 +178,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             changes=_some(found),
             diffs=sorted({str(change.path[0]) for change in found}),
             replaces=sorted({str(change.path[0]) for change in replacing}),
-            detailedDiff={
-                text(change.path): provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=False)
-                for change in found
-            },
+            detailedDiff={text(change.path): _property_diff(change) for change in found},
             hasDetailedDiff=True,
             deleteBeforeReplace=bool(replacing) and lifecycle.must_go_first(row, state, new),
         )
@@ -305,6 +293,11 @@ def _naming(request: Any) -> autonaming.Request:
 
 def _failures(wrong: list[tuple[str, str]]) -> list[provider_pb2.CheckFailure]:
     return [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in wrong]
+
+
+def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
+    kind = provider_pb2.PropertyDiff.Kind.Value(change.kind.engine_name(replaces=change.replaces))
+    return provider_pb2.PropertyDiff(kind=kind, inputDiff=False)
 
 
 def _some(found: Any) -> provider_pb2.DiffResponse.DiffChanges.ValueType:

@@ -9,26 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from tooling.plugins.kubernetes.immutable import ANY_ITEM
+from tooling.plugins.property_changes import ChangeKind
 from tooling.plugins.wire import UNKNOWN
 
 Key = str | int
 Location = tuple[Key, ...]
 
 
-class Change(Enum):
-    ADD = "add"
-    DELETE = "delete"
-    UPDATE = "update"
-
-
 @dataclass(frozen=True)
 class Difference:
     location: Location
-    change: Change
+    change: ChangeKind
     replaces: bool
 
     @property
@@ -87,11 +81,11 @@ def parse_property_path(path: str) -> Location:
     return tuple(location)
 
 
-def _compare(location: Location, old: Any, new: Any) -> Iterator[tuple[Location, Change, Any, Any]]:
+def _compare(location: Location, old: Any, new: Any) -> Iterator[tuple[Location, ChangeKind, Any, Any]]:
     if old is _ABSENT:
-        yield location, Change.ADD, None, new
+        yield location, ChangeKind.ADD, None, new
     elif new is _ABSENT:
-        yield location, Change.DELETE, old, None
+        yield location, ChangeKind.DELETE, old, None
     elif isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from _compare((*location, key), old.get(key, _ABSENT), new.get(key, _ABSENT))
@@ -99,7 +93,7 @@ def _compare(location: Location, old: Any, new: Any) -> Iterator[tuple[Location,
         for index in range(max(len(old), len(new))):
             yield from _compare((*location, index), _item(old, index), _item(new, index))
     elif old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield location, Change.UPDATE, old, new
+        yield location, ChangeKind.UPDATE, old, new
 
 
 def _item(items: list[Any], index: int) -> Any:

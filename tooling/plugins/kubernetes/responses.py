@@ -11,17 +11,8 @@ from pulumi.runtime.proto import provider_pb2 as proto
 from tooling.plugins import wire
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes import secret_values
-from tooling.plugins.kubernetes.diff import Change, Difference
+from tooling.plugins.kubernetes.diff import Difference
 from tooling.plugins.kubernetes.manifest import Manifest
-
-_KINDS = {
-    (Change.ADD, False): proto.PropertyDiff.ADD,
-    (Change.ADD, True): proto.PropertyDiff.ADD_REPLACE,
-    (Change.DELETE, False): proto.PropertyDiff.DELETE,
-    (Change.DELETE, True): proto.PropertyDiff.DELETE_REPLACE,
-    (Change.UPDATE, False): proto.PropertyDiff.UPDATE,
-    (Change.UPDATE, True): proto.PropertyDiff.UPDATE_REPLACE,
-}
 
 
 def decoded(struct: struct_pb2.Struct) -> Manifest:
@@ -52,12 +43,14 @@ def diff_response(differences: Sequence[Difference], *, delete_before_replace: b
         diffs=sorted({str(difference.location[0]) for difference in differences}),
         replaces=[difference.path for difference in differences if difference.replaces],
         deleteBeforeReplace=delete_before_replace,
-        detailedDiff={
-            difference.path: proto.PropertyDiff(kind=_KINDS[difference.change, difference.replaces], inputDiff=True)
-            for difference in differences
-        },
+        detailedDiff={difference.path: _property_diff(difference) for difference in differences},
         hasDetailedDiff=True,
     )
+
+
+def _property_diff(difference: Difference) -> proto.PropertyDiff:
+    kind = proto.PropertyDiff.Kind.Value(difference.change.engine_name(replaces=difference.replaces))
+    return proto.PropertyDiff(kind=kind, inputDiff=True)
 
 
 def _without_none(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Finds the AWS object that a create with given inputs may have made, although no state has its id.
 
 Most ids follow from the inputs alone; whether such an object exists, and is ours, is seen when the engine reads it.
-Others (a VPC, a key) are drawn by AWS: they are found by the tags that only this resource bears. Ids are spelt as the
+Others (a VPC, a key) are drawn by AWS: they are found by the tags that only this resource has. Ids are spelt as the
 released plug-in spells them: the import section of each resource's page in the Terraform registry.
 """
 
