@@ -20,6 +20,7 @@ from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
+from shared.applications.probes import Probes
 from shared.contracts import Tenant
 from shared.kubernetes_labels import (
     BUDGET_LABEL,
@@ -31,13 +32,14 @@ from shared.kubernetes_labels import (
 from shared.program_errors import ProgramInputError
 from shared.workloads import (
     container_security_context,
-    http_probe,
     one_at_a_time,
     pod_security_context,
     resources,
     spread_over_zones_and_nodes,
 )
 
+PORT_VARIABLE = "PORT"
+"""Environment variable with the port that the container listens on."""
 _PORT_NAME = "http"
 _ALB = "alb.ingress.kubernetes.io"
 
@@ -87,7 +89,8 @@ def shutdown(*, longest_request_seconds: int, exit_seconds: int) -> Shutdown:
 @dataclass(frozen=True, kw_only=True)
 class WebApplicationArgs:
     tenant: Tenant
-    image: str
+    image: pulumi.Input[str]
+    """`<repository>:<tag>` or `<repository>@<digest>`."""
     arguments: Sequence[str] = ()
     """Arguments of the image's entry point."""
     config: Mapping[str, str] = field(default_factory=dict)
@@ -102,10 +105,11 @@ class WebApplicationArgs:
     certificate_arn: str = ""
     """ARN of the host's ACM certificate; empty: the host is served over plain HTTP. With a certificate, plain HTTP
     requests to this host are redirected; other applications of the tenant are not affected."""
-    health_path: str = "/"
-    """Path that returns 200 once the container can serve; probed by the kubelet and the load balancer."""
-    min_replicas: int = 2
+    probes: Probes = field(default_factory=Probes)
+    replicas: int = 2
+    """Minimum number of pods."""
     max_replicas: int = 4
+    """Maximum number of pods."""
     cpu_percent: int = 70
     """Target CPU utilization of the autoscaler, in percent of the requested CPU."""
     requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "64Mi"})
@@ -119,12 +123,12 @@ class WebApplicationArgs:
     """Whether pods get a Kubernetes API token. The tenant's IAM role does not need it."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_replicas <= self.max_replicas:
+        if not 1 <= self.replicas <= self.max_replicas:
             raise ProgramInputError(
                 "replicas-out-of-order",
-                f"min_replicas ({self.min_replicas}) must be at least 1 and at most max_replicas ({self.max_replicas})",
+                f"replicas ({self.replicas}) must be at least 1 and at most max_replicas ({self.max_replicas})",
                 at="WebApplicationArgs",
-                hint="raise max_replicas or lower min_replicas",
+                hint="raise max_replicas or lower replicas",
             )
         # Validated here, while the caller's line is on the stack.
         _ = self.shutdown
@@ -238,13 +242,16 @@ class WebApplication(pulumi.ComponentResource):
             name=self._name,
             image=args.image,
             args=list(args.arguments),
+            # Set for every application, so that images need not agree on a port; `config` cannot override it.
+            env=[core.EnvVarArgs(name=PORT_VARIABLE, value=self._port.apply(str))],
             env_from=[
                 core.EnvFromSourceArgs(config_map_ref=core.ConfigMapEnvSourceArgs(name=config.metadata.name)),
                 *(core.EnvFromSourceArgs(secret_ref=core.SecretEnvSourceArgs(name=secret)) for secret in args.secrets),
             ],
             ports=[core.ContainerPortArgs(name=_PORT_NAME, container_port=self._port)],
-            readiness_probe=http_probe(args.health_path, args.port),
-            liveness_probe=http_probe(args.health_path, args.port, period_seconds=20, failures=6),
+            startup_probe=args.probes.startup.on(args.port) if args.probes.startup else None,
+            readiness_probe=args.probes.ready.on(args.port),
+            liveness_probe=args.probes.live.on(args.port) if args.probes.live else None,
             # Keeps serving until the load balancer has removed the pod. The kubelet sleeps: the image needs no shell.
             lifecycle=core.LifecycleArgs(
                 pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=args.shutdown.pre_stop))
@@ -301,7 +308,7 @@ class WebApplication(pulumi.ComponentResource):
                 scale_target_ref=autoscaling.CrossVersionObjectReferenceArgs(
                     api_version="apps/v1", kind="Deployment", name=deployment.metadata.name
                 ),
-                min_replicas=self._args.min_replicas,
+                min_replicas=self._args.replicas,
                 max_replicas=self._args.max_replicas,
                 metrics=[
                     autoscaling.MetricSpecArgs(
@@ -325,7 +332,7 @@ class WebApplication(pulumi.ComponentResource):
         args, tenant = self._args, self._args.tenant
         host = pulumi.Output.all(tenant.tenant, tenant.hosts).apply(lambda facts: chosen_host(args.host, *facts))
         annotations = load_balancer_annotations(
-            health_path=args.health_path,
+            health_path=args.probes.ready.path,
             certificate_arn=args.certificate_arn,
             deregistration_delay_seconds=args.shutdown.deregistration_delay,
         )

@@ -35,13 +35,15 @@ def container_security_context() -> core.SecurityContextArgs:
     )
 
 
-def http_probe(path: str, port: int, *, period_seconds: int = 10, failures: int = 3) -> core.ProbeArgs:
+def http_probe(
+    path: str, port: int, *, period_seconds: int = 10, failures: int = 3, timeout_seconds: int = 3
+) -> core.ProbeArgs:
     """Without `host`: `restricted` forbids it since 1.34, as it could direct the kubelet to any address."""
     return core.ProbeArgs(
         http_get=core.HTTPGetActionArgs(path=path, port=port),
         period_seconds=period_seconds,
         failure_threshold=failures,
-        timeout_seconds=3,
+        timeout_seconds=timeout_seconds,
     )
 
 

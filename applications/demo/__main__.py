@@ -3,6 +3,8 @@
 import pulumi
 from settings import DemoSettings
 
+from shared.application_settings import image_reference
+from shared.applications import HttpProbe, Probes
 from shared.contracts import Tenant, consume
 from shared.providers import kubernetes_provider
 from shared.settings import load_settings, stack_environment
@@ -17,15 +19,16 @@ demo = WebApplication(
     "demo",
     WebApplicationArgs(
         tenant=tenant,
-        image=settings.image,
-        # agnhost's `porter` answers every request on port N with the variable SERVE_PORT_N, and does nothing else,
-        # while the better known `netexec` executes shell commands from requests.
-        arguments=["porter"],
-        config={f"SERVE_PORT_{settings.port}": settings.greeting},
+        image=image_reference(settings.image_repository, tag=settings.image_tag, digest=settings.image_digest),
+        config={"DEMO_ROOT_RESPONSE": settings.root_response, "DEMO_API_RESPONSE": settings.api_response},
+        probes=Probes(
+            ready=HttpProbe(path="/health/ready"),
+            live=HttpProbe(path="/health/live", period_seconds=20, failures=6),
+        ),
         port=settings.port,
         host=settings.host,
         certificate_arn=settings.certificate_arn,
-        min_replicas=settings.min_replicas,
+        replicas=settings.replicas,
         max_replicas=settings.max_replicas,
     ),
     pulumi.ResourceOptions(providers=[cluster]),

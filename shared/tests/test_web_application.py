@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from shared.applications import CommandProbe, HttpProbe, Probes
 from shared.contracts import Tenant, consume
 from shared.errors import PlatformError
 from shared.kubernetes_labels import BUDGET_LABEL, LONGEST_GRACE_SECONDS
@@ -94,6 +95,31 @@ def test_one_port_goes_all_the_way() -> None:
     assert path["backend"]["service"] == {"name": "web", "port": {"name": service["name"]}}
 
 
+def test_the_container_is_told_its_port() -> None:
+    run = application(port=9000, tenant={"web_ports": [9000]})
+    assert container(run)["env"] == [{"name": "PORT", "value": "9000"}]
+
+
+def test_probes_ask_for_what_the_application_says() -> None:
+    probes = Probes(
+        ready=HttpProbe(path="/ready"),
+        live=CommandProbe(command=["check"], timeout_seconds=5),
+        startup=HttpProbe(path="/ready", period_seconds=2, failures=60),
+    )
+    run = application(probes=probes)
+    rates = {"periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 3}
+    ready = {"httpGet": {"path": "/ready", "port": 8080}}
+    assert container(run)["readinessProbe"] == {**ready, **rates}
+    assert container(run)["livenessProbe"] == {"exec": {"command": ["check"]}, **rates, "timeoutSeconds": 5}
+    assert container(run)["startupProbe"] == {**ready, **rates, "periodSeconds": 2, "failureThreshold": 60}
+    annotations = run.one(INGRESS).inputs["metadata"]["annotations"]
+    assert annotations[f"{ALB}/healthcheck-path"] == "/ready"
+
+
+def test_an_application_may_have_no_liveness_probe() -> None:
+    assert "livenessProbe" not in container(application(probes=Probes(live=None)))
+
+
 def test_a_service_selects_the_pods_of_its_own_deployment() -> None:
     run = application()
     selector = run.one("kubernetes:core/v1:Service").inputs["spec"]["selector"]
@@ -104,7 +130,7 @@ def test_a_service_selects_the_pods_of_its_own_deployment() -> None:
 
 
 def test_the_number_of_pods_is_the_autoscalers() -> None:
-    run = application(min_replicas=3, max_replicas=9, cpu_percent=50)
+    run = application(replicas=3, max_replicas=9, cpu_percent=50)
     assert "replicas" not in run.one(DEPLOYMENT).inputs["spec"]
     scaler = run.one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").inputs["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 9)
@@ -221,8 +247,8 @@ def test_a_host_of_the_tenant_may_be_chosen() -> None:
         ({"host": "xtenant-a.example.com"}, {}, "host-not-the-tenants", "xtenant-a"),
         ({}, {"hosts": []}, "host-missing", "tenant-a"),
         ({"port": 9000}, {}, "port-not-open", "8080"),
-        ({"min_replicas": 5}, {}, "replicas-out-of-order", "max_replicas (4)"),
-        ({"min_replicas": 0}, {}, "replicas-out-of-order", "min_replicas (0)"),
+        ({"replicas": 5}, {}, "replicas-out-of-order", "max_replicas (4)"),
+        ({"replicas": 0}, {}, "replicas-out-of-order", "replicas (0)"),
         ({"longest_request_seconds": 900}, {}, "shutdown-out-of-range", "longest_request_seconds (900)"),
         ({"longest_request_seconds": 0}, {}, "shutdown-out-of-range", "at least 1"),
         ({"exit_seconds": 851}, {}, "shutdown-out-of-range", "at most 880 in total"),

@@ -66,7 +66,7 @@ def demo(api: ApiServer) -> list[Object]:
     world = World(api)
     objects = [
         altered(body, {"metadata.name": body["metadata"].get("name", "generated")})
-        for body in rendered(run_program(REPOSITORY / "applications/demo", stack="dev"))
+        for body in rendered(run_program(REPOSITORY / "applications/demo", stack="staging"))
     ]
     (deployment,) = [body for body in objects if body["kind"] == "Deployment"]
     tenant = deployment["metadata"]["namespace"]

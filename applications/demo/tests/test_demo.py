@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from shared.contracts import Tenant
 from shared.program_errors import ProgramInputError
 from shared.testing import Run, contract_outputs, load_module, run_program
 
+DIGEST = f"sha256:{'ab' * 32}"
 KINDS = {
     "kubernetes:core/v1:ConfigMap",
     "kubernetes:apps/v1:Deployment",
@@ -18,6 +20,11 @@ KINDS = {
     "kubernetes:policy/v1:PodDisruptionBudget",
     "kubernetes:networking.k8s.io/v1:Ingress",
 }
+
+
+def container(run: Run) -> dict[str, Any]:
+    (only,) = run.one("kubernetes:apps/v1:Deployment").inputs["spec"]["template"]["spec"]["containers"]
+    return only
 
 
 def test_it_is_one_of_each_kind_in_its_tenants_namespace(dev: Run) -> None:
@@ -38,12 +45,42 @@ def test_it_signs_in_as_its_tenants_deployer(dev: Run) -> None:
     assert provider["clusterIdentifier"] == contract_outputs(Tenant)["cluster_arn"]
 
 
-def test_it_answers_its_greeting_and_runs_no_commands(project: Path) -> None:
-    run = run_program(project, stack="dev", config={"greeting": "Good morning"})
-    assert run.one("kubernetes:core/v1:ConfigMap").inputs["data"] == {"SERVE_PORT_8080": "Good morning"}
-    (container,) = run.one("kubernetes:apps/v1:Deployment").inputs["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == ["porter"]
-    assert container["image"] == "registry.k8s.io/e2e-test-images/agnhost:2.59"
+def test_its_responses_are_configuration(project: Path) -> None:
+    run = run_program(project, stack="dev", config={"root_response": "Good morning"})
+    assert run.one("kubernetes:core/v1:ConfigMap").inputs["data"] == {
+        "DEMO_ROOT_RESPONSE": "Good morning",
+        "DEMO_API_RESPONSE": "Welcome to the demo API",
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "image"),
+    [
+        ({"image_tag": "v1.2.3"}, "registry.k8s.io/e2e-test-images/agnhost:v1.2.3"),
+        ({"image_digest": DIGEST}, f"registry.k8s.io/e2e-test-images/agnhost@{DIGEST}"),
+        ({"image_repository": "ghcr.io/team-a/demo", "image_tag": "v2"}, "ghcr.io/team-a/demo:v2"),
+    ],
+    ids=["tag", "digest-before-tag", "repository"],
+)
+def test_it_runs_the_image_of_its_stack(project: Path, config: dict[str, object], image: str) -> None:
+    assert container(run_program(project, stack="dev", config=config))["image"] == image
+
+
+def test_it_is_asked_whether_it_is_ready_and_whether_it_lives(dev: Run) -> None:
+    assert container(dev)["readinessProbe"]["httpGet"] == {"path": "/health/ready", "port": 8080}
+    assert container(dev)["livenessProbe"]["httpGet"] == {"path": "/health/live", "port": 8080}
+    annotations = dev.one("kubernetes:networking.k8s.io/v1:Ingress").inputs["metadata"]["annotations"]
+    assert annotations["alb.ingress.kubernetes.io/healthcheck-path"] == "/health/ready"
+
+
+@pytest.mark.parametrize(
+    ("stack", "pods"), [("local", (2, 4)), ("dev", (1, 2)), ("staging", (2, 4)), ("prod", (3, 10))], ids=lambda v: v
+)
+def test_each_environment_has_a_stack_file(project: Path, stack: str, pods: tuple[int, int]) -> None:
+    run = run_program(project, stack=stack)
+    scaler = run.one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").inputs["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == pods
+    assert container(run)["image"].endswith(":v1.0.0")
 
 
 def test_it_says_where_it_answers(dev: Run) -> None:
@@ -63,15 +100,18 @@ def test_it_reads_the_stack_of_its_own_tenant_alone(project: Path) -> None:
 
 
 def test_promised_defaults_hold(project: Path) -> None:
-    assert load_module(project, "settings").DemoSettings().model_dump() == {
+    assert load_module(project, "settings").DemoSettings(image_tag="v1").model_dump() == {
         "tenant": "tenant-a",
-        "image": "registry.k8s.io/e2e-test-images/agnhost:2.59",
-        "greeting": "Hello from the platform",
+        "image_repository": "registry.k8s.io/e2e-test-images/agnhost",
+        "image_tag": "v1",
+        "image_digest": "",
+        "replicas": 2,
+        "max_replicas": 4,
         "host": "",
         "port": 8080,
         "certificate_arn": "",
-        "min_replicas": 2,
-        "max_replicas": 4,
+        "root_response": "Welcome to the demo",
+        "api_response": "Welcome to the demo API",
     }
 
 
@@ -79,10 +119,15 @@ def test_promised_defaults_hold(project: Path) -> None:
     ("config", "says"),
     [
         ({"tennant": "tenant-b"}, 'did you mean "tenant"?'),
-        ({"min_replicas": 5}, "min_replicas 5 is more than max_replicas 4"),
+        ({"replicas": 5}, "replicas 5 is more than max_replicas 2"),
+        ({"image_tag": ""}, "neither image_tag nor image_digest is set"),
+        ({"image_tag": "demo:v1"}, "'demo:v1' is not an image tag"),
+        ({"image_digest": "sha256:1"}, "'sha256:1' is not an image digest"),
+        ({"image_repository": "demo"}, "'demo' is not an image repository"),
+        ({"image_repository": "ghcr.io/team-a/demo:v1"}, "without tag and digest"),
         ({"port": 70000}, "port"),
     ],
-    ids=["unknown-key", "replicas", "port"],
+    ids=["unknown-key", "replicas", "no-image", "tag", "digest", "repository", "tag-in-repository", "port"],
 )
 def test_a_wrong_setting_is_refused_by_name(project: Path, config: dict[str, object], says: str) -> None:
     with pytest.raises(ProgramInputError) as refused:
