@@ -143,6 +143,13 @@ FLUENT_BIT_IMAGE = Pin(
 """AWS's build of Fluent Bit, with its own version numbers. Since 3.0 it contains Fluent Bit 4 or newer, which namespace
 labels require. Source: aws/aws-for-fluent-bit, VERSIONS.md."""
 
+SERVICE_PYTHON = Pin(
+    value="3.13",
+    source="Debian 13, package python3, which the distroless images for Debian 13 contain",
+    read_on=date(2026, 11, 28),
+)
+"""Python of the images of services."""
+
 DEMO_IMAGE = Pin(
     value="registry.k8s.io/e2e-test-images/agnhost:2.59",
     source="k8s.io/kubernetes v1.35.4, test/utils/image/manifest.go",

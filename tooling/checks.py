@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tooling.images.services import service_directories
 from tooling.paths import REPOSITORY, cache_directory
 
 _BIN = Path(sys.executable).parent
@@ -73,13 +74,17 @@ def _static_in_background() -> int:
 
 
 def lock() -> int:
-    """Resolve `requirements.lock`: hashes, every platform and Python version, no registry address."""
+    """Resolve `requirements.lock`: hashes, every platform and Python version, no registry address.
+
+    It contains what the services of applications need too, so that tests run them with the versions of their images.
+    """
     uv = sorted(cache_directory().glob("uv-*/bin/uv"))[-1]
+    services = [str(path.relative_to(REPOSITORY) / "pyproject.toml") for path in service_directories()]
     return _run(
         "lock",
         [
             str(uv), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
-            "--no-annotate", "--no-header", "--no-emit-index-url", "--group", "dev", "pyproject.toml",
+            "--no-annotate", "--no-header", "--no-emit-index-url", "--group", "dev", "pyproject.toml", *services,
             "--output-file", "requirements.lock",
         ],
     )  # fmt: skip

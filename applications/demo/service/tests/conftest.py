@@ -1,0 +1,33 @@
+"""The demo's service, as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.testing.services import RunningService, refused_service, running_service
+
+SERVICE = Path(__file__).resolve().parents[1]
+MODULE = "demo_service"
+
+
+@pytest.fixture(scope="module")
+def start() -> Iterator[Callable[..., RunningService]]:
+    """Starts the service with these environment variables; it is killed after the tests of the module."""
+    with ExitStack() as services:
+        yield lambda **variables: services.enter_context(running_service(SERVICE, MODULE, **variables))
+
+
+@pytest.fixture(scope="session")
+def refuse() -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Starts the service with a wrong configuration; returns its exit code and the one line that it logs."""
+    return lambda **variables: refused_service(SERVICE, MODULE, **variables)
+
+
+@pytest.fixture(scope="session")
+def service() -> Path:
+    return SERVICE

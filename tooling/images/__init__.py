@@ -1,0 +1,1 @@
+"""Images of applications: the services that they are built from, and what they install."""

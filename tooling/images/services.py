@@ -1,0 +1,36 @@
+"""Services: the source trees that the images of applications are built from, `applications/<app>/service/`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tooling.paths import REPOSITORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    directory: Path
+    name: str
+    version: str
+    dependencies: tuple[str, ...]
+
+    @classmethod
+    def read(cls, directory: Path) -> Service:
+        project = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return cls(
+            directory=directory,
+            name=project["name"],
+            version=project["version"],
+            dependencies=tuple(project.get("dependencies", ())),
+        )
+
+
+def service_directories() -> list[Path]:
+    """Directories with the source of a service, in alphabetical order."""
+    return sorted(path.parent for path in REPOSITORY.glob("applications/*/service/pyproject.toml"))
+
+
+def services() -> list[Service]:
+    return [Service.read(directory) for directory in service_directories()]
