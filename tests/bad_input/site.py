@@ -166,6 +166,6 @@ def make_stopped_lane(directory: Path) -> Lane:
         each.mkdir(parents=True)
     for file in ("this-is-a-lane", "baseline.json", "aws/journal.jsonl", "cluster/made"):
         (directory / file).touch()
-    lane.passphrase_file.write_text("of no use to anybody")
+    lane.state_key_file.write_text("{}")
     lane.save()
     return lane

@@ -17,6 +17,7 @@ from tests.chain.clone import Clone
 from tests.chain.deployed import deployed as on_a_lane
 from tests.plain_pulumi.release import assembled_directory, released_directory
 from tooling.lane.environments import washed
+from tooling.lane.state_key import SECRETS_PROVIDER
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("plain pulumi")]
 
@@ -123,7 +124,7 @@ def test_plain_commands_leave_the_clone_clean(person: Person) -> None:
         "pulumi config set min_size 2",
         "pulumi stack select local",
         "pulumi stack --show-urns > /dev/null",
-        "pulumi stack init local.other",
+        f"pulumi stack init local.other --secrets-provider {SECRETS_PROVIDER}",
         "pulumi stack rm local.other --yes --preserve-config",
         "pulumi stack output cluster_name",
         "echo ABOUT",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 _READS = re.compile(
-    r"(Describe|List|Get|Head|BatchGet|Lookup|Search|Select|Filter|Scan$|Query$|Preview|Simulate|Validate|Check|Verify|Test)"
+    r"(Describe|List|Get|Head|BatchGet|Lookup|Search|Select|Filter|Scan$|Query$|Decrypt$|Preview|Simulate|Validate|Check|Verify|Test)"
 )
 _SESSIONS = re.compile(r"(Assume|Decode)")
 """The STS actions except `Get…`. A session is not part of the account: after a restart its holder assumes the role

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +31,7 @@ from tooling.lane.replacement import MARKER, SNAPSHOTS
 from tooling.lane.run_lock import hold_run
 from tooling.lane.snapshots import names
 from tooling.lane.state import Lane, emulator_in, pinned_versions
+from tooling.lane.state_key import make_state_key
 from tooling.lane.status import EMULATOR, health, is_ready, not_running, stacks
 from tooling.paths import REPOSITORY, cache_directory, local_directory
 from tooling.system_errors import MEBIBYTE, check_space
@@ -151,9 +150,6 @@ def _prepare(directory: Path) -> Lane:
     (directory / MARKER).touch()
     lane = Lane.new(directory)
     lane.state_directory.mkdir(exist_ok=True)
-    descriptor = os.open(lane.passphrase_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
     # Last: a record exists only for a lane whose directory is complete.
     lane.save()
     return lane
@@ -201,8 +197,8 @@ def _check_state(lane: Lane) -> None:
         lost.append("the cluster's objects")
     if not (lane.directory / "aws" / "journal.jsonl").exists():
         lost.append("the emulated AWS account")
-    if not lane.passphrase_file.exists():
-        lost.append("the passphrase of the stacks")
+    if not lane.state_key_file.exists():
+        lost.append("the key of the stacks' states")
     if lost:
         raise Refused(
             "lane-state-lost",
@@ -232,6 +228,8 @@ def bring_up(lane: Lane) -> list[str]:
     # The emulator starts meanwhile; the API server needs it only once a client presents a token.
     lane.cluster.start()
     facts = _wait_for_emulator(lane)
+    if not lane.state_key_file.exists():
+        make_state_key(lane.aws_endpoint, lane.environment(), lane.state_key_file)
     if not lane.baseline_file.exists():
         take_baseline(lane)
     diverged = facts.get("diverged") or ()

@@ -1,7 +1,7 @@
 """Saves the lane as a snapshot, and restores snapshots.
 
 What belongs together is copied together: etcd's data, the journal of the emulated AWS, the states of the stacks, their
-passphrase and salt, the lane's record with its ports. Its services do not run meanwhile. A lane survives being killed,
+key, the lane's record with its ports. Its services do not run meanwhile. A lane survives being killed,
 so they are ended at once.
 """
 

@@ -23,7 +23,7 @@ from tooling.lane.processes import Service
 from tooling.paths import REPOSITORY, local_directory
 
 REGION = "us-east-1"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class LanePorts(BaseModel):
@@ -46,7 +46,7 @@ class Lane(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = _FORMAT
+    format: Literal[2] = _FORMAT
     directory: Path
     created: datetime
     ports: LanePorts
@@ -161,8 +161,9 @@ class Lane(BaseModel):
         return self.directory / "state"
 
     @property
-    def passphrase_file(self) -> Path:
-        return self.directory / "passphrase"
+    def state_key_file(self) -> Path:
+        """See `tooling.lane.state_key`."""
+        return self.directory / "state-key.json"
 
     @property
     def baseline_file(self) -> Path:
@@ -182,7 +183,8 @@ class Lane(BaseModel):
             # The engine replaces a stack's file atomically, but writes its sidecar of attributes in place: a kill in
             # between leaves an empty sidecar, and an unreadable state ("failed to load checkpoint: EOF").
             "PULUMI_BACKEND_URL": f"file://{self.state_directory}?metadata=skip",
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.passphrase_file),
+            # A stack file in git holds no key, so a program that works there takes the one that the state names.
+            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             # Otherwise a `pulumi-resource-aws` on the user's PATH would take precedence over the lane's own.

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,12 @@ from shared.errors import BadInput, PlatformError
 from shared.versions import ENGINE
 from tooling.lane.binaries import engine_at
 from tooling.lane.state import Lane
+from tooling.lane.state_key import SECRETS_PROVIDER, state_key
 from tooling.lane.status import not_running
 from tooling.paths import local_directory
 from tooling.plugins.recorded import RECORDED
 from tooling.policies.pack import PLUGIN_DIRECTORY, PORT_VARIABLE, write_analyzer, write_pack
 from tooling.runner.ballast import BALLAST_BYTES, ballast
-from tooling.runner.encryption_salt import lane_salt
 from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import StackId
 from tooling.runner.orphans import mark
@@ -52,8 +52,8 @@ class Engine:
     secrets_provider: str = ""
     keep_open: Sequence[int] = ()
     """Descriptors that every process of the run inherits: the run's lock."""
-    salt: str = ""
-    """`encryptionsalt` of new stacks; empty if the engine chooses one."""
+    state_key: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the stack files of new stacks; empty if the engine makes them."""
     version: str = ""
     """Its version or a lower bound of it; empty if unknown."""
     policy_pack: str = ""
@@ -68,7 +68,7 @@ class Engine:
 
         The engine writes into stack files, so they lie under `.local/` and the clone stays clean.
         """
-        return generated_work_dir(stack, local_directory() / "stacks" / stack.environment, salt=self.salt)
+        return generated_work_dir(stack, local_directory() / "stacks" / stack.environment, key=self.state_key)
 
     def run(self, *arguments: str, work_dir: Path | None = None, stdin: str | None = None) -> str:
         """Runs `pulumi` and returns its stdout.
@@ -189,7 +189,8 @@ def open_engine(
     local = Engine(
         environment=environment,
         variables={**lane.environment(), **mark(environment)},
-        salt=lane_salt(lane.directory, lane.passphrase_file),
+        secrets_provider=SECRETS_PROVIDER,
+        state_key=state_key(lane.state_key_file),
         version=ENGINE.value,
     )
     if plugins is None:

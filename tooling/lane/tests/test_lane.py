@@ -20,6 +20,7 @@ from tooling.lane.ports import is_free
 from tooling.lane.processes import command_lines
 from tooling.lane.pulumi_home import PLUGINS
 from tooling.lane.state import Lane
+from tooling.lane.state_key import SECRETS_PROVIDER, state_key
 from tooling.lane.status import status
 from tooling.lane.tests.conftest import RecordedProgress
 from tooling.paths import REPOSITORY
@@ -93,7 +94,7 @@ def _site_packages() -> Path:
 @on_the_lane
 def test_the_engine_keeps_its_state_and_secrets_in_the_lane(lane: Lane, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: tried\nruntime: python\n")
-    run(lane, "pulumi", "stack", "init", "local", cwd=tmp_path)
+    run(lane, "pulumi", "stack", "init", "local", "--secrets-provider", SECRETS_PROVIDER, cwd=tmp_path)
     run(lane, "pulumi", "config", "set", "--secret", "word", "hidden", cwd=tmp_path)
     assert run(lane, "pulumi", "config", "get", "word", cwd=tmp_path) == "hidden\n"
     assert (lane.state_directory / ".pulumi" / "stacks" / "tried" / "local.json").exists()
@@ -111,14 +112,14 @@ def test_aws_commands_reach_the_emulation(lane: Lane) -> None:
 @on_the_lane
 def test_only_the_owner_may_look_into_the_lane(lane: Lane) -> None:
     assert lane.directory.stat().st_mode & 0o077 == 0
-    assert lane.passphrase_file.stat().st_mode & 0o077 == 0
+    assert lane.state_key_file.stat().st_mode & 0o077 == 0
 
 
 @on_the_lane
 def test_no_secret_shows_in_a_process_list(lane: Lane) -> None:
     shown = "\n".join(processes_of(lane.directory))
     assert "tooling.aws_emulator" in shown
-    assert lane.passphrase_file.read_text() not in shown
+    assert state_key(lane.state_key_file)["encryptedkey"] not in shown
     assert lane.secret_access_key not in shown
 
 

@@ -25,7 +25,7 @@ def stopped_lane(tmp_path: Path) -> Lane:
     for each in (directory, directory / "aws", directory / "cluster", lane.state_directory):
         each.mkdir()
     lane.cluster.processes.work_directory.mkdir(parents=True)
-    for file in ("this-is-a-lane", "passphrase", "baseline.json", "aws/journal.jsonl", "cluster/made"):
+    for file in ("this-is-a-lane", "state-key.json", "baseline.json", "aws/journal.jsonl", "cluster/made"):
         (directory / file).touch()
     lane.save()
     return lane
@@ -58,14 +58,14 @@ def remove(name: str) -> Callable[[Lane], None]:
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [
-        (rewrite('"format": 1', '"format": 2'), "lane-record-unreadable", "is unreadable"),
+        (rewrite('"format": 2', '"format": 3'), "lane-record-unreadable", "is unreadable"),
         (rewrite("{", ""), "lane-record-unreadable", "is unreadable"),
         (rewrite('"1.35.4"', '"1.34.9"'), "lane-outdated", "kubernetes 1.34.9, now 1.35.4"),
         (remove("aws/journal.jsonl"), "lane-state-lost", "the emulated AWS account"),
         (remove("cluster/made"), "lane-state-lost", "the cluster's objects"),
-        (remove("passphrase"), "lane-state-lost", "the passphrase of the stacks"),
+        (remove("state-key.json"), "lane-state-lost", "the key of the stacks' states"),
     ],
-    ids=["newer format", "not json", "other kubernetes", "no journal", "no cluster", "no passphrase"],
+    ids=["newer format", "not json", "other kubernetes", "no journal", "no cluster", "no key"],
 )
 def test_a_lane_that_cannot_go_on_says_what_is_lost_and_is_not_started(
     change: Callable[[Lane], None], code: str, told: str, stopped_lane: Lane, progress: RecordedProgress

@@ -35,8 +35,8 @@ def lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
     (directory / "aws/journal.jsonl").write_text("requests")
     (work / "kwok.yaml").write_text(f"--data-dir={work}/etcd")
     (work / "logs/etcd.log").write_text("log")
-    lane.passphrase_file.write_text("secret")
-    lane.passphrase_file.chmod(0o600)
+    lane.state_key_file.write_text("{}")
+    lane.state_key_file.chmod(0o600)
     types = ["pulumi:pulumi:Stack", "aws:ec2/vpc:Vpc", "aws:s3/bucket:Bucket"]
     (stack / "local.json").write_text(
         json.dumps({"checkpoint": {"latest": {"resources": [{"type": t} for t in types]}}})
@@ -72,8 +72,8 @@ def test_saving_keeps_what_belongs_together_and_leaves_the_lane_as_it_was(
     assert [(stack.project, stack.name, stack.resources) for stack in snapshot.stacks] == [
         ("infrastructure", "local", 2)
     ]
-    passphrase = lane.directory / SNAPSHOTS / "first/lane/passphrase"
-    assert passphrase.stat().st_mode & 0o777 == 0o600
+    key = lane.directory / SNAPSHOTS / "first/lane/state-key.json"
+    assert key.stat().st_mode & 0o777 == 0o600
     assert (lane.directory / SNAPSHOTS).stat().st_mode & 0o777 == 0o700
 
 

@@ -19,6 +19,9 @@ def stack(tier: str, tenant: str | None = None) -> StackId:
     return select(environment_graph("local"), tiers=[tier], tenant=tenant)[0]
 
 
+KEY = {"secretsprovider": "awskms://alias/a", "encryptedkey": "c2VhbGVk"}
+
+
 def test_the_generated_directory_holds_project_and_stack_file(tmp_path: Path) -> None:
     directory = generated_work_dir(stack("infrastructure"), tmp_path)
     project = yaml.safe_load((directory / "Pulumi.yaml").read_text())
@@ -43,13 +46,20 @@ def test_what_the_engine_wrote_survives(tmp_path: Path) -> None:
     directory = generated_work_dir(stack("infrastructure"), tmp_path)
     file = directory / "Pulumi.local.yaml"
     file.write_text("encryptionsalt: v1:abc\nconfig: {infrastructure:protect: true}\n")
-    generated_work_dir(stack("infrastructure"), tmp_path, salt="v1:def")
+    generated_work_dir(stack("infrastructure"), tmp_path, key=KEY)
     content = yaml.safe_load(file.read_text())
     assert content["encryptionsalt"] == "v1:abc"
+    assert not KEY.keys() & content.keys()
     assert content["config"]["infrastructure:protect"] == "false"
 
 
-def test_without_a_salt_the_key_is_left_to_the_state(tmp_path: Path) -> None:
+def test_a_new_stack_gets_the_key_of_its_lane(tmp_path: Path) -> None:
+    directory = generated_work_dir(stack("infrastructure"), tmp_path, key=KEY)
+    content = yaml.safe_load((directory / "Pulumi.local.yaml").read_text())
+    assert {name: content[name] for name in KEY} == KEY
+
+
+def test_without_one_the_key_is_left_to_the_state(tmp_path: Path) -> None:
     """A key kept in a clone outlives a change of the stack's secrets provider, and is missing in every other clone."""
     file = generated_work_dir(stack("infrastructure"), tmp_path) / "Pulumi.local.yaml"
     file.write_text("secretsprovider: awskms://alias/old\nencryptedkey: abc\n")

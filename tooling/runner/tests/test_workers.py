@@ -21,7 +21,6 @@ from tooling.lane.binaries import ensure, search_path
 from tooling.lane.environments import washed
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
-from tooling.runner.encryption_salt import new_salt
 from tooling.runner.fork_server import ForkServer
 from tooling.runner.messages import Diagnostic, FailedCreate, Operation, Request, Result, Step
 from tooling.runner.workers import WorkerProcess
@@ -140,22 +139,6 @@ def test_a_stack_that_is_said_to_be_new_is_created_with_one_start_of_the_engine_
     finally:
         worker.close()
     assert len(started) == 2, started
-
-
-def test_the_engine_takes_a_salt_of_ours_for_its_own(
-    tmp_path: Path, server: ForkServer, variables: dict[str, str]
-) -> None:
-    directory = project(tmp_path, "first")
-    salt = new_salt("test")
-    (directory / "Pulumi.test.yaml").write_text(f"encryptionsalt: {salt}\n")
-    worker = WorkerProcess(server, directory, variables, tmp_path / "log")
-    try:
-        assert run(worker, "up", directory).ok
-    finally:
-        worker.close()
-    assert outputs(directory, variables)["secret"] == "[secret]"
-    state = json.loads((tmp_path / "state/.pulumi/stacks/first/test.json").read_text())
-    assert state["checkpoint"]["latest"]["secrets_providers"]["state"]["salt"] == salt
 
 
 def test_a_worker_that_is_killed_is_a_failed_result(
