@@ -17,7 +17,8 @@ class EncryptionSettings(ProtectionSettings):
 class StorageSettings(ProtectionSettings):
     force_destroy: bool = Field(
         default=False,
-        description="Allow the tenants' bucket to be destroyed while it contains objects; in local and dev only.",
+        description="Allow the tenants' bucket and image repositories to be deleted with what they contain; in local "
+        "and dev only.",
     )
     bucket_key_arn: str = Field(
         default="",

@@ -78,6 +78,7 @@ def infrastructure_contract(
         tenant_bucket_name=storage.bucket_name,
         tenant_bucket_arn=storage.bucket_arn,
         tenant_bucket_key_arns=plain(storage.key_arns),
+        force_destroy=plain(settings.force_destroy),
         tenant_boundary_arn=identity.tenant_boundary_arn,
         secrets_key_arn=encryption.key_arn,
         network_policy_enforced=plain(True),

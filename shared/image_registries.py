@@ -6,6 +6,7 @@ A host alone is everybody who may push there; so a path is asked for, save where
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.host_names import is_host_name
@@ -55,6 +56,19 @@ def parse_registry(value: str) -> Registry:
     if not path and name not in OF_ONE_PUBLISHER:
         raise ValueError(f"{value!r} has no path, so it would allow every publisher there; use {value}/<owner>")
     return Registry(host, tuple(path))
+
+
+def tenant_repository(tenant: str, name: str, suffix: str) -> str:
+    """Name of a tenant's repository in the account's own registry: `tenant-a/demo-dev`.
+
+    Three DNS labels, hence within ECR's limit of 256 characters. Source: ECR API reference, CreateRepository.
+    """
+    return f"{tenant}/{name}-{suffix}"
+
+
+def tenant_registries(tenant: str, allowed: Sequence[str], *, own_registry: str) -> list[str]:
+    """What a tenant's pods may pull from: its own repositories first, then the `registries` of its file."""
+    return [f"{own_registry}/{tenant}", *allowed]
 
 
 def account_registry(*, account_id: str, region: str, partition: str) -> str:

@@ -42,6 +42,12 @@ def _registry(value: str) -> str:
     return value
 
 
+def _repository_name(value: str) -> str:
+    if not is_dns_label(value):
+        raise ValueError(f"{value!r} is not a DNS label such as demo, without tenant, environment and tag")
+    return value
+
+
 def _principal(value: str) -> str:
     if not _PRINCIPAL.fullmatch(value):
         raise ValueError(f"{value!r} is not the ARN of an IAM role or user")
@@ -94,6 +100,12 @@ class TenantFile(Part):
         max_length=50,
         description="Registries that the tenant may pull images from besides `<tenant>/` in the account's own ECR: "
         "`host/path`, where the path identifies the publisher.",
+    )
+    repositories: tuple[Annotated[str, AfterValidator(_repository_name)], ...] = Field(
+        default=(),
+        max_length=50,
+        description="Image repositories to create in the account's ECR, by name, such as those of its applications: "
+        "`<tenant>/<name>-<environment suffix>`.",
     )
     web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
@@ -158,6 +170,7 @@ class TenantFile(Part):
             "namespaces",
             "hosts",
             "registries",
+            "repositories",
             "web_ports",
             "tolerations",
             "deployer_principal_arns",

@@ -6,6 +6,7 @@ from deployers import Deployers, DeployersArgs
 from namespaces import TenantNamespace, TenantNamespaceArgs
 from pod_logs import PodLogs, PodLogsArgs
 from publication import tenant_contract
+from repositories import Repositories, RepositoriesArgs
 from settings import TenantsSettings
 from stack_context import StackContext
 
@@ -37,6 +38,7 @@ namespaces = [
     )
     for name in context.tenant.namespaces
 ]
+repositories = Repositories("repositories", RepositoriesArgs(context=context, infrastructure=infrastructure), opts)
 deployers = Deployers(
     "deployers",
     DeployersArgs(
@@ -45,13 +47,13 @@ deployers = Deployers(
     opts,
 )
 
-publish(
-    tenant_contract(
-        context=context,
-        infrastructure=infrastructure,
-        addons=addons,
-        namespaces=namespaces,
-        roles=roles,
-        deployers=deployers,
-    )
+contract = tenant_contract(
+    context=context,
+    infrastructure=infrastructure,
+    addons=addons,
+    namespaces=namespaces,
+    roles=roles,
+    deployers=deployers,
+    repositories=repositories,
 )
+publish(contract)

@@ -18,7 +18,6 @@ from service_account import TenantServiceAccount, TenantServiceAccountArgs
 from stack_context import StackContext
 
 from shared.contracts import Infrastructure
-from shared.image_registries import account_registry
 from shared.kubernetes_labels import (
     HOSTS_ANNOTATION,
     LOAD_BALANCER_SCHEME_ANNOTATION,
@@ -55,10 +54,9 @@ def namespace_labels(tenant: TenantFile) -> dict[str, str]:
 def namespace_annotations(context: StackContext) -> dict[str, str]:
     """Values of the tenant file that the admission policies of tier 2 read."""
     tenant = context.tenant
-    own = account_registry(account_id=context.account_id, region=context.region, partition=context.partition)
     return {
         HOSTS_ANNOTATION: ",".join(tenant.hosts),
-        REGISTRIES_ANNOTATION: ",".join([f"{own}/{tenant.name}", *tenant.registries]),
+        REGISTRIES_ANNOTATION: ",".join(context.registries),
         TOLERATIONS_ANNOTATION: ",".join(tenant.tolerations),
         LOAD_BALANCER_SCHEME_ANNOTATION: tenant.load_balancer_scheme,
     }

@@ -8,6 +8,7 @@ import pulumi
 from aws_roles import AwsRoles
 from deployers import Deployers
 from namespaces import TenantNamespace
+from repositories import Repositories
 from stack_context import StackContext
 
 from shared.contracts import Infrastructure, PlatformAddons, Tenant
@@ -22,6 +23,7 @@ def tenant_contract(
     namespaces: Sequence[TenantNamespace],
     roles: AwsRoles,
     deployers: Deployers,
+    repositories: Repositories,
 ) -> Tenant:
     plain, tenant = pulumi.Output.from_input, context.tenant
     return Tenant(
@@ -51,6 +53,8 @@ def tenant_contract(
         cluster_name=infrastructure.cluster_name,
         bucket_name=infrastructure.tenant_bucket_name,
         bucket_prefix=plain(tenant.bucket_prefix),
+        repositories=repositories.urls,
+        registries=plain(context.registries),
         hosts=plain(list(tenant.hosts)),
         web_ports=plain(list(tenant.web_ports)),
         load_balancer_scheme=plain(tenant.load_balancer_scheme),

@@ -10,6 +10,7 @@ from shared.catalog import load_tenant
 from shared.contracts import PlatformAddons, Tenant, published
 from shared.environment import Environment
 from shared.external_secrets import ADDON
+from shared.image_registries import account_registry, tenant_registries
 from shared.program_errors import ProgramInputError, program_errors
 from shared.tenant_file import TenantFile
 
@@ -63,6 +64,12 @@ class StackContext:
             region=environment.region,
             external_secrets=ADDON in published(PlatformAddons, stack=environment.name).get("addons", ()),
         )
+
+    @property
+    def registries(self) -> list[str]:
+        """Registries that the tenant's pods may pull images from, as `host/path`."""
+        own = account_registry(account_id=self.account_id, region=self.region, partition=self.partition)
+        return tenant_registries(self.tenant.name, self.tenant.registries, own_registry=own)
 
     def named(self, name: str) -> str:
         """Physical name of an AWS resource: `eks-<tenant>-<name>-<suffix>`."""

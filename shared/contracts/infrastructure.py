@@ -13,7 +13,7 @@ class Infrastructure:
     """AWS infrastructure and the EKS cluster of one environment."""
 
     project: ClassVar[str] = "infrastructure"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     cluster_name: pulumi.Output[str]
     cluster_arn: pulumi.Output[str]
@@ -65,6 +65,8 @@ class Infrastructure:
     tenant_bucket_arn: pulumi.Output[str]
     tenant_bucket_key_arns: pulumi.Output[list[str]]
     """KMS keys that encrypt the bucket's objects: one, or none if S3 managed keys are used."""
+    force_destroy: pulumi.Output[bool]
+    """Whether data of tenants may be deleted with what holds it: their bucket, and their image repositories."""
     tenant_boundary_arn: pulumi.Output[str]
     """Permissions boundary of every tenant role."""
     secrets_key_arn: pulumi.Output[str]

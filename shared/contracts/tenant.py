@@ -13,7 +13,7 @@ class Tenant:
     """One tenant of one environment."""
 
     project: ClassVar[str] = "tenants"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     tenant: pulumi.Output[str]
     namespaces: pulumi.Output[list[str]]
@@ -31,6 +31,10 @@ class Tenant:
     bucket_name: pulumi.Output[str]
     bucket_prefix: pulumi.Output[str]
     """Ends with a slash; the workload role cannot access anything else in the bucket."""
+    repositories: pulumi.Output[dict[str, str]]
+    """The tenant's image repositories: name in its file to URL, `<registry>/<tenant>/<name>-<environment suffix>`."""
+    registries: pulumi.Output[list[str]]
+    """Registries that the tenant's pods may pull from, as `host/path`; its own repositories are below the first."""
     hosts: pulumi.Output[list[str]]
     """Host names that the tenant's Ingresses may use."""
     web_ports: pulumi.Output[list[int]]

@@ -78,6 +78,17 @@ def _log_group(name: str, inputs: Inputs) -> Inputs:
     return {"id": physical, "name": physical, "arn": _arn("logs", f"log-group:{physical}")}
 
 
+def _repository(name: str, inputs: Inputs) -> Inputs:
+    physical = inputs.get("name", name)
+    return {
+        "id": physical,
+        "name": physical,
+        "arn": _arn("ecr", f"repository/{physical}"),
+        "registryId": ACCOUNT,
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{physical}",
+    }
+
+
 def _launch_template(name: str, inputs: Inputs) -> Inputs:
     return {"id": f"lt-{name}", "latestVersion": 1, "arn": _arn("ec2", f"launch-template/lt-{name}")}
 
@@ -123,6 +134,7 @@ _COMPUTED: dict[str, Callable[[str, Inputs], Inputs]] = {
     "aws:s3/bucket:Bucket": _bucket,
     "aws:kms/key:Key": _key,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:ecr/repository:Repository": _repository,
     "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
     "aws:eks/cluster:Cluster": _cluster,
     "aws:eks/nodeGroup:NodeGroup": _node_group,

@@ -20,6 +20,7 @@ from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
 _CLUSTER = "eks-cluster-dev"
 _ENDPOINT = f"https://EXAMPLE.gr7.{REGION}.eks.amazonaws.com"
 _AUTHORITY = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
+_REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 _ROLES = f"arn:aws:iam::{ACCOUNT}:role"
 
 
@@ -71,6 +72,7 @@ _INFRASTRUCTURE: dict[str, Any] = {
     "tenant_bucket_name": f"eks-tenant-data-{ACCOUNT}-dev",
     "tenant_bucket_arn": f"arn:aws:s3:::eks-tenant-data-{ACCOUNT}-dev",
     "tenant_bucket_key_arns": [],
+    "force_destroy": True,
     "tenant_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/eks-tenant-boundary-dev",
     "secrets_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets-id",
     "network_policy_enforced": True,
@@ -98,6 +100,8 @@ _TENANT: dict[str, Any] = {
     "cluster_name": _CLUSTER,
     "bucket_name": _INFRASTRUCTURE["tenant_bucket_name"],
     "bucket_prefix": "tenant-a/",
+    "repositories": {"demo": f"{_REGISTRY}/tenant-a/demo-dev"},
+    "registries": [f"{_REGISTRY}/tenant-a", "registry.k8s.io"],
     "hosts": ["tenant-a.example.com"],
     "web_ports": [8080],
     "load_balancer_scheme": "internet-facing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, assert_type
+from typing import Any, ClassVar, assert_type, get_type_hints
 
 import pulumi
 import pytest
@@ -200,6 +200,36 @@ def test_an_output_of_another_type_is_refused_before_anything_is_made_of_it(name
 
 def test_a_newer_contract_with_every_field_is_accepted() -> None:
     assert consumed({**PUBLISHED, "contract_version": 4, "more": "x"}).outputs["text"] == "x"
+
+
+SINCE: dict[type[Any], dict[int, set[str]]] = {
+    Infrastructure: {4: {"force_destroy"}},
+    Tenant: {3: {"repositories", "registries"}},
+}
+"""By contract, the fields that each later version has added."""
+
+
+@pytest.mark.parametrize(
+    ("contract", "version"), [(contract, version) for contract, later in SINCE.items() for version in later]
+)
+def test_a_consumer_of_the_contract_before_still_reads_what_is_published_now(contract: type[Any], version: int) -> None:
+    added = {name for since, names in SINCE[contract].items() if since >= version for name in names}
+    kept = [field for field in dataclasses.fields(contract) if field.name not in added]
+    types = get_type_hints(contract)
+    older: Any = dataclasses.make_dataclass(
+        "Older", [(field.name, types[field.name]) for field in kept], frozen=True, kw_only=True
+    )
+    older.project, older.version = contract.project, version - 1
+
+    def program() -> None:
+        found = consume(older, stack="dev")
+        for field in kept:
+            pulumi.export(field.name, getattr(found, field.name))
+
+    outputs = contract_outputs(contract)
+    assert contract.version == max(SINCE[contract])
+    run = run_program(program, project="demo", stack="dev", upstream=lambda _: outputs)
+    assert run.outputs == {field.name: outputs[field.name] for field in kept}
 
 
 def test_a_failure_that_is_no_missing_stack_is_not_taken_for_one() -> None:

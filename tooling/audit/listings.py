@@ -267,6 +267,14 @@ LISTINGS = (
         tags=lambda client, thing: client.describe_cluster(name=thing["name"])["cluster"].get("tags") or {},
     ),
     Listing(
+        service="ecr",
+        kind="repository",
+        operation="describe_repositories",
+        collection="repositories",
+        identity="repositoryArn",
+        tags=lambda client, thing: _pairs(client.list_tags_for_resource(resourceArn=thing["repositoryArn"])["tags"]),
+    ),
+    Listing(
         service="s3",
         kind="bucket",
         operation="list_buckets",

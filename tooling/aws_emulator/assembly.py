@@ -16,6 +16,7 @@ from tooling.aws_emulator.application import Application
 from tooling.aws_emulator.authentication.webhook import WebhookServer
 from tooling.aws_emulator.controllers.loop import ControllerLoop
 from tooling.aws_emulator.ec2 import vpc_endpoints
+from tooling.aws_emulator.ecr import images
 from tooling.aws_emulator.eks.install import MOTO_VERSION, install
 from tooling.aws_emulator.iam import identities
 from tooling.aws_emulator.journal import Journal
@@ -59,6 +60,7 @@ def assemble(options: Options) -> Emulator:
     vpc_endpoints.install()
     identities.install()
     groups.install()
+    images.install()
     leftover_tags.install()
     journal = Journal(options.directory / "journal.jsonl", moto_version=MOTO_VERSION)
     determinism.install(journal.salt)

@@ -144,6 +144,13 @@ _LISTINGS = (
         identity="logGroupName",
     ),
     _Listing(
+        service="ecr",
+        kind="repository",
+        operation="describe_repositories",
+        collection="repositories",
+        identity="repositoryName",
+    ),
+    _Listing(
         service="autoscaling",
         kind="group",
         operation="describe_auto_scaling_groups",

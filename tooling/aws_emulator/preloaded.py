@@ -11,7 +11,7 @@ from moto.moto_api._internal import mock_random
 
 import tooling.aws_emulator.assembly  # noqa: F401  what is preloaded
 
-_SERVICES = ("ec2", "iam", "eks", "sts", "kms", "logs", "s3", "autoscaling")
+_SERVICES = ("ec2", "iam", "eks", "sts", "kms", "logs", "s3", "ecr", "autoscaling")
 
 for _service in _SERVICES:
     importlib.import_module(f"moto.{_service}.urls")

@@ -3,8 +3,8 @@
 AWS services have many codes for one kind of refusal, and waiters of the released plug-in put the code inside a
 sentence. A code is therefore searched for as a word anywhere in the message.
 
-Source: docs.aws.amazon.com, "Common Errors" and the operations' errors in the API references of EC2, EKS, IAM, KMS, S3,
-CloudWatch Logs, STS and Auto Scaling; EC2 API reference, "Error codes for the Amazon EC2 API".
+Source: docs.aws.amazon.com, "Common Errors" and the operations' errors in the API references of EC2, ECR, EKS, IAM,
+KMS, S3, CloudWatch Logs, STS and Auto Scaling; EC2 API reference, "Error codes for the Amazon EC2 API".
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ FAMILIES = (
         code="aws-in-use",
         what="{thing} is in use",
         codes=r"DependencyViolation|DeleteConflict(?:Exception)?|ResourceInUseException|ResourceInUse"
-        r"|ResourceConflictException|BucketNotEmpty|Invalid\w+\.InUse|InvalidAddress\.Locked|IncorrectState"
+        r"|ResourceConflictException|BucketNotEmpty|RepositoryNotEmptyException|Invalid\w+\.InUse|InvalidAddress\.Locked|IncorrectState"
         r"|IncorrectInstanceState|VolumeInUse|ScalingActivityInProgress|ResourceContention|OperationAborted"
         r"|ConcurrentModification(?:Exception)?|InvalidNetworkInterface\.InUse",
     ),

@@ -57,6 +57,14 @@ _RULE = Thing(
     "--security-group-rule-ids <the rule's id> --region {region}",
 )
 
+_REPOSITORY_PART = Thing(
+    noun="policy of image repository",
+    service="ecr",
+    name=("repository",),
+    find="aws ecr describe-repositories --repository-names {repository} --region {region}",
+    adoptable=True,
+)
+
 THINGS: Mapping[str, Thing] = {
     "aws:autoscaling/tag:Tag": Thing(
         noun="tag of Auto Scaling group",
@@ -167,6 +175,17 @@ THINGS: Mapping[str, Thing] = {
         find="aws ec2 describe-vpcs --vpc-ids {vpcId} --region {region}",
         uses="aws ec2 describe-subnets --filters Name=vpc-id,Values={vpcId} --region {region}",
     ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": _REPOSITORY_PART,
+    "aws:ecr/repository:Repository": Thing(
+        noun="image repository",
+        service="ecr",
+        name=("name",),
+        find="aws ecr describe-repositories --repository-names {name} --region {region}",
+        delete="aws ecr delete-repository --repository-name {name} --region {region}",
+        uses="aws ecr describe-images --repository-name {name} --region {region}",
+        adoptable=True,
+    ),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": _REPOSITORY_PART,
     "aws:eks/accessEntry:AccessEntry": Thing(
         noun="access entry",
         service="eks",

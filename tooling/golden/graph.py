@@ -14,6 +14,7 @@ from tooling.plugins.aws.model import modelled
 PRECIOUS = frozenset(
     {
         "aws:ec2/vpc:Vpc",
+        "aws:ecr/repository:Repository",
         "aws:eks/cluster:Cluster",
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:kms/key:Key",

@@ -119,6 +119,10 @@ class Maker:
         iam.attach_role_policy(RoleName=name, PolicyArn=policy)
         return arn
 
+    def repository(self, name: str, tags: dict[str, str]) -> str:
+        made = self._emulator.client("ecr").create_repository(repositoryName=name, tags=pairs(tags))
+        return made["repository"]["repositoryArn"]
+
     def bucket(self, name: str, tags: dict[str, str]) -> str:
         s3 = self._emulator.client("s3")
         s3.create_bucket(Bucket=name)
@@ -164,7 +168,10 @@ def leave(emulator: Emulator) -> Left:
         ("network-interface", make.interface({}, description=f"Amazon EKS {CLUSTER}")),
         ("role", make.role("eks-node-role-dev", OURS)),
     }
-    kept = {("bucket", make.bucket("eks-tenant-data-dev", OURS))}
+    kept = {
+        ("bucket", make.bucket("eks-tenant-data-dev", OURS)),
+        ("repository", make.repository("tenant-a/demo-dev", OURS)),
+    }
     others = {
         make.group("eks-general-nodes-dev-2", {}),
         make.group("eks-general-nodes-prod", OTHERS),
@@ -183,6 +190,7 @@ def leave(emulator: Emulator) -> Left:
         make.oidc("https://oidc.eks.us-east-1.amazonaws.com/id/THEIRS", OTHERS),
         make.role("eks-node-role-dev-of-another-team", {"environment": "dev", "environment_suffix": "dev"}),
         make.bucket("eks-tenant-data-dev-backup", {}),
+        make.repository("tenant-a/demo-prod", OTHERS),
     }
     return Left(removable | kept, removable, others)
 

@@ -106,6 +106,10 @@ MADE: dict[str, tuple[Callable[[Account], object], set[tuple[str, str]]]] = {
         lambda account: account.emulator.client("logs").create_log_group(logGroupName="own"),
         {("logs", "log-group")},
     ),
+    "repository": (
+        lambda account: account.emulator.client("ecr").create_repository(repositoryName="own"),
+        {("ecr", "repository")},
+    ),
     "bucket": (lambda account: account.emulator.client("s3").create_bucket(Bucket="own"), {("s3", "bucket")}),
     "eks": (
         _eks,

@@ -167,6 +167,9 @@ LOOKUPS: Mapping[str, Ids] = {
     "aws:ec2/vpc:Vpc": _tagged("describe_vpcs", "Vpcs", "VpcId"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _tagged("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": _further_range,
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": _of("repository"),
+    "aws:ecr/repository:Repository": _of("name"),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": _of("repository"),
     "aws:eks/accessEntry:AccessEntry": _of("clusterName", "principalArn"),
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": _of(
         "clusterName", "principalArn", "policyArn", between="#"

@@ -149,6 +149,13 @@ class World:
         return [group["arn"].removesuffix(":*") for group in logs.describe_log_groups()["logGroups"]]
 
     @cached_property
+    def repositories(self) -> list[str]:
+        names = ["one", "two"]
+        for name in names:
+            self.client("ecr").create_repository(repositoryName=name)
+        return names
+
+    @cached_property
     def buckets(self) -> list[str]:
         """Buckets with names that no other account has: all accounts share them."""
         names = [f"bucket-{uuid.uuid4().hex[:12]}" for _ in range(2)]

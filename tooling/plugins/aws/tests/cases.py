@@ -8,11 +8,11 @@ from typing import Any
 
 from tooling.plugins.aws.row import Input, Row
 from tooling.plugins.aws.table import TABLE
-from tooling.plugins.aws.tests import cases_ec2, cases_eks, cases_iam, cases_s3
+from tooling.plugins.aws.tests import cases_ec2, cases_ecr, cases_eks, cases_iam, cases_s3
 from tooling.plugins.aws.tests.case import Case, World
 
 CASES: Mapping[str, Case] = {
-    case.pulumi_name: case for module in (cases_ec2, cases_eks, cases_iam, cases_s3) for case in module.CASES
+    case.pulumi_name: case for module in (cases_ec2, cases_ecr, cases_eks, cases_iam, cases_s3) for case in module.CASES
 }
 
 

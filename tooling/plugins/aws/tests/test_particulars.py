@@ -19,6 +19,7 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 POLICY = "aws:iam/policy:Policy"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 KEY = "aws:kms/key:Key"
+REPOSITORY = "aws:ecr/repository:Repository"
 
 
 def test_forced_bucket_is_emptied_of_all_versions_and_another_is_not_deleted(engine: Engine, lane: Lane) -> None:
@@ -37,6 +38,26 @@ def test_forced_bucket_is_emptied_of_all_versions_and_another_is_not_deleted(eng
     assert "BucketNotEmpty" in str(refusal.value.details())
     engine.live.remove(kept)
     engine.live.append(engine.up(kept, {"forceDestroy": True}))
+
+
+def test_repository_with_images_is_deleted_only_if_forced(engine: Engine, lane: Lane) -> None:
+    ecr = lane.world.client("ecr")
+    forced = engine.create(REPOSITORY, unique_name(), {"forceDelete": True})
+    kept = engine.create(REPOSITORY, unique_name(), {})
+    for repository in (forced, kept):
+        ecr.put_image(
+            repositoryName=repository.id,
+            imageManifest="{}",
+            imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
+            imageTag="v1",
+        )
+    engine.delete(forced)
+    assert engine.imported(REPOSITORY, "x", forced.id) is None
+    with pytest.raises(grpc.RpcError) as refusal:
+        engine.delete(kept)
+    assert "RepositoryNotEmptyException" in str(refusal.value.details())
+    engine.live.remove(kept)
+    engine.live.append(engine.up(kept, {"forceDelete": True}))
 
 
 def test_bucket_knows_its_own_region(engine: Engine) -> None:

@@ -39,18 +39,24 @@ SPELT = {
         "ServiceQuotaExceededException",
         "AccessDeniedException",
     ),
+    "ecr": (
+        "RepositoryAlreadyExistsException",
+        "RepositoryNotEmptyException",
+        "ServiceQuotaExceededException",
+        "AccessDeniedException",
+    ),
     "kms": ("AlreadyExistsException", "DependencyViolation", "ServiceQuotaExceededException", "AccessDeniedException"),
     "s3": ("BucketAlreadyOwnedByYou", "BucketNotEmpty", "TooManyBuckets", "AccessDenied"),
     "autoscaling": ("AlreadyExists", "ScalingActivityInProgress", "LimitExceeded", "AccessDenied"),
 }
 """How each service spells: it exists, it is in use, it is over a quota, it is not allowed.
 
-Logs and KMS also say `LimitExceededException`, which the AWS SDK takes for throttling and sends eight times.
+ECR, Logs and KMS also say `LimitExceededException`, which the AWS SDK takes for throttling and sends eight times.
 """
 
 FAMILIES = ("aws-already-exists", "aws-in-use", "aws-quota", "aws-not-allowed")
 COMMAND = re.compile(
-    r"^hint: .*(aws (autoscaling|ec2|eks|iam|kms|logs|s3api|sts|service-quotas) [a-z-]+|tiers up )", re.M
+    r"^hint: .*(aws (autoscaling|ec2|ecr|eks|iam|kms|logs|s3api|sts|service-quotas) [a-z-]+|tiers up )", re.M
 )
 
 
