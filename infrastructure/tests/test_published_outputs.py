@@ -48,7 +48,7 @@ def test_the_outputs_are_those_of_the_resources(dev: Run) -> None:
         "network_policy_enforced": True,
         "autoscaling_group_names": ["eks-general-dev-example"],
         "private_subnet_cidrs": ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24"],
-        "contract_version": 3,
+        "contract_version": 4,
     }
     assert {name: dev.outputs[name] for name in expected} == expected
 
