@@ -81,7 +81,7 @@ verify: setup  ## Check a deployed environment from outside, with credentials of
 	@.venv/bin/python -m pytest tests/live -q -rs --live-stack $(STACK)
 
 .PHONY: check
-check: setup  ## Run the static checks: ruff, pyright
+check: setup  ## Run the static checks: ruff, pyright, the Dockerfiles
 	@.venv/bin/python -m tooling.checks static
 
 .PHONY: lock

@@ -59,6 +59,8 @@ ENGINE = Pin(value="3.259.0", source="tooling/binaries/control-plane/go.mod", re
 
 ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=date(2026, 11, 21))
 ACTIONLINT = Pin(value="1.7.12", source="tooling/binaries/actionlint/go.mod", read_on=date(2026, 11, 24))
+BUILDKIT = Pin(value="0.31.2", source="tooling/binaries/dockerfile-check/go.mod", read_on=date(2026, 11, 28))
+"""BuildKit whose linter checks Dockerfiles; newer ones need a newer Go than the lane does."""
 HELM = Pin(value="3.22.0", source="tooling/binaries/helm/go.mod", read_on=date(2026, 11, 26))
 """Helm version that the local lane uses for charts; the released Kubernetes plug-in includes its own."""
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))
@@ -148,7 +150,30 @@ SERVICE_PYTHON = Pin(
     source="Debian 13, package python3, which the distroless images for Debian 13 contain",
     read_on=date(2026, 11, 28),
 )
-"""Python of the images of services."""
+"""Python of the images of services. Their two base images must have the same minor: compiled packages are installed in
+one and run in the other."""
+
+_READ_IN_DOCKERFILES = (
+    "unverified: tag and digest read in public Dockerfiles, in copies without their repositories' names; `make pins` "
+    "checks them where the registry can be reached"
+)
+
+PYTHON_BUILD_IMAGE = Pin(
+    value="public.ecr.aws/docker/library/python:3.13-slim-trixie"
+    "@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a",
+    source=_READ_IN_DOCKERFILES,
+    read_on=date(2026, 11, 28),
+)
+"""Base image of the build stage: Docker's official image, by its copy in Amazon's public registry, which has no rate
+limit for builds in AWS."""
+
+PYTHON_RUNTIME_IMAGE = Pin(
+    value="gcr.io/distroless/python3-debian13:nonroot"
+    "@sha256:8ee214843129f43e2ebf5e0ca9f2e4e6d8292143d1b8a6787f169b5898578884",
+    source=_READ_IN_DOCKERFILES,
+    read_on=date(2026, 11, 28),
+)
+"""Base image of services: Python without a shell or a package manager."""
 
 DEMO_IMAGE = Pin(
     value="registry.k8s.io/e2e-test-images/agnhost:2.59",

@@ -19,6 +19,7 @@ STATIC = (
     ("style", ["ruff", "check", "--quiet", "."]),
     ("format", ["ruff", "format", "--check", "--quiet", "."]),
     ("types", ["pyright"]),
+    ("images", ["python", "-m", "tooling.images"]),
 )
 
 PYTEST = ("pytest", "--dist", "loadgroup", "--no-loadscope-reorder", "--times")

@@ -14,6 +14,7 @@ from tooling.generated.reference import (
     settings_page,
     variables_page,
 )
+from tooling.images.base_images import dockerfiles
 from tooling.images.requirements import requirements_files
 from tooling.paths import REPOSITORY
 from tooling.runner.drawing import as_svg
@@ -25,6 +26,7 @@ def generated_files() -> dict[str, str]:
         **project_files(),
         **github_files(),
         **requirements_files(),
+        **dockerfiles(),
         "docs/chain.svg": as_svg() + "\n",
         "docs/reference/admission-policies.md": admission_policies_page(),
         "docs/reference/settings.md": settings_page(),

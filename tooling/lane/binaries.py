@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import PlatformError
-from shared.versions import ACTIONLINT, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, BUILDKIT, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane import installer
 from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
 from tooling.lane.hosts import available_memory_bytes, supported_host
@@ -104,6 +104,14 @@ PROGRAMS = {
         lambda version: version == _pinned(ACTIONLINT.value),
         of_the_lane=False,
     ),
+    "dockerfile-check": Program(
+        "dockerfile-check",
+        "platform.local/dockerfile-check",
+        "dockerfile-check",
+        "--version",
+        lambda version: version == _pinned(BUILDKIT.value),
+        of_the_lane=False,
+    ),
     # The one released with the Pulumi CLI cannot print its version, so it never fits.
     "pulumi-language-python": Program(
         "language-host",
@@ -147,6 +155,7 @@ MODULES = {
     ),
     "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
     "actionlint": GoModule(REPOSITORY / "tooling" / "binaries" / "actionlint", _stamps({})),
+    "dockerfile-check": GoModule(REPOSITORY / "tooling" / "binaries" / "dockerfile-check", _stamps({})),
     "language-host": GoModule(
         REPOSITORY / "tooling" / "binaries" / "language-host",
         _stamps({"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{ENGINE.value}"}),
@@ -157,6 +166,7 @@ _TITLES = {
     "kwok": "building kwok (about 2 minutes on two cores, once)",
     "helm": "building Helm (about 2 minutes on two cores, once)",
     "actionlint": "building actionlint (a few seconds, once)",
+    "dockerfile-check": "building BuildKit's linter (about 1 minute on two cores, once)",
     "language-host": "building the test suite's Python language host (a few seconds, once)",
 }
 
