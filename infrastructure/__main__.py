@@ -28,7 +28,7 @@ settings, environment = load_settings(InfrastructureSettings), stack_environment
 preflight(
     settings, environment, last_published(Infrastructure), lambda: published(PlatformAddons, stack=environment.name)
 )
-context, aws = StackContext.of(environment), aws_provider(environment)
+context, aws = StackContext.of(environment, cluster=settings.cluster_name), aws_provider(environment)
 require_agreement(settings, environment, aws)
 opts = pulumi.ResourceOptions(providers=[aws, eks.Provider("eks")])
 

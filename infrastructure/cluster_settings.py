@@ -62,6 +62,18 @@ class AdminSettings(Settings):
 
 
 class ControlPlaneSettings(ProtectionSettings):
+    cluster_name: str = Field(
+        default="eks-cluster",
+        max_length=40,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        description="Name of the EKS cluster; the environment's suffix is appended. Another name replaces a deployed "
+        "cluster with everything on it, which is refused unless `replace_cluster` confirms it.",
+    )
+    replace_cluster: str = Field(
+        default="",
+        description="Full name of the deployed cluster that may be replaced by one with another name; remove it "
+        "afterwards.",
+    )
     kubernetes_version: Annotated[str, AfterValidator(known_minor)] = Field(
         default=KUBERNETES.value,
         description=f"Kubernetes minor of the EKS cluster, one of {', '.join(KUBERNETES_MINORS)}; "

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
 from settings import InfrastructureSettings
+from stack_context import full_cluster_name
 from upgrade import Deployed, refusals
 
 from shared.environment import Environment
@@ -34,7 +35,7 @@ def preflight(
         platform_addons: reads tier 2's last published outputs, empty before its first deployment.
 
     Raises:
-        ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `upgrade-refused`.
+        ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `cluster-renamed`, `upgrade-refused`.
     """
     where = f"Pulumi.{environment.name}.yaml of infrastructure"
     ranges = [IPv4Network(cidr) for cidr in settings.public_access_cidrs]
@@ -55,6 +56,15 @@ def preflight(
             "its network policies",
             at=f"{where}, network_policy_mode",
             hint=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",
+        )
+    running, named = published.get("cluster_name", ""), full_cluster_name(settings.cluster_name, environment)
+    if running not in ("", named, settings.replace_cluster):
+        raise ProgramInputError(
+            "cluster-renamed",
+            f"`cluster_name`: {named} would replace the cluster {running} with everything on it",
+            at=f"{where}, cluster_name",
+            hint=f"keep the name; or, to lose the cluster: tiers destroy platform-addons tenants applications --stack "
+            f"{environment.name}; then set replace_cluster: {running}",
         )
     deployed = Deployed(
         cluster=published.get("cluster_version", ""),

@@ -8,6 +8,10 @@ from shared.environment import Environment
 from shared.naming import dns_label
 
 
+def full_cluster_name(name: str, environment: Environment) -> str:
+    return dns_label(f"{name}-{environment.suffix}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class StackContext:
     environment: str
@@ -17,9 +21,11 @@ class StackContext:
     partition: str
     account_id: str
     region: str
+    cluster_name: str
 
     @classmethod
-    def of(cls, environment: Environment) -> StackContext:
+    def of(cls, environment: Environment, *, cluster: str) -> StackContext:
+        """`cluster`: name of the cluster without suffix."""
         return cls(
             environment=environment.name,
             suffix=environment.suffix,
@@ -27,11 +33,8 @@ class StackContext:
             partition=environment.partition,
             account_id=environment.account,
             region=environment.region,
+            cluster_name=full_cluster_name(cluster, environment),
         )
-
-    @property
-    def cluster_name(self) -> str:
-        return dns_label(f"eks-cluster-{self.suffix}")
 
     def named(self, name: str) -> str:
         """`name` with the environment's suffix."""

@@ -34,6 +34,8 @@ def test_promised_defaults_hold(project: Path) -> None:
         "noncurrent_version_days": 90,
         "admin_principal_arns": ["account"],
         "kubeconfig_profile": "",
+        "cluster_name": "eks-cluster",
+        "replace_cluster": "",
         "kubernetes_version": "1.35",
         "public_access_cidrs": [],
         "service_cidr": "172.20.0.0/16",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from shared.testing import Run, run_program
+from shared.testing import Run, run_program, undeployed
 
 BUCKET = "eks-tenant-data-123456789012-dev"
 
@@ -86,5 +86,6 @@ def test_plain_http_is_denied_to_everybody(dev: Run) -> None:
 
 
 def test_a_second_copy_in_the_account_has_a_bucket_of_its_own(project: Path) -> None:
-    run = run_program(project, stack="dev", variables={"ENVIRONMENT_SUFFIX": "pr-17"})
+    variables = {"ENVIRONMENT_SUFFIX": "pr-17"}
+    run = run_program(project, stack="dev", upstream=undeployed("infrastructure"), variables=variables)
     assert run.one("aws:s3/bucket:Bucket").inputs["bucket"] == "eks-tenant-data-123456789012-pr-17"

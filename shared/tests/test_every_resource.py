@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing import Registered, Run, run_program
+from shared.testing import Registered, Run, run_program, undeployed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUFFIX = "pr-17"
@@ -24,7 +24,12 @@ NAME_KEYS = {"name", "bucket", "nodeGroupNamePrefix", "namePrefix", "bucketPrefi
 @pytest.fixture(scope="module", params=STACKS)
 def run(request: pytest.FixtureRequest) -> Run:
     directory = str(request.param)
-    return run_program(REPOSITORY / directory, stack=STACKS[directory], variables={"ENVIRONMENT_SUFFIX": SUFFIX})
+    return run_program(
+        REPOSITORY / directory,
+        stack=STACKS[directory],
+        upstream=undeployed(directory),
+        variables={"ENVIRONMENT_SUFFIX": SUFFIX},
+    )
 
 
 def in_aws(run: Run) -> list[Registered]:

@@ -57,6 +57,11 @@ ELSEWHERE = [
         test="platform-addons/tests/test_addon_graph.py",
     ),
     Elsewhere(
+        code="cluster-renamed",
+        why="needs a cluster that was deployed",
+        test="infrastructure/tests/test_cluster_name.py",
+    ),
+    Elsewhere(
         code="upgrade-refused",
         why="needs a cluster that was deployed",
         test="infrastructure/tests/test_upgrades.py",
