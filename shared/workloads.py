@@ -47,13 +47,15 @@ def http_probe(
     )
 
 
-def spread_over_zones_and_nodes(labels: Mapping[str, str]) -> list[core.TopologySpreadConstraintArgs]:
-    """Preferred, not required: a cluster with only one zone left must still schedule pods."""
+def spread_over_zones_and_nodes(
+    labels: Mapping[str, str], *, max_skew: int = 1, required: bool = False
+) -> list[core.TopologySpreadConstraintArgs]:
+    """By default preferred, not required: a cluster with only one zone left must still schedule pods."""
     return [
         core.TopologySpreadConstraintArgs(
-            max_skew=1,
+            max_skew=max_skew,
             topology_key=key,
-            when_unsatisfiable="ScheduleAnyway",
+            when_unsatisfiable="DoNotSchedule" if required else "ScheduleAnyway",
             label_selector=meta.LabelSelectorArgs(match_labels=dict(labels)),
             # Counts only pods of the new revision; otherwise a rollout would balance against pods it is removing.
             match_label_keys=["pod-template-hash"],

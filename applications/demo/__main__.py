@@ -4,11 +4,10 @@ import pulumi
 from settings import DemoSettings
 
 from shared.application_settings import image_reference
-from shared.applications import HttpProbe, Probes
+from shared.applications import HttpProbe, Probes, WebApplication, WebApplicationArgs
 from shared.contracts import Tenant, consume
 from shared.providers import kubernetes_provider
 from shared.settings import load_settings, stack_environment
-from shared.web_application import WebApplication, WebApplicationArgs
 
 settings = load_settings(DemoSettings)
 environment = stack_environment(with_account=False)

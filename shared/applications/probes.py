@@ -42,7 +42,7 @@ class CommandProbe(_Probe):
 
     command: Sequence[str]
 
-    def on(self, port: int) -> core.ProbeArgs:
+    def on(self, port: int | None = None) -> core.ProbeArgs:
         del port
         return core.ProbeArgs(
             exec_=core.ExecActionArgs(command=list(self.command)),

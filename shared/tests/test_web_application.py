@@ -8,13 +8,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from shared.applications import CommandProbe, HttpProbe, Probes
+from shared.applications import CommandProbe, HttpProbe, Probes, WebApplication, WebApplicationArgs
+from shared.applications.shutdown import DEREGISTRATION_MARGIN_SECONDS
 from shared.contracts import Tenant, consume
 from shared.errors import PlatformError
 from shared.kubernetes_labels import BUDGET_LABEL, LONGEST_GRACE_SECONDS
 from shared.providers import kubernetes_provider
 from shared.testing import Run, contract_outputs, run_program
-from shared.web_application import DEREGISTRATION_MARGIN_SECONDS, WebApplication, WebApplicationArgs
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
@@ -186,6 +186,10 @@ def test_a_change_of_configuration_rolls_the_pods() -> None:
     run = application(config={"COLOUR": "blue"})
     config = run.one("kubernetes:core/v1:ConfigMap")
     assert config.inputs["data"] == {"COLOUR": "blue"}
+    assert config.inputs["metadata"]["labels"] == {
+        "app.kubernetes.io/name": "web",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
     # Named anew at every change; the pod template bears the name.
     assert "name" not in config.inputs["metadata"]
     assert container(run)["envFrom"] == [{"configMapRef": {"name": "web-1a2b3c4d"}}]

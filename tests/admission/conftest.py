@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.admission.world import OWNER, World, binding, namespace, populate
+from tests.admission.world import World, populate
 from tooling.lane.testing import running_cluster
 
 
@@ -14,9 +14,5 @@ from tooling.lane.testing import running_cluster
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with running_cluster(tmp_path_factory.mktemp("admission")) as cluster, cluster.api() as api:
         made = World(api)
-        made.make(
-            namespace("bare", labelled=True),
-            binding("owner", "bare", "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
-        )
         populate(made)
         yield made

@@ -224,7 +224,12 @@ def populate(world: World) -> None:
     """Policies and tenant, what attacks need to exist, and the actors' rights."""
     from tests.admission.attacks import ATTACKS, attacked
 
-    world.make(*policies(), *foreign_kinds())
+    world.make(
+        namespace("bare", labelled=True),
+        binding("owner", "bare", "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
+        *policies(),
+        *foreign_kinds(),
+    )
     make_tenant(world)
     world.make(
         {

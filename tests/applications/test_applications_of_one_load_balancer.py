@@ -14,11 +14,11 @@ from typing import Any
 import pulumi
 import pytest
 
+from shared.applications import WebApplication, WebApplicationArgs
 from shared.contracts import Tenant, consume
 from shared.kubernetes_labels import HTTPS_REDIRECT
 from shared.providers import kubernetes_provider
 from shared.testing import contract_outputs, run_program
-from shared.web_application import WebApplication, WebApplicationArgs
 from tooling.aws_emulator.controllers.ingresses import status_correction
 
 ALB = "alb.ingress.kubernetes.io"

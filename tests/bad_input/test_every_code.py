@@ -72,6 +72,16 @@ ELSEWHERE = [
         test="tests/faults/test_set_up.py",
     ),
     Elsewhere(
+        code="argument-invalid",
+        why="the demo's settings set none of these arguments; it is for application programs",
+        test="shared/tests/test_components_of_applications.py",
+    ),
+    Elsewhere(
+        code="arguments-conflict",
+        why="the demo's settings set none of these arguments; it is for application programs",
+        test="shared/tests/test_components_of_applications.py",
+    ),
+    Elsewhere(
         code="replicas-out-of-order",
         why="the demo's settings refuse it first; it is for application programs with other settings",
         test="shared/tests/test_web_application.py",

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from shared.applications import WebApplicationArgs
+from shared.applications.shutdown import EXIT_MARGIN_SECONDS, shutdown
 from shared.kubernetes_labels import BUDGET_LABEL, HTTPS_REDIRECT, LONGEST_GRACE_SECONDS
 from shared.testing import Run, load_module, run_program
-from shared.web_application import EXIT_MARGIN_SECONDS, WebApplicationArgs, shutdown
 from tests.admission.guide import EXAMPLES, PAGE, blocks
 from tooling.paths import REPOSITORY
 
@@ -18,18 +19,24 @@ PROGRAM = REPOSITORY / "docs/guides/ship-an-application.md"
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
-    (program,) = blocks("python", PROGRAM)
+def runs() -> list[Run]:
+    return [_run(program) for program in blocks("python", PROGRAM)]
 
+
+def _run(program: str) -> Run:
     def body() -> None:
         exec(compile(program, str(PROGRAM), "exec"), {"__name__": "__main__"})
 
     return run_program(body)
 
 
-def test_the_program_of_the_guide_runs(run: Run) -> None:
-    assert run.outputs == {"url": "https://tenant-a.example.com/"}
-    assert {one.name for one in run.registered("kubernetes:networking.k8s.io/v1:Ingress")} == {"shop", "shop-redirect"}
+def test_the_programs_of_the_guide_run(runs: list[Run]) -> None:
+    shop, orders = runs
+    assert shop.outputs == {"url": "https://tenant-a.example.com/"}
+    assert {one.name for one in shop.registered("kubernetes:networking.k8s.io/v1:Ingress")} == {"shop", "shop-redirect"}
+    migration, worker = orders.one("kubernetes:batch/v1:Job"), orders.one("kubernetes:apps/v1:Deployment")
+    assert orders.comes_after(worker, migration)
+    assert orders.one("kubernetes:batch/v1:CronJob").name == "orders-report"
 
 
 def test_every_admission_policy_is_on_the_page_and_none_that_does_not_exist() -> None:
@@ -65,9 +72,9 @@ def test_the_times_of_its_shutdown_are_the_components() -> None:
         assert row in TEXT
 
 
-def test_its_redirect_is_the_components(run: Run) -> None:
+def test_its_redirect_is_the_components(runs: list[Run]) -> None:
     shown = EXAMPLES["Ingress shop-redirect"]
-    made = run.one("kubernetes:networking.k8s.io/v1:Ingress", "shop-redirect").inputs
+    made = runs[0].one("kubernetes:networking.k8s.io/v1:Ingress", "shop-redirect").inputs
     assert shown["metadata"]["annotations"] == made["metadata"]["annotations"]
     assert json.loads(HTTPS_REDIRECT) == json.loads(
         shown["metadata"]["annotations"]["alb.ingress.kubernetes.io/actions.shop"]

@@ -29,7 +29,7 @@ import pulumi
 from shared.contracts import publish
 from shared.errors import BadInput, Refused
 from shared.program_errors import ProgramInputError
-from shared.web_application import chosen_host
+from shared.applications.routes import chosen_host
 
 class Part(pulumi.ComponentResource):
     def __init__(self, name, outputs):

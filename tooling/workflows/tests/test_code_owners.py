@@ -74,7 +74,7 @@ def test_an_applications_directory_is_its_teams_and_all_else_is_the_platforms() 
         "pyproject.toml",
         "requirements.lock",
         "conftest.py",
-        "shared/web_application.py",
+        "shared/applications/web_application.py",
         "tenants/catalog/tenant-a.yaml",
         "tiers.yaml",
         "tooling/applications/demo/x.py",
