@@ -20,10 +20,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from shared.engine_marks import UNKNOWN
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Facts, Level, Rule, StackRule
 from shared.policies.table import RULES, STACK_RULES
-from shared.policies.view import UNKNOWN, ResourceView
+from shared.policies.view import ResourceView
 
 _LEVELS = {Level.MANDATORY: EnforcementLevel.MANDATORY, Level.ADVISORY: EnforcementLevel.ADVISORY}
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.engine_marks import UNKNOWN
 from shared.policies.cluster import CLUSTER
-from shared.policies.view import UNKNOWN, ResourceView
+from shared.policies.view import ResourceView
 from shared.testing import UNKNOWN as NOT_KNOWN
 from shared.testing import Registered, Run
 

@@ -11,23 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.engine_marks import UNKNOWNS
 from shared.policies.document import Document
-
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Marks a string that is not known yet, as in the engine's protocol."""
-
-_UNKNOWNS = frozenset(
-    {
-        UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
-"""The same for every kind of value. Source: pulumi, sdk/go/common/resource/plugin/rpc.go, `Unknown…Value`."""
 
 TIERS = {"infrastructure": 1, "platform-addons": 2, "tenants": 3}
 """Tier of each project; every other project is an application."""
@@ -118,7 +103,7 @@ class ResourceView:
 
 def refuse_unknown(value: Any) -> None:
     """Raises: Undecided."""
-    if any(isinstance(leaf, str) and leaf in _UNKNOWNS for leaf in _leaves(value)):
+    if any(isinstance(leaf, str) and leaf in UNKNOWNS for leaf in _leaves(value)):
         raise Undecided
 
 

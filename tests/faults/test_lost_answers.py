@@ -20,7 +20,7 @@ from tooling.plugins.aws.lost_responses import ResponseLost
 from tooling.plugins.aws.row import CREATION_TAG
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.conftest import serving
-from tooling.plugins.aws.tests.engine import configured
+from tooling.plugins.provider.tests.engine import configured
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("lost answers")]
 

@@ -9,7 +9,7 @@ from tests.faults.conftest import Place
 from tooling.aws_emulator.testing import REGION
 from tooling.plugins.aws.tests.case import Case
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
-from tooling.plugins.aws.tests.engine import configured
+from tooling.plugins.provider.tests.engine import configured
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("lost answers")]
 

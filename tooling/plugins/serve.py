@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent import futures
 from functools import partial
 from typing import TextIO
 
@@ -18,8 +17,8 @@ from shared.policies.evaluation import Policies
 from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
-from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes
+from tooling.plugins.provider.server import start
 from tooling.policies.analyzer import serve_in_threads as serve_policies
 
 _THREADS = 64
@@ -34,10 +33,7 @@ def serve(requests: TextIO) -> None:
     servers = [policies]
     endpoint = os.environ.get(ENDPOINT_VARIABLE)
     for name, add in (("aws", partial(add_aws, endpoint_url=endpoint)), ("kubernetes", add_kubernetes)):
-        server = make_server(futures.ThreadPoolExecutor(_THREADS))
-        add(server)
-        ports[name] = server.add_insecure_port("127.0.0.1:0")
-        server.start()
+        server, ports[name] = start(add, threads=_THREADS)
         servers.append(server)
     print(json.dumps(ports), flush=True)
     requests.read()

@@ -7,24 +7,23 @@ that one server answers for all stacks of a run and keeps nothing of any.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent import futures
+from functools import partial
 from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
+from shared.engine_marks import without_secrets
 from shared.policies.evaluation import Policies, Violation
 from shared.policies.rule import Level
 from shared.policies.table import BY_ID, RULES
 from shared.policies.view import ResourceView
-from tooling.plugins.grpc_server import make_server
-from tooling.plugins.wire import decode
+from tooling.plugins.provider.server import start
+from tooling.plugins.provider.wire import decode
 from tooling.policies.pack import PACK, VERSION
 
 _THREADS = 8
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  marks a secret in the engine's protocol; not a secret
 _LEVELS = {
     Level.MANDATORY: analyzer_pb2.EnforcementLevel.MANDATORY,
     Level.ADVISORY: analyzer_pb2.EnforcementLevel.ADVISORY,
@@ -79,11 +78,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
 def serve_in_threads(policies: Policies) -> tuple[grpc.Server, int]:
     """Starts the server on a loopback port; the caller stops it."""
-    server = make_server(futures.ThreadPoolExecutor(_THREADS))
-    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(policies), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, port
+    return start(partial(analyzer_pb2_grpc.add_AnalyzerServicer_to_server, Analyzer(policies)), threads=_THREADS)
 
 
 def view_of(request: Any) -> ResourceView:
@@ -95,19 +90,10 @@ def view_of(request: Any) -> ResourceView:
         type=request.type,
         name=request.name,
         urn=request.urn,
-        properties=_bare(decode(request.properties)),
-        provider=_bare(decode(request.provider.properties)) if request.HasField("provider") else None,
+        properties=without_secrets(decode(request.properties)),
+        provider=without_secrets(decode(request.provider.properties)) if request.HasField("provider") else None,
         depends_on=frozenset(dependencies),
     )
-
-
-def _bare(value: Any) -> Any:
-    """Unwraps secrets. The rules show only the values that their messages name."""
-    if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
-            return _bare(value.get("value"))
-        return {key: _bare(item) for key, item in value.items()}
-    return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
 def _response(violations: Iterable[Violation]) -> analyzer_pb2.AnalyzeResponse:

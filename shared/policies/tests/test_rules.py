@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.engine_marks import UNKNOWN
 from shared.environment import load_environment
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Level
@@ -14,7 +15,7 @@ from shared.policies.storage import BLOCK, BUCKET, ENCRYPTION
 from shared.policies.table import BY_ID, RULES, STACK_RULES
 from shared.policies.tags import REQUIRED
 from shared.policies.tests.cases import CASES, cluster, policy, view
-from shared.policies.view import APPLICATIONS, TIERS, UNKNOWN, ResourceView
+from shared.policies.view import APPLICATIONS, TIERS, ResourceView
 from shared.tags import standard_tags
 from shared.yaml_files import read_mapping
 

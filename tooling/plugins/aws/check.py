@@ -11,9 +11,9 @@ from typing import Any
 from tooling.plugins.aws.autonaming import DEFAULTS, Request, checked_name
 from tooling.plugins.aws.clients import Connection
 from tooling.plugins.aws.errors import not_modelled_input
-from tooling.plugins.aws.paths import Path, text
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.wire import UNKNOWN, has_unknown
+from tooling.plugins.provider.paths import Path, text
+from tooling.plugins.provider.wire import UNKNOWN, has_unknown
 
 Failure = tuple[str, str]
 """(property path, reason)."""

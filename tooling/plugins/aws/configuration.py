@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import nearest
 from tooling.plugins.aws.errors import NotLoopback, ProviderMisconfigured
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 

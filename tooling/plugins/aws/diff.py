@@ -11,27 +11,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tooling.plugins.aws.equivalence import canonical, is_blank, same
-from tooling.plugins.aws.paths import Path, covers
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.property_changes import ChangeKind
-from tooling.plugins.wire import UNKNOWN, has_unknown
+from tooling.plugins.provider.changes import Change, ChangeKind
+from tooling.plugins.provider.paths import Path, covers
+from tooling.plugins.provider.wire import UNKNOWN, has_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """One difference.
+class AwsChange(Change):
+    """`fixed` is the reason why the lane cannot make the change in place, `None` if it can."""
 
-    `path` refers to the new inputs, for `DELETE` to the old outputs. `fixed` is the reason why the lane cannot make the
-    change in place, `None` if it can.
-    """
-
-    path: Path
-    kind: ChangeKind
-    replaces: bool = False
     fixed: str | None = None
 
 
-def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = ()) -> list[Change]:
+def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = ()) -> list[AwsChange]:
     """Every relevant difference, in the order of the row's declaration.
 
     Args:
@@ -40,29 +33,29 @@ def changes(row: Row, state: Values, inputs: Values, ignored: Iterable[Path] = (
         ignored: the paths in `ignore_changes`.
     """
     patterns = [*ignored, *(("tagsAll", *path[1:]) for path in ignored if path[:1] == ("tags",))]
-    found: list[Change] = []
+    found: list[AwsChange] = []
     for name, spec in row.all_inputs().items():
         found += _compare(spec, (name,), state.get(name), inputs.get(name))
     if row.tagged:
         found += _compare(Input(), ("tagsAll",), state.get("tagsAll"), inputs.get("tagsAll"))
     also = row.also_replaces(state, inputs)
     return [
-        replace(change, replaces=change.replaces or change.path[0] in also)
+        replace(change, replaces=change.replaces or change.root in also)
         for change in found
         if not any(covers(pattern, change.path) for pattern in patterns)
     ]
 
 
-def changed_inputs(found: Iterable[Change]) -> frozenset[str]:
+def changed_inputs(found: Iterable[AwsChange]) -> frozenset[str]:
     """The top-level inputs that `Operations.update` has to apply; tags are applied separately."""
-    return frozenset(str(change.path[0]) for change in found) - {"tags", "tagsAll"}
+    return frozenset(change.root for change in found) - {"tags", "tagsAll"}
 
 
-def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = False) -> Iterator[Change]:
+def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = False) -> Iterator[AwsChange]:
     replaces = replaces or spec.replaces
     if new == UNKNOWN:
         kind = ChangeKind.UPDATE if old is not None else ChangeKind.ADD
-        yield Change(path=path, kind=kind, replaces=replaces, fixed=spec.fixed)
+        yield AwsChange(path=path, kind=kind, replaces=replaces, fixed=spec.fixed)
     elif _says_nothing_new(spec, old, new):
         return
     elif isinstance(old, list) and isinstance(new, list):
@@ -72,9 +65,9 @@ def _compare(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool = Fa
     elif isinstance(old, dict) and new is None and spec.members is None:
         yield from _compare_mappings(spec, path, old, {}, replaces=replaces)
     elif has_unknown(new) or not same(spec, old, new):
-        kind = _kind(old, new)
+        kind = ChangeKind.of(old, new)
         fixed = spec.fixed or (spec.stays if kind is ChangeKind.DELETE else None)
-        yield Change(path=path, kind=kind, replaces=replaces, fixed=fixed)
+        yield AwsChange(path=path, kind=kind, replaces=replaces, fixed=fixed)
 
 
 def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:
@@ -88,7 +81,7 @@ def _says_nothing_new(spec: Input, old: Any, new: Any) -> bool:
 
 def _compare_mappings(
     spec: Input, path: Path, old: Mapping[str, Any], new: Mapping[str, Any], *, replaces: bool
-) -> Iterator[Change]:
+) -> Iterator[AwsChange]:
     """Compares a block by its declared members, and a map (tags, labels) key by key, where empty values count."""
     if spec.members is not None:
         for name, member in spec.members.items():
@@ -96,10 +89,12 @@ def _compare_mappings(
         return
     for key in sorted({*old, *new}):
         if key not in new or key not in old or old[key] != new[key]:
-            yield Change(path=(*path, key), kind=_kind(old.get(key), new.get(key)), replaces=replaces, fixed=spec.fixed)
+            yield AwsChange(
+                path=(*path, key), kind=ChangeKind.of(old.get(key), new.get(key)), replaces=replaces, fixed=spec.fixed
+            )
 
 
-def _compare_lists(spec: Input, path: Path, old: list[Any], new: list[Any], *, replaces: bool) -> Iterator[Change]:
+def _compare_lists(spec: Input, path: Path, old: list[Any], new: list[Any], *, replaces: bool) -> Iterator[AwsChange]:
     if not spec.unordered:
         for index in range(max(len(old), len(new))):
             before = old[index] if index < len(old) else None
@@ -113,11 +108,11 @@ def _compare_lists(spec: Input, path: Path, old: list[Any], new: list[Any], *, r
         yield from _compare_elements(spec, (*path, index), before, after, replaces=replaces)
 
 
-def _compare_elements(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool) -> Iterator[Change]:
+def _compare_elements(spec: Input, path: Path, old: Any, new: Any, *, replaces: bool) -> Iterator[AwsChange]:
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _compare_mappings(spec, path, old, new, replaces=replaces)
     elif new == UNKNOWN or has_unknown(new) or canonical(spec, old) != canonical(spec, new):
-        yield Change(path=path, kind=_kind(old, new), replaces=replaces, fixed=spec.fixed)
+        yield AwsChange(path=path, kind=ChangeKind.of(old, new), replaces=replaces, fixed=spec.fixed)
 
 
 def _unmatched(spec: Input, items: list[Any], others: list[Any]) -> set[int]:
@@ -131,9 +126,3 @@ def _unmatched(spec: Input, items: list[Any], others: list[Any]) -> set[int]:
         else:
             unmatched.add(index)
     return unmatched
-
-
-def _kind(old: Any, new: Any) -> ChangeKind:
-    if old is None:
-        return ChangeKind.ADD
-    return ChangeKind.DELETE if new is None else ChangeKind.UPDATE

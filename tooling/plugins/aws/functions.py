@@ -9,8 +9,8 @@ from typing import Any
 from tooling.plugins.aws.clients import Scope, dns_suffix_of
 from tooling.plugins.aws.errors import NotModelled, not_modelled_input
 from tooling.plugins.aws.iam_documents import policy_document
-from tooling.plugins.aws.paths import text
 from tooling.plugins.aws.row import Values
+from tooling.plugins.provider.paths import text
 
 Arguments = Mapping[str, Any]
 """A modelled argument: `None`, or its members if it is a block or a list of blocks."""

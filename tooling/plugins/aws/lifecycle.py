@@ -20,9 +20,9 @@ from tooling.plugins.aws.clients import MOST_ATTEMPTS, Scope
 from tooling.plugins.aws.diff import changed_inputs, changes
 from tooling.plugins.aws.errors import STILL_IN_USE, LostAfterCreate, describe, error_code, is_gone, message
 from tooling.plugins.aws.lost_responses import ResponseLost
-from tooling.plugins.aws.paths import Path, overlaid, text
 from tooling.plugins.aws.row import CREATION_TAG, Operations, Row, Values
-from tooling.plugins.wire import has_unknown
+from tooling.plugins.provider.paths import Path, overlaid, text
+from tooling.plugins.provider.wire import has_unknown
 
 DELETION_PATIENCE_SECONDS = 5.0
 """Long enough for asynchronous deletions of the emulated AWS; the value is a guess."""

@@ -13,7 +13,7 @@ from tooling.plugins.aws.autonaming import DEFAULTS
 from tooling.plugins.aws.clients import Scope
 from tooling.plugins.aws.equivalence import is_blank, program_form, same
 from tooling.plugins.aws.row import Input, Row, Values
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 
 def outputs(row: Row, scope: Scope, live: Values, inputs: Values) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from pulumi.provider.provider import CallResult, ConstructResult, Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tooling.plugins.connections import Connections
-from tooling.plugins.grpc_server import make_asynchronous_server
+from tooling.plugins.provider.connections import Connections
+from tooling.plugins.provider.server import LOOPBACK, make_asynchronous_server
 
 
 class EksProvider(Provider):
@@ -89,7 +89,7 @@ def serve_in_thread(engine_address: str = "") -> int:
         server = make_asynchronous_server()
         servicer = Servicer(EksProvider(), engine_address, server)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-        ports.append(server.add_insecure_port("127.0.0.1:0"))
+        ports.append(server.add_insecure_port(LOOPBACK))
         await server.start()
         ready.set()
         await server.wait_for_termination()

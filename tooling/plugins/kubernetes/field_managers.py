@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tooling.plugins.kubernetes.diff import Key
+from tooling.plugins.provider.paths import Path
 
 # Prefixes: kubectl-client-side-apply, kubectl-edit, kubectl-label and so on.
 _TAKEN_OVER = {
@@ -67,7 +67,7 @@ def forced_in_preview(entries: Iterable[Entry]) -> bool:
     return any(entry.get("operation") == "Update" and entry.get("manager") in _CREATORS for entry in entries)
 
 
-def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Sequence[Key]) -> bool:
+def owned_by_others_only(entries: Iterable[Entry], manager: str, location: Path) -> bool:
     """Whether only other managers own the field at `location`; lists are not searched."""
     owners = {entry.get("manager") for entry in entries if _owns(entry.get("fieldsV1") or {}, location)}
     return bool(owners) and manager not in owners
@@ -80,7 +80,7 @@ def _union(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
     return union
 
 
-def _owns(fields: Mapping[str, Any], location: Sequence[Key]) -> bool:
+def _owns(fields: Mapping[str, Any], location: Path) -> bool:
     for key in location:
         if f"f:{key}" not in fields:
             return False

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.errors import BadInput, Refused
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 Manifest = dict[str, Any]
 

@@ -11,19 +11,18 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.runtime.proto import provider_pb2 as proto
-
 from shared.errors import BadInput
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.manifest import Manifest
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.protocol import provider_pb2
+from tooling.plugins.provider.wire import UNKNOWN
 
 CREATING_FIELD_MANAGER = "pulumi-kubernetes"
 """Creates are requests of this manager, whatever manager updates the object later."""
 FIELD_MANAGER_PREFIX = "pulumi-kubernetes-"
 _HEX_DIGITS = 8
 
-Options = proto.CheckRequest.AutonamingOptions
+Options = provider_pb2.CheckRequest.AutonamingOptions
 
 
 def with_name(

@@ -13,7 +13,7 @@ from typing import Any
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.discovery import api_group
 from tooling.plugins.kubernetes.manifest import Manifest
-from tooling.plugins.wire import has_unknown
+from tooling.plugins.provider.wire import has_unknown
 
 # Groups of the Go types that the released plug-in is built with; the kinds of others are custom resources.
 _GROUPS = frozenset(

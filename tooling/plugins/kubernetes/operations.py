@@ -19,7 +19,7 @@ from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster, Target
 from tooling.plugins.kubernetes.manifest import Manifest, TypeToken
 from tooling.plugins.kubernetes.settings import Settings
-from tooling.plugins.wire import has_unknown
+from tooling.plugins.provider.wire import has_unknown
 
 CREATE_RETRIES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8))
 """Pauses before a create is tried again because its namespace or its kind does not exist yet: resources of one program

@@ -13,21 +13,18 @@ from shared.errors import BadInput, Refused
 from tooling.plugins.kubernetes import immutable, naming, normalization
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.cluster import Cluster
-from tooling.plugins.kubernetes.diff import Difference, differences, ignored
+from tooling.plugins.kubernetes.diff import differences, ignored
 from tooling.plugins.kubernetes.discovery import api_group, normal_api_version
 from tooling.plugins.kubernetes.manifest import Manifest, TypeToken
 from tooling.plugins.kubernetes.settings import Settings
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.changes import Change
+from tooling.plugins.provider.wire import UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    differences: list[Difference]
+    differences: list[Change]
     delete_before_replace: bool
-
-    @property
-    def replaces(self) -> list[str]:
-        return [difference.path for difference in self.differences if difference.replaces]
 
 
 def checked(
@@ -97,15 +94,11 @@ def plan(
         replacing += (("apiVersion",),)
     if old.get("kind") != new.get("kind"):
         replacing += (("kind",),)
-    found = [
-        difference
-        for difference in differences(old, new, replacing)
-        if not ignored(difference.location, ignore_changes)
-    ]
+    found = [change for change in differences(old, new, replacing) if not ignored(change.path, ignore_changes)]
     same_object = m.name(new) == m.name(state) and m.namespace(new) == m.namespace(state)
     return Plan(
         differences=found,
-        delete_before_replace=any(difference.replaces for difference in found)
+        delete_before_replace=any(change.replaces for change in found)
         and same_object
         and not m.is_annotated(new, m.AUTONAMED),
     )

@@ -1,4 +1,4 @@
-"""Conversion of requests and responses: values, states and differences in the engine's format."""
+"""Conversion of requests and responses: values, states and changes in the engine's format."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import provider_pb2 as proto
 
-from tooling.plugins import wire
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes import secret_values
-from tooling.plugins.kubernetes.diff import Difference
 from tooling.plugins.kubernetes.manifest import Manifest
+from tooling.plugins.provider import wire
+from tooling.plugins.provider.changes import Change, diff_response
+from tooling.plugins.provider.paths import text
+from tooling.plugins.provider.protocol import provider_pb2
 
 
 def decoded(struct: struct_pb2.Struct) -> Manifest:
@@ -33,24 +34,13 @@ def old_inputs(inputs: struct_pb2.Struct, state: Mapping[str, Any]) -> Manifest:
     return decoded(inputs) or dict(state.get(m.INPUTS_KEY) or {})
 
 
-def changes(some: bool) -> proto.DiffResponse.DiffChanges.ValueType:
-    return proto.DiffResponse.DIFF_SOME if some else proto.DiffResponse.DIFF_NONE
-
-
-def diff_response(differences: Sequence[Difference], *, delete_before_replace: bool) -> proto.DiffResponse:
-    return proto.DiffResponse(
-        changes=changes(bool(differences)),
-        diffs=sorted({str(difference.location[0]) for difference in differences}),
-        replaces=[difference.path for difference in differences if difference.replaces],
-        deleteBeforeReplace=delete_before_replace,
-        detailedDiff={difference.path: _property_diff(difference) for difference in differences},
-        hasDetailedDiff=True,
+def diff_of(found: Sequence[Change], *, delete_before_replace: bool) -> provider_pb2.DiffResponse:
+    return diff_response(
+        found,
+        replaces=[text(change.path) for change in found if change.replaces],
+        input_diff=True,
+        delete_before_replace=delete_before_replace,
     )
-
-
-def _property_diff(difference: Difference) -> proto.PropertyDiff:
-    kind = proto.PropertyDiff.Kind.Value(difference.change.engine_name(replaces=difference.replaces))
-    return proto.PropertyDiff(kind=kind, inputDiff=True)
 
 
 def _without_none(value: Any) -> Any:

@@ -10,8 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
-
+from shared.engine_marks import secret
 from tooling.plugins.kubernetes.manifest import INPUTS_KEY, Manifest
 
 SECRET_MEMBERS = ("data", "stringData")
@@ -34,14 +33,10 @@ def marked(values: Mapping[str, Any]) -> Manifest:
     """Inputs or outputs as they go to the engine: the data of a core/v1 Secret carries Pulumi's mark."""
     if not _is_secret(values):
         return dict(values)
-    marked_here = {key: mark(value) if key in SECRET_MEMBERS else value for key, value in values.items()}
+    marked_here = {key: secret(value) if key in SECRET_MEMBERS else value for key, value in values.items()}
     inputs = values.get(INPUTS_KEY)
     return {**marked_here, INPUTS_KEY: marked(inputs)} if isinstance(inputs, dict) else marked_here
 
 
 def _is_secret(values: Mapping[str, Any]) -> bool:
     return values.get("kind") == "Secret" and values.get("apiVersion") in ("v1", "core/v1")
-
-
-def mark(value: Any) -> dict[str, Any]:
-    return {_special_sig_key: _special_secret_sig, "value": value}

@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import BadInput, PlatformError, nearest
 from tooling.plugins.kubernetes import kubeconfig
 from tooling.plugins.kubernetes.kubeconfig import Connection
-from tooling.plugins.wire import UNKNOWN, has_unknown
+from tooling.plugins.provider.wire import UNKNOWN, has_unknown
 
 SWITCHES = {
     "deleteUnreachable": "PULUMI_K8S_DELETE_UNREACHABLE",

@@ -11,10 +11,10 @@ from tooling.plugins.kubernetes import field_managers as owners
 from tooling.plugins.kubernetes import manifest as m
 from tooling.plugins.kubernetes.client import ApiError
 from tooling.plugins.kubernetes.cluster import Cluster, Target
-from tooling.plugins.kubernetes.diff import parse_property_path
 from tooling.plugins.kubernetes.manifest import Manifest
 from tooling.plugins.kubernetes.operations import Resource, Stored
-from tooling.plugins.wire import has_unknown
+from tooling.plugins.provider.paths import parse
+from tooling.plugins.provider.wire import has_unknown
 
 _TAKE_OVER_ATTEMPTS = 3
 """Somebody may write the object between our reading its managers and merging them."""
@@ -102,7 +102,7 @@ def _without_ignored(body: Manifest, live: Manifest, manager: str, ignore_change
     Otherwise `ignoreChanges` on, say, `spec.replicas` would end in a conflict with the autoscaler.
     """
     for path in ignore_changes:
-        location = parse_property_path(path)
+        location = parse(path)
         if not all(isinstance(key, str) for key in location):
             continue  # items of lists: the engine has put the old input there, which is all that can be said
         keys = [str(key) for key in location]

@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.engine_marks import SIGNATURE
+
 if TYPE_CHECKING:
     from tooling.plugins.kubernetes.client import Client
 
 _INSTALLED = frozenset({"deployed", "superseded"})
-_MARK = "4dabf18193072939515e22adb298388d"
-"""The key that marks an encrypted value in the engine's state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def remove(client: Client, record: Record) -> None:
 
 def _same(asked: Any, recorded: Any) -> bool:
     if isinstance(asked, Mapping):
-        if _MARK in asked:
+        if SIGNATURE in asked:
             return True
         return (
             isinstance(recorded, Mapping)

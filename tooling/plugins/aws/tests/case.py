@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from tooling.aws_emulator.testing import Emulator
-from tooling.plugins.aws.paths import parse
-from tooling.plugins.aws.tests.engine import Resource
+from tooling.plugins.provider.paths import parse
+from tooling.plugins.provider.tests.engine import Resource
 
 REGION = "us-east-1"
 

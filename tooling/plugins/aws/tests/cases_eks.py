@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tooling.plugins.aws.tests.case import ABSENT, Case, Swap, World
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 _POLICY = "arn:aws:eks::aws:cluster-access-policy/{}"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent import futures
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ import pytest
 from tooling.aws_emulator.testing import Emulator, running_emulator
 from tooling.plugins.aws.servicer import add_to_server
 from tooling.plugins.aws.tests.case import REGION, Case, World
-from tooling.plugins.aws.tests.engine import Engine, configured
-from tooling.plugins.grpc_server import make_server
+from tooling.plugins.provider.server import start
+from tooling.plugins.provider.tests.engine import Engine, configured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,8 @@ class Lane:
 @contextmanager
 def serving(endpoint_url: str, *, deletion_patience_seconds: float) -> Iterator[str]:
     """Serves the plug-in in this process and yields its address."""
-    server = make_server(futures.ThreadPoolExecutor(16))
-    add_to_server(server, endpoint_url=endpoint_url, deletion_patience_seconds=deletion_patience_seconds)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    add = partial(add_to_server, endpoint_url=endpoint_url, deletion_patience_seconds=deletion_patience_seconds)
+    server, port = start(add, threads=16)
     try:
         yield f"127.0.0.1:{port}"
     finally:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tooling.plugins.aws.paths import covers, overlaid, parse, text
 from tooling.plugins.aws.tests.case import REGION, policy
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import Engine, configured
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.tests.engine import Engine, configured
+from tooling.plugins.provider.wire import UNKNOWN
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -112,21 +108,3 @@ def test_update_in_a_preview_leaves_open_what_it_changes_and_keeps_the_rest(engi
     assert previewed["latestVersion"] == UNKNOWN
     assert previewed["arn"] == template.outputs["arn"]
     assert previewed["instanceType"] == "m6i.4xlarge"
-
-
-steps = st.lists(
-    st.one_of(st.text(min_size=1, max_size=12).filter(lambda step: step != "*"), st.integers(0, 99)), min_size=1
-).filter(lambda path: isinstance(path[0], str))
-
-
-@given(steps)
-def test_written_path_reads_back_as_the_same_path(path: list[str | int]) -> None:
-    assert parse(text(tuple(path))) == tuple(path)
-
-
-def test_wildcard_covers_every_element() -> None:
-    assert covers(parse("rules[*].id"), ("rules", 3, "id"))
-    assert covers(parse("tags"), ("tags", "a/b"))
-    assert not covers(parse("rules[1]"), ("rules", 2, "id"))
-    assert overlaid({"a": [1, 2], "b": {"c": 1}}, {"a": [3, 4], "b": {}}, ("a", "*")) == {"a": [3, 4], "b": {"c": 1}}
-    assert overlaid({"b": {"c": 1}}, {"b": {}}, ("b", "c")) == {"b": {}}

@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.testing import run_program
 from tooling.paths import REPOSITORY
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import Engine
+from tooling.plugins.provider.tests.engine import Engine
 
 _KINDS = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "github",

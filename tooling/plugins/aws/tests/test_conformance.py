@@ -12,13 +12,13 @@ import pytest
 from tooling.aws_emulator.inventory import inventory
 from tooling.plugins.aws.equivalence import is_blank
 from tooling.plugins.aws.model import modelled
-from tooling.plugins.aws.paths import covers, parse
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, Case, changed
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, leaves, row_of, short, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, Plan, Resource, configured
-from tooling.plugins.wire import UNKNOWN, has_unknown
+from tooling.plugins.provider.paths import covers, parse
+from tooling.plugins.provider.tests.engine import CheckFailed, Engine, Plan, Resource, configured
+from tooling.plugins.provider.wire import UNKNOWN, has_unknown
 
 LaneOf = Callable[[Case], Lane]
 

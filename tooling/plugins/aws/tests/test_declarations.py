@@ -13,10 +13,8 @@ from typing import Any
 
 import pulumi_aws
 import pytest
-from pulumi.runtime import rpc
 
 from tooling.paths import REPOSITORY
-from tooling.plugins import wire
 from tooling.plugins.aws.model import modelled, modelled_functions
 from tooling.plugins.aws.row import Input, Row
 from tooling.plugins.aws.servicer import VERSION
@@ -105,10 +103,6 @@ def test_every_function_is_one_of_the_sdk_s(name: str) -> None:
 def test_plugin_s_version_is_the_sdk_s() -> None:
     described: Any = json.loads((SDK / "pulumi-plugin.json").read_text(encoding="utf-8"))
     assert described["version"] == VERSION
-
-
-def test_mark_of_what_is_not_known_is_the_sdk_s() -> None:
-    assert wire.UNKNOWN == rpc.UNKNOWN
 
 
 def test_plugin_starts_without_the_sdk_which_can_be_imported_afterwards() -> None:

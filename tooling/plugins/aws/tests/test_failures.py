@@ -15,12 +15,12 @@ from tooling.plugins.aws.clients import Connection, Scope
 from tooling.plugins.aws.configuration import read
 from tooling.plugins.aws.eks_addons import Addon
 from tooling.plugins.aws.errors import LostAfterCreate, NeverSettled
-from tooling.plugins.aws.protocol import provider_pb2
 from tooling.plugins.aws.row import Operations, Row, Values
 from tooling.plugins.aws.tests.case import REGION, trust
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane, serving
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, Resource, configured, init_failed
+from tooling.plugins.provider.protocol import provider_pb2
+from tooling.plugins.provider.tests.engine import CheckFailed, Engine, Resource, configured, init_failed
 
 VPC = "aws:ec2/vpc:Vpc"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"

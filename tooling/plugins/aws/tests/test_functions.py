@@ -10,7 +10,7 @@ import pytest
 from shared.versions import KUBERNETES
 from tooling.plugins.aws.functions import FUNCTIONS
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import Engine, configured
+from tooling.plugins.provider.tests.engine import Engine, configured
 
 DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"

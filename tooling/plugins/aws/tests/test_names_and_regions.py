@@ -12,7 +12,7 @@ from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, Case, trust
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, short, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, Resource, configured
+from tooling.plugins.provider.tests.engine import CheckFailed, Engine, Resource, configured
 
 ROLE = "aws:iam/role:Role"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

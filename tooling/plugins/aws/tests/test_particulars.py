@@ -11,8 +11,8 @@ import pytest
 from tooling.plugins.aws.tests.case import REGION, policy
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, configured
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.tests.engine import CheckFailed, Engine, configured
+from tooling.plugins.provider.wire import UNKNOWN
 
 BUCKET = "aws:s3/bucket:Bucket"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent import futures
 from typing import Any
 
 import grpc
@@ -18,13 +17,14 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from shared.errors import PlatformError
 from tooling.lane.ports import free_ports
 from tooling.paths import REPOSITORY
-from tooling.plugins import wire
 from tooling.plugins.aws.servicer import add_to_server
 from tooling.plugins.aws.tests.case import REGION, policy
 from tooling.plugins.aws.tests.cases import unique_name
 from tooling.plugins.aws.tests.conftest import Lane
-from tooling.plugins.aws.tests.engine import CheckFailed, Engine, configured, connected
-from tooling.plugins.tests.one_address import connected_from
+from tooling.plugins.provider import wire
+from tooling.plugins.provider.server import make_server
+from tooling.plugins.provider.tests.engine import CheckFailed, Engine, configured, connected
+from tooling.plugins.provider.tests.one_address import connected_from
 
 VPC = "aws:ec2/vpc:Vpc"
 CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -163,7 +163,7 @@ def test_user_s_own_aws_set_up_has_no_part_in_it(lane: Lane, monkeypatch: pytest
     "endpoint", [None, "", "https://sts.amazonaws.com", "http://10.0.0.1:5000", "http://localhost.example.com"]
 )
 def test_plugin_refuses_to_serve_an_endpoint_that_is_not_on_this_machine(endpoint: str | None) -> None:
-    server = grpc.server(futures.ThreadPoolExecutor(1))
+    server = make_server(1)
     with pytest.raises(PlatformError) as refusal:
         add_to_server(server, endpoint_url=endpoint)
     assert refusal.value.code == "endpoint-not-loopback"

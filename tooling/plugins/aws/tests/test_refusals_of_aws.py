@@ -21,7 +21,7 @@ from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, changed
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane, serving
-from tooling.plugins.aws.tests.engine import Engine, Resource, configured, init_failed
+from tooling.plugins.provider.tests.engine import Engine, Resource, configured, init_failed
 
 SPELT = {
     "ec2": ("InvalidGroup.Duplicate", "DependencyViolation", "VpcLimitExceeded", "UnauthorizedOperation"),

@@ -12,15 +12,17 @@ from typing import Any
 
 import yaml
 
+from shared.engine_marks import secret
 from shared.errors import PlatformError, Refused
-from tooling.plugins.kubernetes import naming, secret_values
+from tooling.plugins.kubernetes import naming
 from tooling.plugins.kubernetes.cancellation import Cancellation
-from tooling.plugins.kubernetes.diff import Difference, differences
+from tooling.plugins.kubernetes.diff import differences
 from tooling.plugins.kubernetes.helm import charts, program
 from tooling.plugins.kubernetes.helm.program import Helm, HelmFailed
 from tooling.plugins.kubernetes.manifest import INPUTS_KEY, Manifest
 from tooling.plugins.kubernetes.operations import InitFailed, Stored
 from tooling.plugins.kubernetes.settings import Settings
+from tooling.plugins.provider.changes import Change
 from tooling.plugins.recorded import RECORDED
 
 TYPE = "kubernetes:helm.sh/v3:Release"
@@ -214,7 +216,7 @@ def checked(
     return {**_DEFAULTS, **complete, **({"version": version} if version else {})}
 
 
-def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Difference]:
+def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Change]:
     """What differs; the content of a chart on disk counts, and so does a recorded chart that has come into reach."""
     # Inputs of an older local plug-in hold no defaults.
     waited_for = {} if old_inputs.get("skipAwait") else {"timeout": _SECONDS}
@@ -227,14 +229,14 @@ def compared(old_inputs: Mapping[str, Any], state: Mapping[str, Any], inputs: Ma
     elif is_recorded(state) and not charts.out_of_reach(source):
         old["chart"] = [old.get("chart"), RECORDED]
     return [
-        difference if difference.location[0] != "chart" else Difference(("chart",), difference.change, replaces=False)
-        for difference in differences(old, new, _REPLACING)
+        change if change.root != "chart" else Change(path=("chart",), kind=change.kind)
+        for change in differences(old, new, _REPLACING)
     ]
 
 
 def kept(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Manifest:
     """The state with the inputs that led to it, as one secret: that is where the released plug-in looks for them."""
-    return {**state, INPUTS_KEY: secret_values.mark(inputs)}
+    return {**state, INPUTS_KEY: secret(inputs)}
 
 
 def is_recorded(state: Mapping[str, Any]) -> bool:

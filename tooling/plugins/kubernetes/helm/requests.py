@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
-from pulumi.runtime.proto import provider_pb2 as proto
 
 from shared.errors import PlatformError
-from tooling.plugins import wire
 from tooling.plugins.kubernetes.cancellation import Cancellation
 from tooling.plugins.kubernetes.cluster import Cluster
 from tooling.plugins.kubernetes.diff import ignored
 from tooling.plugins.kubernetes.helm import release
 from tooling.plugins.kubernetes.helm.release import Release
-from tooling.plugins.kubernetes.responses import decoded, diff_response, encoded, old_inputs
+from tooling.plugins.kubernetes.responses import decoded, diff_of, encoded, old_inputs
 from tooling.plugins.kubernetes.settings import Settings
+from tooling.plugins.provider import wire
+from tooling.plugins.provider.protocol import engine_pb2, engine_pb2_grpc, provider_pb2
+from tooling.plugins.provider.servicer import name_of, type_of
 
 
-def is_release(urn: str) -> bool:
-    return urn.split("::")[2].rpartition("$")[2] == release.TYPE
+def is_release(request: Any) -> bool:
+    return type_of(request) == release.TYPE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,60 +35,62 @@ class Releases:
     engine: str
     """Address of the engine that asks."""
 
-    def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
+    def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         try:
             inputs = release.checked(
                 decoded(request.news),
                 decoded(request.olds),
-                logical_name=request.urn.rpartition("::")[2],
+                logical_name=name_of(request),
                 seed=request.randomSeed,
                 proposed=request.autonaming.proposed_name if request.HasField("autonaming") else "",
                 settings=self.settings,
             )
         except PlatformError as error:
-            return proto.CheckResponse(inputs=request.news, failures=[proto.CheckFailure(reason=str(error))])
-        return proto.CheckResponse(inputs=encoded(inputs))
+            return provider_pb2.CheckResponse(
+                inputs=request.news, failures=[provider_pb2.CheckFailure(reason=str(error))]
+            )
+        return provider_pb2.CheckResponse(inputs=encoded(inputs))
 
-    def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
+    def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         state = decoded(request.olds)
         found = release.compared(old_inputs(request.old_inputs, state), state, decoded(request.news))
-        kept = [one for one in found if not ignored(one.location, request.ignoreChanges)]
-        return diff_response(kept, delete_before_replace=False)
+        kept = [one for one in found if not ignored(one.path, request.ignoreChanges)]
+        return diff_of(kept, delete_before_replace=False)
 
-    def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
+    def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         inputs = decoded(request.properties)
         if request.preview and (self.settings is None or wire.has_unknown(inputs)):
-            return proto.CreateResponse(properties=encoded(inputs))
+            return provider_pb2.CreateResponse(properties=encoded(inputs))
         stored = self._of(request.urn).create(inputs, preview=request.preview)
         if stored is None:
-            return proto.CreateResponse(properties=encoded(inputs))
-        return proto.CreateResponse(
+            return provider_pb2.CreateResponse(properties=encoded(inputs))
+        return provider_pb2.CreateResponse(
             id="" if request.preview else stored.id, properties=encoded(release.kept(stored.state, inputs))
         )
 
-    def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
+    def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         inputs = decoded(request.news)
         if request.preview and (self.settings is None or wire.has_unknown(inputs)):
-            return proto.UpdateResponse(properties=encoded(inputs))
+            return provider_pb2.UpdateResponse(properties=encoded(inputs))
         stored = self._of(request.urn).update(decoded(request.olds), inputs, preview=request.preview)
         if stored is None:
-            return proto.UpdateResponse(properties=encoded(inputs))
-        return proto.UpdateResponse(properties=encoded(release.kept(stored.state, inputs)))
+            return provider_pb2.UpdateResponse(properties=encoded(inputs))
+        return provider_pb2.UpdateResponse(properties=encoded(release.kept(stored.state, inputs)))
 
-    def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
+    def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         stored = self._of(request.urn).read(decoded(request.properties))
         if stored is None:
-            return proto.ReadResponse()
+            return provider_pb2.ReadResponse()
         properties = encoded(release.kept(stored.state, decoded(request.inputs)))
-        return proto.ReadResponse(id=stored.id, properties=properties, inputs=request.inputs)
+        return provider_pb2.ReadResponse(id=stored.id, properties=properties, inputs=request.inputs)
 
-    def delete(self, request: proto.DeleteRequest) -> empty_pb2.Empty:
+    def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         self._of(request.urn).delete(decoded(request.properties))
         return empty_pb2.Empty()
 
     def construct(
-        self, request: proto.ConstructRequest, context: grpc.ServicerContext, cluster: Cluster | None
-    ) -> proto.ConstructResponse:
+        self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext, cluster: Cluster | None
+    ) -> provider_pb2.ConstructResponse:
         # Pulumi's SDK takes a second to import, and few programs render charts.
         from tooling.plugins.kubernetes.helm.chart import construct
 

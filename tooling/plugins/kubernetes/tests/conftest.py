@@ -6,7 +6,6 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ from tooling.lane.cluster import Cluster, ClusterPorts
 from tooling.lane.locks import hold
 from tooling.lane.progress import progress_on
 from tooling.lane.testing import TEST_ISSUER, new_cluster
-from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes import add_to_server, kubeconfig
 from tooling.plugins.kubernetes.client import Client
 from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.engine_double import Provider
 from tooling.plugins.kubernetes.tests.meddler import Meddler
+from tooling.plugins.provider.server import start
 
 NODE = {
     "apiVersion": "v1",
@@ -146,10 +145,7 @@ def namespace(api: Api, unique: str) -> str:
 
 @pytest.fixture(scope="session")
 def plugin_address() -> Iterator[str]:
-    server = make_server(ThreadPoolExecutor(16))
-    add_to_server(server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    server, port = start(add_to_server, threads=16)
     try:
         yield f"127.0.0.1:{port}"
     finally:

@@ -18,7 +18,7 @@ from pulumi.runtime.proto import plugin_pb2, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 from pulumi.runtime.proto import provider_pb2_grpc as service
 
-from tooling.plugins import wire
+from tooling.plugins.provider import wire
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
 """What the wire's marked values bear, assets as well as secrets."""

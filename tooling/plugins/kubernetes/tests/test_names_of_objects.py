@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2 as proto
 from tooling.plugins.kubernetes.tests.cases import merged
 from tooling.plugins.kubernetes.tests.engine_double import Provider, Refused
 from tooling.plugins.kubernetes.tests.meddler import Meddler
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 Options = proto.CheckRequest.AutonamingOptions

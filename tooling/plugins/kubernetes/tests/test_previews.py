@@ -13,7 +13,7 @@ from tooling.plugins.kubernetes.cluster import Cluster as Api
 from tooling.plugins.kubernetes.tests.cases import merged
 from tooling.plugins.kubernetes.tests.engine_double import Provider, Refused
 from tooling.plugins.kubernetes.tests.meddler import Meddler
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SERVICE = "kubernetes:core/v1:Service"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tooling.plugins.kubernetes.tests.engine_double import Provider, Refused
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2 as proto
 
-from tooling.plugins import wire
 from tooling.plugins.kubernetes.tests.engine_double import SECRET_KEY, STACK, Provider, unmarked
 from tooling.plugins.kubernetes.tests.meddler import Meddler
+from tooling.plugins.provider import wire
 
 SECRET = "kubernetes:core/v1:Secret"
 PLAIN = "c2VzYW1l"

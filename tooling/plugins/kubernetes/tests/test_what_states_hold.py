@@ -9,7 +9,7 @@ import pytest
 
 from tooling.plugins.kubernetes.tests.engine_double import Provider
 from tooling.plugins.kubernetes.tests.meddler import Meddler
-from tooling.plugins.wire import UNKNOWN
+from tooling.plugins.provider.wire import UNKNOWN
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"

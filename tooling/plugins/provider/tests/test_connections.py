@@ -6,7 +6,6 @@ import contextlib
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent import futures
 from typing import Any
 
 import grpc
@@ -15,13 +14,13 @@ from google.protobuf import empty_pb2
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from tooling.lane.ports import LOOPBACK, free_ports
-from tooling.plugins import wire
-from tooling.plugins.connections import Connections
+from tooling.lane.ports import free_ports
 from tooling.plugins.eks.servicer import serve_in_thread
-from tooling.plugins.grpc_server import make_server
 from tooling.plugins.kubernetes import add_to_server as add_kubernetes
-from tooling.plugins.tests.one_address import connected, connected_from
+from tooling.plugins.provider import wire
+from tooling.plugins.provider.connections import Connections
+from tooling.plugins.provider.server import start
+from tooling.plugins.provider.tests.one_address import connected, connected_from
 
 
 class Name(str):
@@ -53,10 +52,7 @@ def add_names(server: grpc.Server) -> Names:
 
 @contextlib.contextmanager
 def served(add: Callable[[grpc.Server], object]) -> Iterator[int]:
-    server = make_server(futures.ThreadPoolExecutor(8))
-    add(server)
-    port = server.add_insecure_port(f"{LOOPBACK}:0")
-    server.start()
+    server, port = start(add, threads=8)
     try:
         yield port
     finally:

@@ -19,7 +19,7 @@ import grpc
 import grpc.aio
 from grpc._cython import cygrpc
 
-from tooling.plugins.grpc_server import number_of
+from tooling.plugins.provider.server import number_of
 
 _channelz: Any = cygrpc  # its type stubs leave these functions out
 Value = TypeVar("Value")

@@ -1,8 +1,8 @@
 """The engine's protocol without the rest of Pulumi's SDK.
 
 The generated modules are part of the SDK. Importing the whole SDK takes most of a plug-in's start (0.6 s of 1 s), for
-which the engine waits at every preview and update, once per provider instance. Only the generated modules are needed
-here, so the code of the packages around them is skipped unless it is already imported. The SDK can still be imported
+which the engine waits at every preview and update, once per provider instance. The plug-ins need the generated modules
+only, so the code of the packages around them is skipped unless it is already imported. The SDK can still be imported
 afterwards.
 """
 
@@ -37,6 +37,13 @@ def _packages_passed_over() -> Iterator[None]:
 
 
 with _packages_passed_over():
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+    from pulumi.runtime.proto import (
+        engine_pb2,
+        engine_pb2_grpc,
+        plugin_pb2,
+        provider_pb2,
+        provider_pb2_grpc,
+        status_pb2,
+    )
 
-__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]
+__all__ = ["engine_pb2", "engine_pb2_grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]

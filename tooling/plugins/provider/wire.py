@@ -1,8 +1,8 @@
-"""Converts `google.protobuf.Struct` to plain Python and back, with Pulumi's marker for unknown values.
+"""Converts `google.protobuf.Struct` to plain Python and back, with the engine's mark of unknown values.
 
 Every number on the wire is a double; whole ones become `int`, since boto3 and the Kubernetes API refuse `3.0`.
-Secrets never arrive here: the engine strips and restores them for a plug-in that answers `accept_secrets=False`, and
-the kubernetes one does so itself.
+Secrets never arrive here: the engine removes and restores their marks for a plug-in that does not accept secrets;
+otherwise `secret_marks` does.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-__all__ = ["UNKNOWN", "decode", "encode", "has_unknown"]
+from shared.engine_marks import UNKNOWN
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for a value that is not known yet: `pulumi.runtime.rpc.UNKNOWN`, written out since importing the SDK takes
-longer than all else that a plug-in does at its start. A test holds the two together."""
+__all__ = ["UNKNOWN", "decode", "encode", "has_unknown"]
 
 
 def has_unknown(value: Any) -> bool:

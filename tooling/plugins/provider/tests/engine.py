@@ -16,7 +16,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from tooling.plugins import wire
+from tooling.plugins.provider import wire
 
 Values = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
-"""Pulumi's marks of secret values: removed from requests and added to responses.
+"""Removes the marks of secret values from requests, and restores them in responses.
 
-The engine does this by itself for plug-ins that accept no secrets, but lets only those construct components that do.
-What is marked in a request is marked at the same place of the answer, as the engine would.
+The engine does the same for plug-ins that do not accept secrets, but only plug-ins that accept them may construct
+components. A value that is marked in a request is marked at the same place in the response.
 """
 
 from __future__ import annotations
@@ -11,21 +11,17 @@ from typing import Any, TypeVar
 from google.protobuf import struct_pb2
 from google.protobuf.message import Message
 
-from tooling.plugins.kubernetes.manifest import INPUTS_KEY
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-MARK = "1b47061264138c4ac30d75fd1eb44270"
-"""`pulumi.runtime.rpc`'s `_special_sig_key` and `_special_secret_sig`: importing the SDK takes a second."""
+from shared.engine_marks import SECRET, SIGNATURE
 
 _GIVEN = ("news", "properties", "inputs")
 """Request fields whose secret marks are copied to the response."""
-_ANSWERED = ("properties", "inputs")
+_RETURNED = ("properties", "inputs")
 
 Request = TypeVar("Request", bound=Message)
 
 
-def taken_off(request: Request) -> Request:
-    """The request without marks; itself if it has none."""
+def removed(request: Request) -> Request:
+    """The request without marks; the same object if it has none."""
     if SIGNATURE.encode() not in request.SerializeToString():
         return request
     plain = type(request)()
@@ -35,14 +31,18 @@ def taken_off(request: Request) -> Request:
     return plain
 
 
-def put_on(answer: Message, request: Message) -> None:
-    """Marks in the answer what is marked in the request."""
+def restore(response: Message, request: Message, *, kept_inputs: str) -> None:
+    """Marks in the response what is marked in the request.
+
+    Args:
+        kept_inputs: the property of a state that holds the last inputs.
+    """
     if SIGNATURE.encode() not in request.SerializeToString():
         return
-    for values in _structs(answer, _ANSWERED):
+    for values in _structs(response, _RETURNED):
         for given in _structs(request, _GIVEN):
             _mark_like(values, given)
-            kept = values.fields.get(INPUTS_KEY)
+            kept = values.fields.get(kept_inputs)
             if kept is not None and not _is_marked(kept):
                 _mark_like(kept.struct_value, given)
 
@@ -75,26 +75,26 @@ def _is_marked(value: struct_pb2.Value) -> bool:
     return (
         value.WhichOneof("kind") == "struct_value"
         and SIGNATURE in value.struct_value.fields
-        and value.struct_value.fields[SIGNATURE].string_value == MARK
+        and value.struct_value.fields[SIGNATURE].string_value == SECRET
     )
 
 
 def _mark_like(values: struct_pb2.Struct, given: struct_pb2.Struct) -> None:
-    for key, theirs in given.fields.items():
+    for key, model in given.fields.items():
         if key not in values.fields or _is_marked(values.fields[key]):
             continue
-        ours = values.fields[key]
-        if _is_marked(theirs) or (theirs.WhichOneof("kind") == "list_value" and _holds_a_mark(theirs)):
-            # A list is one secret: its items may have changed places.
-            ours.CopyFrom(_marked(ours))
-        elif theirs.WhichOneof("kind") == ours.WhichOneof("kind") == "struct_value":
-            _mark_like(ours.struct_value, theirs.struct_value)
+        value = values.fields[key]
+        if _is_marked(model) or (model.WhichOneof("kind") == "list_value" and _contains_mark(model)):
+            # The whole list is secret: its items may have changed places.
+            value.CopyFrom(_marked(value))
+        elif model.WhichOneof("kind") == value.WhichOneof("kind") == "struct_value":
+            _mark_like(value.struct_value, model.struct_value)
 
 
-def _holds_a_mark(value: struct_pb2.Value) -> bool:
+def _contains_mark(value: struct_pb2.Value) -> bool:
     return SIGNATURE.encode() in value.SerializeToString() and _plain(value) != value
 
 
 def _marked(value: struct_pb2.Value) -> struct_pb2.Value:
-    fields: dict[str, Any] = {SIGNATURE: struct_pb2.Value(string_value=MARK), "value": _plain(value)}
+    fields: dict[str, Any] = {SIGNATURE: struct_pb2.Value(string_value=SECRET), "value": _plain(value)}
     return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))

@@ -1,4 +1,8 @@
-"""Property paths as the engine writes them: `vpcConfig.subnetIds[0]`, `tags["kubernetes.io/role/elb"]`, `rules[*]`."""
+"""Property paths as the engine writes them: `vpcConfig.subnetIds[0]`, `tags["kubernetes.io/role/elb"]`, `rules[*]`.
+
+The engine escapes quotes only, so that a name with a backslash before a quote, or at its end, has no spelling. Source:
+pulumi, sdk/go/common/resource/property_path.go.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ Path = tuple[str | int, ...]
 
 WILDCARD = "*"
 _SIMPLE = re.compile(r"[A-Za-z_$][\w$-]*")
-_STEP = re.compile(r'\.?(?:(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\["(?P<quoted>(?:\\.|[^"\\])*)"\])')
+_STEP = re.compile(r'\.?(?:(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\["(?P<quoted>(?:\\"|[^"])*)"\])')
 
 
 def text(path: Path) -> str:
@@ -22,8 +26,8 @@ def text(path: Path) -> str:
         elif _SIMPLE.fullmatch(step):
             written += f".{step}" if written else step
         else:
-            quoted = step.replace("\\", "\\\\").replace('"', '\\"')
-            written += f'["{quoted}"]'
+            escaped = step.replace('"', '\\"')
+            written += f'["{escaped}"]'
     return written
 
 
@@ -42,7 +46,7 @@ def parse(written: str) -> Path:
         position = match.end()
         name, index, quoted = match.group("name"), match.group("index"), match.group("quoted")
         if quoted is not None:
-            steps.append(re.sub(r"\\(.)", r"\1", quoted))
+            steps.append(quoted.replace('\\"', '"'))
         elif index is not None:
             steps.append(WILDCARD if index == WILDCARD else int(index))
         else:
