@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from shared.errors import ExitCode
-from tests.bad_input.case import Case, in_lane
+from tests.bad_input.case import Case, append, in_lane
 from tests.bad_input.site import Site
 from tests.bad_input.stacks import infrastructure, protected_infrastructure, tenant
 from tooling.lane.binaries import search_path
@@ -131,6 +131,28 @@ CASES = [
         code="application-unknown",
         place="--app",
         nearest="demo",
+    ),
+    Case(
+        id="app: unknown application",
+        command="app status dmo --stack local",
+        code="application-unknown",
+        place="applications/",
+        nearest="demo",
+    ),
+    Case(
+        id="app: tenant without that environment",
+        command="app history demo --stack prod",
+        wrong=(append("tenants/catalog/tenant-a.yaml", "environments: [local, dev]\n"),),
+        code="tenant-elsewhere",
+        place="tenants/catalog/tenant-a.yaml, environments",
+        says="does not exist in prod",
+    ),
+    Case(
+        id="app: not deployed",
+        command="app status demo --stack local",
+        lane="stopped",
+        code="application-not-deployed",
+        place="--stack local",
     ),
     Case(
         id="command: tenant of a tier without tenants",

@@ -16,7 +16,16 @@ _ERRORS = {"BadInput", "Refused", "ProgramInputError", "ProgramRefused"}
 _HELPERS = {"_error": 2, "_unknown_or_raise": 2}
 """Functions that make such an error, with the place of the code among their arguments."""
 
-_SOURCES = ("shared", "tenants", "infrastructure", "platform-addons", "applications", "tooling/runner", "tooling/cli")
+_SOURCES = (
+    "shared",
+    "tenants",
+    "infrastructure",
+    "platform-addons",
+    "applications",
+    "tooling/runner",
+    "tooling/cli",
+    "tooling/applications",
+)
 _LANE = "tooling/lane"
 
 
@@ -132,9 +141,14 @@ ELSEWHERE = [
         test="tenants/tests/test_stacks_of_tenants.py",
     ),
     Elsewhere(
-        code="tenant-elsewhere",
-        why="`tiers` has no stack of such a tenant; it is for plain `pulumi up`",
-        test="tenants/tests/test_stacks_of_tenants.py",
+        code="settings-model-missing",
+        why="the check of every setting refuses most such projects first",
+        test="tooling/applications/tests/test_lookup.py",
+    ),
+    Elsewhere(
+        code="release-unknown",
+        why="needs an application that was deployed",
+        test="tooling/applications/tests/test_history.py",
     ),
     Elsewhere(
         code="stack-locked",

@@ -111,6 +111,12 @@ class Engine:
         file = _checkpoint_file(stack) if self.is_local else None
         return file is not None and not file.exists()
 
+    def exists(self, stack: StackId) -> bool:
+        """Whether the backend has the stack."""
+        if self.is_local:
+            return not self.is_new(stack)
+        return str(stack) in self._existing
+
     def recorded_only(self, stack: StackId) -> list[str]:
         """Charts of the stack that the lane has recorded but not run: `<resource>: <chart> <version>`."""
         resources = (_checkpoint(stack) or {}).get("resources") or [] if self.is_local else []

@@ -153,7 +153,7 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
             stack=environment,
             directory=f"{tier.directory}/{directory.name}",
             environment=environment,
-            tenant=_application_tenant(directory, environment),
+            tenant=application_tenant(directory, environment),
         )
         for directory in application_directories(tier)
     ]
@@ -209,7 +209,7 @@ def application_directories(tier: Tier) -> list[Path]:
     return sorted(path.parent for path in (REPOSITORY / tier.directory).glob("*/Pulumi.yaml"))
 
 
-def _application_tenant(directory: Path, environment: str) -> str:
+def application_tenant(directory: Path, environment: str) -> str:
     """The `tenant` setting: from the stack's file if it is set there, else the project's default."""
     where = f"{directory.parent.name}/{directory.name}/Pulumi.yaml"
     setting = declared_settings(directory).get("tenant") or {}

@@ -40,7 +40,7 @@ def _is_encrypted(value: Any) -> bool:
 
 
 def _check(directory: Path, content: Mapping[str, Any], at: str) -> None:
-    model = _model(directory)
+    model = settings_model(directory)
     if model is None:
         return
     # Imported here: it loads the SDK, which a stack without settings does not need.
@@ -54,7 +54,7 @@ def _check(directory: Path, content: Mapping[str, Any], at: str) -> None:
     )
 
 
-def _model(directory: Path) -> Any:
+def settings_model(directory: Path) -> Any:
     """`InfrastructureSettings` of `infrastructure/settings.py`; None for a project that has no such class."""
     if not (directory / "settings.py").is_file():
         return None

@@ -12,6 +12,9 @@ import typer.main
 from typer.testing import CliRunner
 
 from shared.environment_variables import TIERS_LOCAL_DIR
+from tooling.applications.health import Reason
+from tooling.applications.history import Release
+from tooling.applications.live import Workload
 from tooling.cli.main import app
 
 ROWS: dict[str, tuple[list[str], str]] = {
@@ -21,6 +24,8 @@ ROWS: dict[str, tuple[list[str], str]] = {
     "audit": (["--stack", "local"], "network  vpc-1"),
     "cost": (["--stack", "dev"], "Unknown:"),
     "upgrade-check": (["--stack", "local", "--to", "1.36"], "to fix before the upgrade."),
+    "app history": (["demo", "--stack", "dev"], "v1.0.0 sha256:abababababab"),
+    "app status": (["demo", "--stack", "dev"], "problem  image not found: " + "long" * 20),
     "local status": ([], "local lane: absent"),
     "local list": ([], "no snapshots"),
 }
@@ -31,6 +36,20 @@ NO_ROWS = {
     *("kubeconfig", "env"),  # a file and a script
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
 }
+
+
+RELEASE = Release(
+    number=1,
+    result="succeeded",
+    started="2026-01-01T10:00:00.000Z",
+    settings={"image_tag": "v1.0.0", "image_digest": "sha256:" + "ab" * 32},
+)
+
+
+class InTheCluster:
+    def workloads(self) -> list[Workload]:
+        reason = Reason(what="image not found", said="long" * 20, at="pod demo-1")
+        return [Workload(kind="Deployment", name="demo", namespace="a", live={}, pods=[], reasons=[reason])]
 
 
 class Deployed:
@@ -61,20 +80,26 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def open_engine(environment: str, **_: object) -> Iterator[Deployed]:
         yield Deployed()
 
-    return lambda: monkeypatch.setattr("tooling.runner.engine.open_engine", open_engine)
+    def patch() -> None:
+        monkeypatch.setattr("tooling.runner.engine.open_engine", open_engine)
+        monkeypatch.setattr("tooling.applications.history.releases", lambda *_: [RELEASE])
+        monkeypatch.setattr("tooling.applications.live.cluster_of", lambda *_: InTheCluster())
+
+    return patch
 
 
 def test_every_command_is_listed_here() -> None:
     root: Any = typer.main.get_command(app)
-    names = {name for name in root.commands if name != "local"}
-    names |= {f"local {name}" for name in root.commands["local"].commands}
+    groups = {name: command.commands for name, command in root.commands.items() if hasattr(command, "commands")}
+    names = {name for name in root.commands if name not in groups}
+    names |= {f"{group} {name}" for group, commands in groups.items() for name in commands}
     assert names == ROWS.keys() | NO_ROWS
 
 
 @pytest.mark.parametrize("command", ROWS)
 def test_rows_go_to_stdout_and_nothing_to_stderr(command: str, deployed: Callable[[], None]) -> None:
     arguments, text = ROWS[command]
-    if command in ("status", "outputs"):
+    if command in ("status", "outputs", "app history", "app status"):
         deployed()
     done = CliRunner().invoke(app, [*command.split(), *arguments])
     assert done.exit_code in (0, 4), done.output

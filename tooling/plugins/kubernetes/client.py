@@ -97,6 +97,11 @@ class Client:
         response = self._send(method, path, query or {}, body, headers, self._timeout)
         return json.loads(response.data) if response.data else {}
 
+    def text(self, path: str, *, query: Mapping[str, str] | None = None) -> str:
+        """The answer to a GET as it is: a pod's log is no JSON. Raises: as `request`."""
+        response = self._send("GET", path, query or {}, None, {"Accept": "*/*"}, self._timeout)
+        return response.data.decode(errors="replace")
+
     def watch(
         self, path: str, query: Mapping[str, str], *, lasting: timedelta, cancellation: Cancellation
     ) -> Iterator[dict[str, Any]]:
