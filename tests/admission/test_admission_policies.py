@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from shared.testing import run_program
 from tests.admission.attacks import ATTACKS, Attack, attacked
@@ -32,6 +33,7 @@ from tests.admission.world import (
     policies,
     rendered,
 )
+from tests.charts import rendered_chart
 from tooling.paths import REPOSITORY
 
 pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
@@ -100,6 +102,20 @@ def test_the_demo_application_passes_as_its_deployers_write_it(
         # Kubernetes' name for one without: the engine's own would be longer.
         named = altered(body, {"metadata.name": body["metadata"].get("name", "generated")})
         verdict = world.create(named, DEPLOYER, dry_run=True)
+        assert verdict.admitted, (body["kind"], verdict)
+
+
+@pytest.mark.parametrize(("certificate", "count"), [("", 6), (CERTIFICATE, 7)], ids=["plain", "tls"])
+def test_the_demos_chart_passes_as_its_deployers_install_it(world: World, certificate: str, count: int) -> None:
+    values = {
+        "image": {"repository": "123456789012.dkr.ecr.us-east-1.amazonaws.com/tenant-a/demo"},
+        "ingress": {"host": "tenant-a.example.com", "certificateArn": certificate},
+    }
+    done = rendered_chart(REPOSITORY / "applications/demo/chart", values, release="demo", namespace=TENANT)
+    objects = [body for body in yaml.safe_load_all(done.stdout) if body]
+    assert len(objects) == count, done.stderr
+    for body in objects:
+        verdict = world.create(body, DEPLOYER, dry_run=True)
         assert verdict.admitted, (body["kind"], verdict)
 
 

@@ -15,6 +15,7 @@ from tooling.generated.reference import (
     variables_page,
 )
 from tooling.images.base_images import dockerfiles
+from tooling.images.charts import charts
 from tooling.images.requirements import requirements_files
 from tooling.paths import REPOSITORY
 from tooling.runner.drawing import as_svg
@@ -27,6 +28,7 @@ def generated_files() -> dict[str, str]:
         **github_files(),
         **requirements_files(),
         **dockerfiles(),
+        **charts(),
         "docs/chain.svg": as_svg() + "\n",
         "docs/reference/admission-policies.md": admission_policies_page(),
         "docs/reference/settings.md": settings_page(),
