@@ -64,6 +64,12 @@ applications-preview: setup
 applications-destroy: setup
 	@$(TIERS) destroy applications $(ONE)
 
+.PHONY: guide
+guide: setup  ## Take a guided tour, step by step; one step alone: make guide-deploy-cluster, guide-help lists them
+	@$(TIERS) guide --stack $(STACK) $(if $(YES),--yes)
+guide-%: setup
+	@$(TIERS) guide $* $(if $(filter help,$*),,--stack $(STACK) $(if $(YES),--yes))
+
 .PHONY: test
 test: setup  ## Run all checks and tests: lint, types, unit tests, plug-ins, all tiers on a separate local lane
 	@.venv/bin/python -m tooling.checks test

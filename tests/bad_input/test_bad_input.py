@@ -9,16 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad_input import cases_catalog, cases_commands, cases_files, cases_programs
+from tests.bad_input import cases_catalog, cases_commands, cases_files, cases_guide, cases_programs
 from tests.bad_input.account import Aws, aws
 from tests.bad_input.case import Case
 from tests.bad_input.site import Site, Tree, make_stopped_lane
 
 pytestmark = pytest.mark.process
 
-CASES = [*cases_catalog.CASES, *cases_files.CASES, *cases_commands.CASES, *cases_programs.CASES]
+CASES = [
+    *cases_catalog.CASES,
+    *cases_files.CASES,
+    *cases_commands.CASES,
+    *cases_guide.CASES,
+    *cases_programs.CASES,
+]
 ON_A_LANE = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("bad input on a lane")]
-WITHOUT_JSON = ("local up", "local down", "kubeconfig")
+WITHOUT_JSON = ("local up", "local down", "kubeconfig", "guide")
 """Commands whose results no script reads."""
 FIRST_OF_ITS_CODE = list(
     {case.code: case for case in reversed(CASES) if not case.command.startswith(WITHOUT_JSON)}.values()

@@ -24,6 +24,7 @@ _SOURCES = (
     "applications",
     "tooling/runner",
     "tooling/cli",
+    "tooling/guide",
     "tooling/applications",
 )
 _LANE = "tooling/lane"
@@ -149,6 +150,21 @@ ELSEWHERE = [
         code="release-unknown",
         why="needs an application that was deployed",
         test="tooling/applications/tests/test_history.py",
+    ),
+    Elsewhere(
+        code="guide-elsewhere",
+        why="the rows run in the clone that `tiers` belongs to",
+        test="tooling/guide/tests/test_prerequisites.py",
+    ),
+    Elsewhere(
+        code="docker-not-running",
+        why="needs a docker",
+        test="tooling/guide/tests/test_prerequisites.py",
+    ),
+    Elsewhere(
+        code="version-invalid",
+        why="asked on a terminal only",
+        test="tooling/guide/tests/test_versions.py",
     ),
     Elsewhere(
         code="stack-locked",

@@ -10,7 +10,7 @@ import typer
 import typer.exceptions
 
 from shared.errors import BadInput, ExitCode, PlatformError
-from tooling.cli import application, audit, cost, local, operations, queries, upgrade_check
+from tooling.cli import application, audit, cost, guide, local, operations, queries, upgrade_check
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
 from tooling.system_errors import from_os_error
@@ -37,6 +37,7 @@ app.command("cost")(cost.cost)
 app.command("upgrade-check")(upgrade_check.upgrade_check)
 app.add_typer(application.app, name="app")
 app.add_typer(local.app, name="local")
+app.add_typer(guide.app, name="guide")
 
 
 def main() -> None:
