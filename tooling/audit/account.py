@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.environment import Environment
 from shared.errors import BadInput, PlatformError, Refused
-from tooling.audit.listings import LISTINGS, Client, Listing, Thing
 from tooling.audit.ownership import Maker, Ours
+from tooling.aws_types.listing import Client, Listing, Thing
+from tooling.aws_types.table import AUDITED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Account:
     def left(self) -> list[Finding]:
         """All leftover resources, in the order in which they can be removed. Read-only."""
         with _aws_errors(self._environment.name):
-            return [finding for listing in LISTINGS for finding, _ in self._left(listing, self._client(listing))]
+            return [finding for listing in AUDITED for finding, _ in self._left(listing, self._client(listing))]
 
     def remove(self, findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
         """Removes what can be removed; yields each finding with the error of AWS, or an empty text.
@@ -68,7 +69,7 @@ class Account:
         """
         wanted = {(finding.kind, finding.id) for finding in findings if finding.removable}
         with _aws_errors(self._environment.name):
-            for listing in LISTINGS:
+            for listing in AUDITED:
                 if listing.remove is None or not any(kind == listing.kind for kind, _ in wanted):
                     continue
                 client = self._client(listing)
@@ -87,7 +88,7 @@ class Account:
             identity = str(thing[listing.identity])
             if identity in self._in_state:
                 continue
-            tags = listing.tags(client, thing)
+            tags = listing.tags(client, thing) if listing.tags is not None else {}
             # A tag of another environment takes precedence over a name.
             maker = self._ours.maker(tags) or (None if tags else self._ours.maker_by_name(listing.kind, thing))
             if maker is None or (maker == "cluster" and self._cluster_lives):

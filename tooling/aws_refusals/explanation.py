@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tooling.aws_refusals.families import AGAIN, Family, family_of
-from tooling.aws_refusals.things import Thing, thing_of
+from tooling.aws_types.row import Description
+from tooling.aws_types.table import description_of
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
@@ -61,8 +62,8 @@ def explained(said: str, subject: Subject) -> str:
     family = family_of(said, subject.operation)
     if family is None and _OF_AWS.search(said) is None:
         return said
-    thing = thing_of(subject.type)
-    named = thing.named(subject.inputs, subject.resource_id, subject.name)
+    description = description_of(subject.type)
+    named = description.named(subject.inputs, subject.resource_id, subject.name)
     code, what = (family.code, family.what) if family else ("aws-refused", "AWS refused a request for {thing}")
     lines = [
         f"error[{code}]: {what.format(thing=named)}",
@@ -70,46 +71,46 @@ def explained(said: str, subject: Subject) -> str:
         said,
     ]
     if "hint: " not in said:
-        lines += [f"hint: {hint}" for hint in _hints(family, thing, subject, said)]
+        lines += [f"hint: {hint}" for hint in _hints(family, description, subject, said)]
     return "\n".join(lines)
 
 
-def _hints(family: Family | None, thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+def _hints(family: Family | None, description: Description, subject: Subject, said: str) -> Iterator[str]:
     if family is None:
-        yield f"{_filled(thing.find, subject)}; then {AGAIN}" if _filled(thing.find, subject) else AGAIN
+        yield f"{_filled(description.find, subject)}; then {AGAIN}" if _filled(description.find, subject) else AGAIN
     elif family.hint:
         yield family.hint
     else:
-        yield from _BY_CODE[family.code](thing, subject, said)
+        yield from _BY_CODE[family.code](description, subject, said)
 
 
-def _exists(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
-    find, delete = _filled(thing.find, subject), _filled(thing.delete, subject)
+def _exists(description: Description, subject: Subject, _said: str) -> Iterator[str]:
+    find, delete = _filled(description.find, subject), _filled(description.delete, subject)
     if find:
         yield f"inspect it: {find}"
-    if thing.adoptable:
+    if description.adoptable:
         yield f"adopt it, with its content: {subject.command('up', f' --adopt {subject.name}')}"
     if delete:
         yield f"or, if nothing needs it, delete it: {delete}; then {AGAIN}"
 
 
-def _name_taken(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+def _name_taken(_description: Description, subject: Subject, _said: str) -> Iterator[str]:
     yield (
         f"bucket names are shared by all AWS accounts: set another environment_suffix in "
         f"shared/environments/{subject.environment}.yaml, then {subject.command('up')}"
     )
 
 
-def _in_use(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
-    uses = _filled(thing.uses or thing.find, subject)
+def _in_use(description: Description, subject: Subject, _said: str) -> Iterator[str]:
+    uses = _filled(description.uses or description.find, subject)
     if uses:
         yield f"see what uses it: {uses}"
     yield f"list and remove what the cluster left behind: tiers audit --stack {subject.environment}"
     yield f"an operation on it may be in progress: wait for it to end, and {AGAIN}"
 
 
-def _quota(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
-    service = thing.service or "ec2"
+def _quota(description: Description, subject: Subject, _said: str) -> Iterator[str]:
+    service = description.service or "ec2"
     yield (
         f"delete what is not needed, or request a higher quota: aws service-quotas list-service-quotas "
         f"--service-code {service}{_region(subject)}, then request-service-quota-increase with the code of the quota; "
@@ -117,18 +118,18 @@ def _quota(thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
     )
 
 
-def _capacity(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+def _capacity(_description: Description, subject: Subject, _said: str) -> Iterator[str]:
     yield (
         f"set further instance_types, or other zones, in Pulumi.{subject.environment}.yaml of {subject.project}; "
         f"or wait, and {AGAIN}"
     )
 
 
-def _region_disabled(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+def _region_disabled(_description: Description, subject: Subject, _said: str) -> Iterator[str]:
     yield f"aws account enable-region --region-name {subject.region or '<region>'}; then {AGAIN}"
 
 
-def _not_allowed(_thing: Thing, _subject: Subject, said: str) -> Iterator[str]:
+def _not_allowed(_description: Description, _subject: Subject, said: str) -> Iterator[str]:
     action = _ACTION.search(said)
     wanted = action["action"] if action else "the action"
     yield f"check the identity: aws sts get-caller-identity; allow {wanted}, unless a service control policy denies it"
@@ -137,7 +138,7 @@ def _not_allowed(_thing: Thing, _subject: Subject, said: str) -> Iterator[str]:
         yield f"aws sts decode-authorization-message --encoded-message {encoded['message']}"
 
 
-def _key(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+def _key(_description: Description, subject: Subject, said: str) -> Iterator[str]:
     given = str(subject.inputs.get("kmsKeyId") or subject.inputs.get("kmsKeyArn") or "")
     found = _KEY_ARN.search(said)
     key = given or (found[0] if found else "<key>")
@@ -149,7 +150,7 @@ def _key(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
     )
 
 
-def _document(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
+def _document(_description: Description, subject: Subject, said: str) -> Iterator[str]:
     if "principal" in said.lower():
         setting = {"tenants": "deployer_principal_arns of the tenant's file"}.get(
             subject.project, "admin_principal_arns"
@@ -160,7 +161,7 @@ def _document(_thing: Thing, subject: Subject, said: str) -> Iterator[str]:
     yield f"then {subject.command('up')}"
 
 
-def _not_found(_thing: Thing, subject: Subject, _said: str) -> Iterator[str]:
+def _not_found(_description: Description, subject: Subject, _said: str) -> Iterator[str]:
     again = subject.command("up", " --refresh")
     yield f"if somebody deleted it by hand, refresh the stack and create it again: {again}"
 

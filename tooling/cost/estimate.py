@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared.testing import Run, run_program, undeployed
-from tooling.cost.charges import Charge, bill_of
+from tooling.aws_types.billing import Charge
+from tooling.cost.charges import bill_of
 from tooling.cost.prices import Prices
 from tooling.runner.graph import StackId
 

@@ -9,19 +9,11 @@ from typing import Any
 import yaml
 
 from shared.testing import UNKNOWN, Registered, Run
+from tooling.aws_types.table import AWS_TYPES
 from tooling.plugins.aws.model import modelled
 
 PRECIOUS = frozenset(
-    {
-        "aws:ec2/vpc:Vpc",
-        "aws:ecr/repository:Repository",
-        "aws:eks/cluster:Cluster",
-        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
-        "aws:kms/key:Key",
-        "aws:s3/bucket:Bucket",
-        "eks:index:Cluster",
-        "kubernetes:core/v1:Namespace",
-    }
+    {"eks:index:Cluster", "kubernetes:core/v1:Namespace", *(name for name, row in AWS_TYPES.items() if row.precious)}
 )
 """Types whose replacement loses data or replaces everything that refers to them. Protected resources count as well."""
 

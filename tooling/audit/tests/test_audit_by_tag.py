@@ -17,9 +17,9 @@ from shared.environment import load_environment
 from shared.errors import Refused
 from shared.tags import standard_tags
 from tooling.audit.account import Account, identities
-from tooling.audit.listings import LISTINGS
 from tooling.audit.ownership import Ours
 from tooling.aws_emulator.testing import ACCOUNT, Emulator, running_emulator
+from tooling.aws_types.table import AUDITED
 from tooling.lane.binaries import search_path
 from tooling.lane.environments import washed
 from tooling.paths import REPOSITORY
@@ -221,7 +221,7 @@ def variables(emulator: Emulator) -> dict[str, str]:
 def everything(emulator: Emulator) -> set[str]:
     return {
         str(thing[listing.identity])
-        for listing in LISTINGS
+        for listing in AUDITED
         for thing in listing.things(emulator.client(listing.service))
     }
 

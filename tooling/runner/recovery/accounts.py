@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from shared.environment import load_environment
+from tooling.aws_types.identification import Account
 from tooling.runner.engine import Engine
-from tooling.runner.recovery.aws_ids import Account
 
 
 def account_of(engine: Engine) -> Account:

@@ -17,13 +17,13 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.errors import PlatformError
-from tooling.aws_refusals.things import thing_of
+from tooling.aws_types.identification import Account
+from tooling.aws_types.table import description_of, ids_of
 from tooling.runner.engine import Engine
 from tooling.runner.graph import StackId
 from tooling.runner.messages import HELM_RELEASE, Result
 from tooling.runner.recovery import failed_creates, helm_releases
 from tooling.runner.recovery.accounts import account_of
-from tooling.runner.recovery.aws_ids import BY_HAND, Account, ids_of
 from tooling.runner.recovery.deployment import (
     Deployment,
     UnconfirmedOperation,
@@ -105,7 +105,7 @@ class Recovery:
         return matches_request(candidate.create, after, candidate.resource_id)
 
     def _is_wanted(self, create: UnconfirmedOperation) -> bool:
-        return create.name in self._adopt and thing_of(create.type).adoptable
+        return create.name in self._adopt and description_of(create.type).adoptable
 
     def _candidates(
         self, stack: StackId, creates: Sequence[UnconfirmedOperation], before: Deployment
@@ -113,19 +113,19 @@ class Recovery:
         found, remarks = [], []
         for create in creates:
             if create.type == HELM_RELEASE:
-                possible: list[str] | None = self._release_ids(stack, create, before, remarks)
+                possible: list[str] | str = self._release_ids(stack, create, before, remarks)
             elif create.type.startswith("kubernetes:"):
                 possible = _kubernetes_ids(create)
             elif create.type.startswith("aws:"):
                 with self._signing_in:
                     possible = ids_of(create.type, create.inputs, self._account)
             else:
-                possible = None
-            if possible is None:
+                possible = "its type is not supported"
+            if isinstance(possible, str):
                 raise PlatformError(
                     "create-unknown",
                     f"{create} may have been created when the last run was interrupted, and cannot be looked up: "
-                    f"{BY_HAND.get(create.type, 'its type is not supported')}",
+                    f"{possible}",
                     at=f"{stack}, {create.urn}",
                     hint=f"check whether it exists, delete it if it does, then: "
                     f"pulumi refresh --stack {stack.stack} --clear-pending-creates",
@@ -141,7 +141,7 @@ class Recovery:
 
     def _release_ids(
         self, stack: StackId, create: UnconfirmedOperation, before: Deployment, remarks: list[str]
-    ) -> list[str] | None:
+    ) -> list[str]:
         """The id of an installed release; after an interrupted installation, prepares the next one."""
         inputs = create.inputs
         if not inputs.get("name") or not inputs.get("namespace"):

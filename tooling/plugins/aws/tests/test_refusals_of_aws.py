@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.aws_proxy import WRITES, AwsProxy, Fault
 from tooling.aws_refusals.explanation import Subject, explained
-from tooling.aws_refusals.things import THINGS
+from tooling.aws_types.table import description_of
 from tooling.lane.ports import free_ports
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, changed
@@ -108,18 +108,13 @@ def refused(proxy: AwsProxy, family: str, type_name: str) -> Fault:
 def check(said: str, family: str, about: Subject, code: str) -> None:
     shown = explained(said, about)
     first, *_ = shown.splitlines()
-    named = THINGS[about.type].named(about.inputs, about.resource_id, about.name)
+    named = description_of(about.type).named(about.inputs, about.resource_id, about.name)
     assert first.startswith(f"error[{family}]: "), shown
     assert named in first
     assert f"  at: infrastructure/local, {about.type} {about.name}" in shown
     assert f"{code}: Refused for a test." in shown
     assert COMMAND.search(shown), shown
     assert "{" not in "".join(line for line in shown.splitlines() if line.startswith("hint: ")), shown
-
-
-def test_every_type_that_the_lane_models_has_a_name_and_commands() -> None:
-    assert set(THINGS) == set(TABLE)
-    assert all(thing.find for thing in THINGS.values())
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,4 +1,4 @@
-"""Which object a create may have made: by its inputs, or by tags where AWS draws the id."""
+"""Which object a create may have made: by its inputs, or by tags where AWS chooses the id."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tooling.aws_emulator.testing import Emulator, running_emulator
-from tooling.plugins.aws.table import TABLE
-from tooling.runner.recovery.aws_ids import BY_HAND, LOOKUPS, Account, ids_of
+from tooling.aws_types.identification import Account
+from tooling.aws_types.table import ids_of
 
 
 def no_client(service: str) -> Any:
@@ -19,10 +19,11 @@ def no_client(service: str) -> Any:
 ACCOUNT = Account(account_id="123456789012", partition="aws", client=no_client)
 
 
-def test_every_type_that_the_lane_models_can_be_looked_for_or_says_why_not() -> None:
-    assert LOOKUPS.keys() | BY_HAND.keys() == TABLE.keys()
-    assert not LOOKUPS.keys() & BY_HAND.keys()
-    assert ids_of("aws:ec2/securityGroupRule:SecurityGroupRule", {}, ACCOUNT) is None
+def test_type_whose_id_cannot_be_determined_says_why() -> None:
+    assert ids_of("aws:ec2/securityGroupRule:SecurityGroupRule", {}, ACCOUNT) == (
+        "its id is the provider's own hash of the rule's permissions"
+    )
+    assert ids_of("aws:rds/instance:Instance", {}, ACCOUNT) == "its type is not supported"
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,11 @@ def test_every_type_that_the_lane_models_can_be_looked_for_or_says_why_not() -> 
         ),
     ],
 )
-def test_an_id_that_the_inputs_decide(kind: str, inputs: dict[str, Any], resource_id: str) -> None:
+def test_id_follows_from_the_inputs(kind: str, inputs: dict[str, Any], resource_id: str) -> None:
     assert ids_of(kind, inputs, ACCOUNT) == [resource_id]
 
 
-def test_an_id_is_not_guessed_from_half_of_the_inputs() -> None:
+def test_id_is_not_guessed_from_incomplete_inputs() -> None:
     assert ids_of("aws:iam/rolePolicy:RolePolicy", {"role": "r", "namePrefix": "p-"}, ACCOUNT) == []
     assert ids_of("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"}, ACCOUNT) == []
 
