@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bad_input.case import Case, append, directory_at, edit, remove, write
+from tests.bad_input.case import Case, Change, append, directory_at, edit, remove, write
 
 _UP = "up --stack local"
 _ONE = "up infrastructure --stack local"
@@ -10,6 +10,7 @@ _LOCAL = "shared/environments/local.yaml"
 _ADDONS = "platform-addons/Pulumi.local.yaml"
 _STACK = "infrastructure/Pulumi.local.yaml"
 _DEMO = "applications/demo/Pulumi.local.yaml"
+_DOCKERFILE = "applications/demo/service/Dockerfile"
 
 
 def _environment(id_: str, old: str, new: str, place: str = "", says: str = "", nearest: str = "") -> Case:
@@ -21,6 +22,17 @@ def _environment(id_: str, old: str, new: str, place: str = "", says: str = "", 
         place=f"{_LOCAL}{', ' + place if place else ''}",
         says=says,
         nearest=nearest,
+    )
+
+
+def _dockerfile(id_: str, wrong: Change, code: str, says: str) -> Case:
+    return Case(
+        id=f"dockerfile: {id_}",
+        command="preview applications --app demo --stack local",
+        wrong=(wrong,),
+        code=code,
+        place=_DOCKERFILE,
+        says=says,
     )
 
 
@@ -208,6 +220,21 @@ CASES = [
         wrong=(edit("applications/demo/Pulumi.yaml", "name: demo", "name: infrastructure"),),
         code="project-invalid",
         place="applications/demo/Pulumi.yaml, name",
+    ),
+    _dockerfile("none", remove(_DOCKERFILE), "dockerfile-missing", "no Dockerfile"),
+    _dockerfile("instruction", edit(_DOCKERFILE, "USER ", "USR "), "dockerfile-invalid", "'USR'"),
+    _dockerfile("no user", edit(_DOCKERFILE, "USER 65532:65532\n", ""), "dockerfile-without-user", "sets no user"),
+    _dockerfile("root", edit(_DOCKERFILE, "USER 65532:65532", "USER root"), "dockerfile-without-user", "is root"),
+    _dockerfile(
+        "latest",
+        edit(_DOCKERFILE, "${PYTHON_RUNTIME_IMAGE}", "python:latest"),
+        "dockerfile-base-unpinned",
+        "python:latest",
+    ),
+    _dockerfile("shell", edit(_DOCKERFILE, "ENTRYPOINT [", "ENTRYPOINT exec ["), "dockerfile-shell-form", "SIGTERM"),
+    _dockerfile("secret", edit(_DOCKERFILE, "ARG SOURCE", "ARG GIT_TOKEN"), "dockerfile-secret", "ARG GIT_TOKEN"),
+    _dockerfile(
+        "no version", edit(_DOCKERFILE, ".version=", ".vrsion="), "dockerfile-without-version", "image.version"
     ),
     Case(
         id="settings: not YAML",

@@ -26,6 +26,7 @@ _SOURCES = (
     "tooling/cli",
     "tooling/guide",
     "tooling/applications",
+    "tooling/images",
 )
 _LANE = "tooling/lane"
 
@@ -75,6 +76,11 @@ ELSEWHERE = [
         code="upgrade-refused",
         why="needs a cluster that was deployed",
         test="infrastructure/tests/test_upgrades.py",
+    ),
+    Elsewhere(
+        code="dependency-not-locked",
+        why="said by `make update-generated`",
+        test="tooling/images/tests/test_requirements.py",
     ),
     Elsewhere(
         code="engine-too-old",

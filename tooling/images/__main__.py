@@ -7,7 +7,6 @@ import sys
 from shared.errors import BadInput
 from tooling.images.dockerfile import check_dockerfile
 from tooling.images.services import service_directories
-from tooling.paths import REPOSITORY
 
 
 def main() -> int:
@@ -15,7 +14,7 @@ def main() -> int:
     refused = 0
     for directory in service_directories():
         try:
-            check_dockerfile((directory / "Dockerfile").relative_to(REPOSITORY))
+            check_dockerfile(directory / "Dockerfile")
         except BadInput as error:
             print(error, file=sys.stderr)
             refused = 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shared.errors import BadInput
 from tooling.images.dockerfile_parsing import Instruction, Stage, expanded, instructions, stages
+from tooling.paths import REPOSITORY
 
 VERSION_LABEL = "org.opencontainers.image.version"
 
@@ -45,7 +46,7 @@ def check_dockerfile(path: Path) -> None:
         raise BadInput(
             "dockerfile-missing",
             "the service has no Dockerfile",
-            at=str(path),
+            at=_shown(path),
             hint="copy the one of applications/demo/service/ and change what differs",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -72,7 +73,7 @@ def _check_user(path: Path, made: list[Stage]) -> None:
         raise BadInput(
             "dockerfile-without-user",
             "the Dockerfile sets no user, and an image that runs as root is rejected in tenants' namespaces",
-            at=f"{path}:{made[-1].line}",
+            at=f"{_shown(path)}:{made[-1].line}",
             hint=f"write `{wanted}` in its last stage",
         )
     values = {
@@ -88,7 +89,7 @@ def _check_user(path: Path, made: list[Stage]) -> None:
         raise BadInput(
             "dockerfile-without-user",
             f"the user {user!r} {why}",
-            at=f"{path}:{users[-1].line}",
+            at=f"{_shown(path)}:{users[-1].line}",
             hint=f"write a number other than 0, such as `{wanted}`",
         )
 
@@ -107,7 +108,7 @@ def _check_base_images(path: Path, made: list[Stage]) -> None:
                 "dockerfile-base-unpinned",
                 f"the image {image!r} is not pinned by a tag other than `latest` and a digest, so that the same "
                 "Dockerfile builds another image tomorrow",
-                at=f"{path}:{line}",
+                at=f"{_shown(path)}:{line}",
                 hint=f"docker buildx imagetools inspect {image.partition('@')[0]}\n"
                 "then write the image as name:tag@sha256:…",
             )
@@ -122,7 +123,7 @@ def _check_entry_point(path: Path, final: list[Stage]) -> None:
                 "dockerfile-shell-form",
                 f"{each.name} starts a shell, which does not pass SIGTERM on to the service, and which a distroless "
                 "image does not have",
-                at=f"{path}:{each.line}",
+                at=f"{_shown(path)}:{each.line}",
                 hint=f'write it as a list: {each.name} ["program", "argument"]',
             )
 
@@ -136,7 +137,7 @@ def _check_secrets(path: Path, found: list[Instruction]) -> None:
                 raise BadInput(
                     "dockerfile-secret",
                     f"{each.name} {name} looks like a secret, and everybody who may pull the image can read it",
-                    at=f"{path}:{each.line}",
+                    at=f"{_shown(path)}:{each.line}",
                     hint="for the build: RUN --mount=type=secret; for the service: a Secret of the namespace",
                 )
 
@@ -147,7 +148,7 @@ def _check_label(path: Path, final: list[Stage]) -> None:
         raise BadInput(
             "dockerfile-without-version",
             f"the image has no label {VERSION_LABEL}, so that a running pod does not show which release it is",
-            at=f"{path}:{final[-1].line}",
+            at=f"{_shown(path)}:{final[-1].line}",
             hint=f'write in its last stage: ARG VERSION, then LABEL {VERSION_LABEL}="${{VERSION}}"',
         )
 
@@ -175,6 +176,10 @@ def _invalid(path: Path, line: int, why: str) -> BadInput:
     return BadInput(
         "dockerfile-invalid",
         f"the Dockerfile cannot be built: {why}",
-        at=f"{path}:{line}",
+        at=f"{_shown(path)}:{line}",
         hint="see the Dockerfile reference of Docker's documentation, or run `docker build --check` in its directory",
     )
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path)

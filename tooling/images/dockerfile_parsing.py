@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _DIRECTIVE = re.compile(r"#\s*([a-z]+)\s*=\s*(\S+)\s*", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<(-?)([\"']?)([a-zA-Z_]\w*)\2")
+_HEREDOC = re.compile(r"(?:^|\s)\d*<<(-?)([\"']?)([a-zA-Z_]\w*)\2(?=\s|$)")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::-([^}]*))?\})")
 
 

@@ -27,9 +27,13 @@ class Service:
         )
 
 
+def is_service(directory: Path) -> bool:
+    return (directory / "pyproject.toml").is_file()
+
+
 def service_directories() -> list[Path]:
     """Directories with the source of a service, in alphabetical order."""
-    return sorted(path.parent for path in REPOSITORY.glob("applications/*/service/pyproject.toml"))
+    return sorted(path for path in REPOSITORY.glob("applications/*/service") if is_service(path))
 
 
 def services() -> list[Service]:

@@ -1,7 +1,8 @@
-"""Checks every setting of every selected stack before the first stack is changed.
+"""Checks every setting of every selected stack before the first stack is changed, and the Dockerfiles of services.
 
 The programs check their own settings too, but one after another: a wrong value in tier 4 would be found when tiers 1
-to 3 have been deployed, and a value of the wrong type by the engine, in its own words.
+to 3 have been deployed, and a value of the wrong type by the engine, in its own words. An image that no pod may run is
+found before it is built.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import BadInput
+from tooling.images.dockerfile import check_dockerfile
+from tooling.images.services import is_service
 from tooling.runner.graph import StackId
 from tooling.runner.project_files import project_file, stack_file, stack_file_path
 
@@ -20,7 +23,7 @@ def check_settings(stacks: Iterable[StackId]) -> None:
     """Reads the stack files of `stacks` as their programs do.
 
     Raises:
-        BadInput: `project-invalid`, `settings-invalid`.
+        BadInput: `project-invalid`, `settings-invalid`; `dockerfile-…`, as `check_dockerfile` says.
     """
     for directory, stack, environment in dict.fromkeys((each.path, each.stack, each.environment) for each in stacks):
         project_file(directory)
@@ -29,6 +32,8 @@ def check_settings(stacks: Iterable[StackId]) -> None:
         # Only the engine can decrypt a secret value; the program checks it.
         if own and not any(_is_encrypted(value) for value in own.values()):
             _check(directory, own, stack_file_path(directory, stack, environment))
+        if is_service(directory / "service"):
+            check_dockerfile(directory / "service" / "Dockerfile")
 
 
 def _is_own(key: str, directory: Path) -> bool:

@@ -99,9 +99,10 @@ def test_buildkits_linter_finds_what_is_wrong(
         '# comment\n\nfrom a\n  run x \\\n\n# between\n   y\\\nz\nCMD ["a"]\n',
         "# escape=`\nFROM a\nRUN x `\n y\nRUN dir c:\\\nUSER b\n",
         "FROM a\nRUN <<EOF\nUSER root\nFROM b\nEOF\nCOPY <<-'one' <<two /x/\n\tone\none\n\tone\nUSER x\ntwo\nUSER y\n",
+        'FROM a\nRUN cat <<<EOF\nRUN echo "a <<EOF"\nRUN ["x", "<<EOF"]\nRUN 3<<EOF x\nUSER root\nEOF\nUSER y\n',
         'FROM a\nENV A=b \\\n    C=d\nLABEL "x"="y z"\r\nUSER c\r\n',
     ],
-    ids=["valid", "comments", "escape", "heredoc", "windows"],
+    ids=["valid", "comments", "escape", "heredoc", "no-heredoc", "windows"],
 )
 def test_a_dockerfile_is_read_as_buildkit_reads_it(buildkit: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "Dockerfile").write_bytes(text.encode())

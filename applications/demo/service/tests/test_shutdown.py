@@ -6,9 +6,12 @@ import json
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from shared.applications import WebApplicationArgs
+from shared.testing import load_module
 from shared.testing.services import RunningService
 
 Start = Callable[..., RunningService]
@@ -89,3 +92,9 @@ def test_a_second_signal_ends_it_at_once(start: Start) -> None:
         wait_until_stopping(running)
         running.process.send_signal(signal.SIGINT)
         assert running.ended() == 1
+
+
+def test_by_default_it_ends_before_the_kubelet_kills_it(service: Path) -> None:
+    configuration = load_module(service, "demo_service.configuration").load_configuration({})
+    # A second more, in which what is left is cut off.
+    assert configuration.shutdown_seconds + 1 < WebApplicationArgs.exit_seconds
