@@ -98,6 +98,19 @@ def test_a_tier_reads_the_contracts_of_the_tiers_that_it_names(tier: dict[str, A
         assert read == set(tier["reads"])
 
 
+@pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier["name"])
+def test_a_tier_looks_at_the_outputs_of_no_other_tier_than_it_names(tier: dict[str, Any]) -> None:
+    by_project = {other["name"]: other for other in TIERS}
+    for project in programs(tier):
+        looked_at = set()
+        for module in modules(project):
+            for call in calls(module, "published"):
+                contract = call.args[0]
+                assert isinstance(contract, ast.Name)
+                looked_at.add(by_project[getattr(contracts, contract.id).project]["name"])
+        assert looked_at - {*tier["reads"], tier["name"]} == set(tier.get("compares_with", ()))
+
+
 def test_a_stack_reference_is_made_in_one_place() -> None:
     made = [
         str(path.relative_to(REPOSITORY))

@@ -185,6 +185,14 @@ CASES = [
         says="platform-addons reads tenants",
     ),
     Case(
+        id="tiers: compares with no tier",
+        command=_UP,
+        wrong=(edit("tiers.yaml", "compares_with: [platform-addons]", "compares_with: [addons]"),),
+        code="tiers-invalid",
+        place="tiers.yaml",
+        says="infrastructure compares with addons, which is not another tier",
+    ),
+    Case(
         id="tiers: one name for two",
         command=_UP,
         wrong=(edit("tiers.yaml", "name: platform-addons", "name: infrastructure"),),

@@ -27,6 +27,11 @@ class Tier(BaseModel):
     owner: str
     creates: str
     reads: tuple[str, ...] = Field(description="Tiers whose outputs its programs consume.")
+    compares_with: tuple[str, ...] = Field(
+        default=(),
+        description="Tiers whose outputs it compares its settings with if they are deployed; they need not be, and "
+        "this gives no order.",
+    )
     stacks: Literal["environment", "tenant", "application"] = Field(
         description="One stack per environment, per tenant and environment, or per application and environment."
     )
@@ -52,6 +57,10 @@ class TiersFile(BaseModel):
                 if read not in seen:
                     raise ValueError(f"{tier.name} reads {read}, which is not a tier above it")
             seen.add(tier.name)
+        for tier in self.tiers:
+            for other in tier.compares_with:
+                if other not in seen or other in (tier.name, *tier.reads):
+                    raise ValueError(f"{tier.name} compares with {other}, which is not another tier")
         return self
 
     def tier(self, name: str) -> Tier:
