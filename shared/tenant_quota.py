@@ -179,6 +179,9 @@ class Containers(Part):
         default_factory=lambda: _resources("2", "4Gi", "8Gi"), description="Maximum limits of a container."
     )
 
+    def amounts(self) -> dict[str, dict[str, str]]:
+        return {"requests": self.requests.amounts(), "limits": self.limits.amounts(), "max": self.max.amounts()}
+
     @model_validator(mode="after")
     def _in_order(self) -> Containers:
         requests, limits, highest = self.requests.amounts(), self.limits.amounts(), self.max.amounts()

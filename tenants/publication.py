@@ -55,6 +55,8 @@ def tenant_contract(
         bucket_prefix=plain(tenant.bucket_prefix),
         repositories=repositories.urls,
         registries=plain(context.registries),
+        quota=plain(tenant.quota.hard(external_secrets=context.external_secrets)),
+        containers=plain(tenant.containers.amounts()),
         hosts=plain(list(tenant.hosts)),
         web_ports=plain(list(tenant.web_ports)),
         load_balancer_scheme=plain(tenant.load_balancer_scheme),

@@ -3,7 +3,6 @@
 import pulumi
 from settings import DemoSettings
 
-from shared.application_settings import image_reference
 from shared.applications import HttpProbe, Probes, WebApplication, WebApplicationArgs
 from shared.contracts import Tenant, consume
 from shared.providers import kubernetes_provider
@@ -18,7 +17,7 @@ demo = WebApplication(
     "demo",
     WebApplicationArgs(
         tenant=tenant,
-        image=image_reference(settings.image_repository, tag=settings.image_tag, digest=settings.image_digest),
+        image=settings.image(tenant),
         config={"DEMO_ROOT_RESPONSE": settings.root_response, "DEMO_API_RESPONSE": settings.api_response},
         probes=Probes(
             ready=HttpProbe(path="/health/ready"),

@@ -18,6 +18,8 @@ from shared.program_errors import ProgramInputError
 from shared.workloads import one_at_a_time, spread_over_zones_and_nodes
 
 _OLD_REVISIONS = 5
+_SURGE = 1
+"""With no pod unavailable, a rollout needs room for at least one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +59,26 @@ class LongRunningArgs(WorkloadArgs):
                 hint="set replicas and max_replicas to 1, or use a storage class with access mode ReadWriteMany",
             )
 
+    @property
+    def surge(self) -> int:
+        """Pods above `max_replicas` during a rollout."""
+        return 0 if self.for_one_pod else _SURGE
+
 
 class LongRunning(Workload):
     """Base of the components with a Deployment."""
 
     def __init__(self, kind: str, name: str, args: LongRunningArgs, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(kind, name, args, opts, name_label=NAME_LABEL, longest_name=63)
+        super().__init__(
+            kind,
+            name,
+            args,
+            opts,
+            name_label=NAME_LABEL,
+            longest_name=63,
+            max_replicas=args.max_replicas,
+            surge=args.surge,
+        )
         self._long_running = args
         # The Deployment's selector is immutable, so that the budget has a label of its own.
         self._budget = {BUDGET_LABEL: name}
@@ -97,7 +113,7 @@ class LongRunning(Workload):
     def _strategy(self) -> apps.DeploymentStrategyArgs:
         if self._long_running.for_one_pod:
             return apps.DeploymentStrategyArgs(type="Recreate")
-        rolling = apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0)
+        rolling = apps.RollingUpdateDeploymentArgs(max_surge=_SURGE, max_unavailable=0)
         return apps.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling)
 
     def _autoscaler(self, deployment: apps.Deployment) -> None:

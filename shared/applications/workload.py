@@ -15,6 +15,8 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
 from shared.applications.arguments import conflict, require_name, require_quantity
+from shared.applications.images import allowed_image
+from shared.applications.quota import Allowance, Container, Demand, require_within_quota
 from shared.applications.volumes import ClaimedVolume, Volume, claim_spec, volume_mount, volume_source
 from shared.contracts import Tenant
 from shared.kubernetes_labels import MANAGED_BY_LABEL
@@ -130,15 +132,29 @@ class Workload(pulumi.ComponentResource):
         *,
         name_label: str,
         longest_name: int,
+        max_replicas: int = 1,
+        surge: int = 0,
     ) -> None:
-        """Args: name_label: key of the label with the workload's name, on all of its objects and pods."""
+        """Args:
+        name_label: key of the label with the workload's name, on all of its objects and pods.
+        max_replicas: the most pods that it has.
+        surge: further ones during a rollout.
+        """
         require_name(name, longest=longest_name, component=kind)
         super().__init__(f"platform:applications:{kind}", name, {}, opts)
         self._name, self._workload = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self._selector = {name_label: name}
         self._labels = {**self._selector, MANAGED_BY_LABEL: "pulumi"}
-        self.namespace = args.tenant.namespaces.apply(lambda namespaces: namespaces[0])
+        tenant, demand = args.tenant, _demand(name, args, max_replicas, surge)
+        # Every object waits for its namespace, and so for this check.
+        self.namespace = pulumi.Output.all(tenant.namespaces, tenant.tenant, tenant.quota, tenant.containers).apply(
+            lambda facts: _namespace(name, demand, *facts)
+        )
+
+    def _image(self, image: pulumi.Input[str]) -> pulumi.Output[str]:
+        tenant = self._workload.tenant
+        return pulumi.Output.all(image, tenant.tenant, tenant.registries).apply(lambda facts: allowed_image(*facts))
 
     def _pod_template(self, shape: PodShape) -> core.PodTemplateSpecArgs:
         args = self._workload
@@ -158,7 +174,7 @@ class Workload(pulumi.ComponentResource):
         mounts = [volume_mount(name, volume) for name, volume in args.volumes.items()] or None
         container = core.ContainerArgs(
             name=self._name,
-            image=args.image,
+            image=self._image(args.image),
             command=list(args.command) or None,
             args=list(args.arguments) or None,
             env=environment or None,
@@ -175,7 +191,7 @@ class Workload(pulumi.ComponentResource):
         init_containers = [
             core.ContainerArgs(
                 name=name,
-                image=one.image or args.image,
+                image=self._image(one.image or args.image),
                 command=list(one.command) or None,
                 args=list(one.arguments) or None,
                 env=environment or None,
@@ -218,6 +234,31 @@ class Workload(pulumi.ComponentResource):
     def _metadata(self, name: str = "") -> meta.ObjectMetaArgs:
         """Args: name: the object's; default: the workload's."""
         return meta.ObjectMetaArgs(name=name or self._name, namespace=self.namespace, labels=self._labels)
+
+
+def _demand(name: str, args: WorkloadArgs, max_replicas: int, surge: int) -> Demand:
+    return Demand(
+        max_replicas=max_replicas,
+        surge=surge,
+        containers=[Container(name=name, requests=args.requests, limits=args.limits)],
+        init_containers=[
+            Container(name=one, requests=init.requests or args.requests, limits=init.limits or args.limits)
+            for one, init in args.init_containers.items()
+        ],
+        claims=[volume.size for volume in args.volumes.values() if isinstance(volume, ClaimedVolume)],
+    )
+
+
+def _namespace(
+    name: str,
+    demand: Demand,
+    namespaces: Sequence[str],
+    tenant: str,
+    quota: Mapping[str, str],
+    containers: Mapping[str, Mapping[str, str]],
+) -> str:
+    require_within_quota(name, demand, Allowance(tenant=tenant, quota=quota, containers=containers))
+    return namespaces[0]
 
 
 def _variable(name: str, source: SecretKey) -> core.EnvVarArgs:

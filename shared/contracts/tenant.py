@@ -35,6 +35,10 @@ class Tenant:
     """The tenant's image repositories: name in its file to URL, `<registry>/<tenant>/<name>-<environment suffix>`."""
     registries: pulumi.Output[list[str]]
     """Registries that the tenant's pods may pull from, as `host/path`; its own repositories are below the first."""
+    quota: pulumi.Output[dict[str, str]]
+    """Quota of each namespace, as in a ResourceQuota."""
+    containers: pulumi.Output[dict[str, dict[str, str]]]
+    """By resource: `requests` and `limits` of a container that states none, and the highest limits, `max`."""
     hosts: pulumi.Output[list[str]]
     """Host names that the tenant's Ingresses may use."""
     web_ports: pulumi.Output[list[int]]

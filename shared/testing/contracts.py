@@ -15,6 +15,7 @@ from shared.contracts import Infrastructure, PlatformAddons, Tenant
 from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
 from shared.iam import deployers_path
 from shared.kubeconfig import kubeconfig, kubeconfig_command
+from shared.tenant_quota import Containers, Quota
 from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
 
 _CLUSTER = "eks-cluster-dev"
@@ -22,6 +23,10 @@ _ENDPOINT = f"https://EXAMPLE.gr7.{REGION}.eks.amazonaws.com"
 _AUTHORITY = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 _REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 _ROLES = f"arn:aws:iam::{ACCOUNT}:role"
+
+_QUOTA = Quota.model_validate(
+    {"requests.cpu": "4", "requests.memory": "8Gi", "limits.cpu": "8", "limits.memory": "16Gi", "pods": 40}
+)
 
 
 def _kubeconfig(role: str, namespace: str = "") -> str:
@@ -102,6 +107,8 @@ _TENANT: dict[str, Any] = {
     "bucket_prefix": "tenant-a/",
     "repositories": {"demo": f"{_REGISTRY}/tenant-a/demo-dev"},
     "registries": [f"{_REGISTRY}/tenant-a", "registry.k8s.io"],
+    "quota": _QUOTA.hard(),
+    "containers": Containers().amounts(),
     "hosts": ["tenant-a.example.com"],
     "web_ports": [8080],
     "load_balancer_scheme": "internet-facing",

@@ -31,7 +31,7 @@ def application(*, tenant: dict[str, Any] | None = None, preview: bool = False, 
         )
         web = WebApplication(
             "web",
-            WebApplicationArgs(tenant=contract, image="registry.example/web:1", **args),
+            WebApplicationArgs(tenant=contract, image="registry.k8s.io/web:1", **args),
             pulumi.ResourceOptions(provider=provider),
         )
         pulumi.export("url", web.url)
@@ -70,10 +70,10 @@ def test_its_pods_use_the_tenants_account_and_get_no_token_by_default() -> None:
 
 
 def test_requests_and_limits_are_set_so_that_the_autoscaler_can_count() -> None:
-    run = application(requests={"cpu": "1", "memory": "1Gi"}, limits={"cpu": "2", "memory": "2Gi"})
+    run = application(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "1", "memory": "2Gi"})
     assert container(run)["resources"] == {
-        "requests": {"cpu": "1", "memory": "1Gi"},
-        "limits": {"cpu": "2", "memory": "2Gi"},
+        "requests": {"cpu": "500m", "memory": "1Gi"},
+        "limits": {"cpu": "1", "memory": "2Gi"},
     }
 
 

@@ -63,7 +63,7 @@ def ingresses(*certificates: str, scheme: str = "internet-facing") -> list[Ingre
             WebApplication(
                 f"app-{number}",
                 WebApplicationArgs(
-                    tenant=tenant, image="registry.example/web:1", host=hosts[number], certificate_arn=certificate
+                    tenant=tenant, image="registry.k8s.io/web:1", host=hosts[number], certificate_arn=certificate
                 ),
                 pulumi.ResourceOptions(provider=cluster),
             )

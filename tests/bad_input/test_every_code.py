@@ -113,6 +113,31 @@ ELSEWHERE = [
         test="tooling/runner/tests/test_how_programs_end.py",
     ),
     Elsewhere(
+        code="registry-not-allowed",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
+        code="image-without-version",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
+        code="repository-missing",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
+        code="quota-exceeded",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
+        code="container-too-large",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
         code="host-missing",
         why="known once the tenant's stack is deployed on a cluster",
         test="shared/tests/test_web_application.py",

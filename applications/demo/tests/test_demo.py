@@ -12,6 +12,7 @@ from shared.program_errors import ProgramInputError
 from shared.testing import Run, contract_outputs, load_module, run_program
 
 DIGEST = f"sha256:{'ab' * 32}"
+REPOSITORY = contract_outputs(Tenant)["repositories"]["demo"]
 KINDS = {
     "kubernetes:core/v1:ConfigMap",
     "kubernetes:apps/v1:Deployment",
@@ -56,9 +57,9 @@ def test_its_responses_are_configuration(project: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "image"),
     [
-        ({"image_tag": "v1.2.3"}, "registry.k8s.io/e2e-test-images/agnhost:v1.2.3"),
-        ({"image_digest": DIGEST}, f"registry.k8s.io/e2e-test-images/agnhost@{DIGEST}"),
-        ({"image_repository": "ghcr.io/team-a/demo", "image_tag": "v2"}, "ghcr.io/team-a/demo:v2"),
+        ({"image_tag": "v1.2.3"}, f"{REPOSITORY}:v1.2.3"),
+        ({"image_digest": DIGEST}, f"{REPOSITORY}@{DIGEST}"),
+        ({"image_repository": "registry.k8s.io/demo", "image_tag": "v2"}, "registry.k8s.io/demo:v2"),
     ],
     ids=["tag", "digest-before-tag", "repository"],
 )
@@ -102,7 +103,7 @@ def test_it_reads_the_stack_of_its_own_tenant_alone(project: Path) -> None:
 def test_promised_defaults_hold(project: Path) -> None:
     assert load_module(project, "settings").DemoSettings(image_tag="v1").model_dump() == {
         "tenant": "tenant-a",
-        "image_repository": "registry.k8s.io/e2e-test-images/agnhost",
+        "image_repository": "",
         "image_tag": "v1",
         "image_digest": "",
         "replicas": 2,
