@@ -50,7 +50,7 @@ Access("access", AccessArgs(context=context, cluster=cluster, roles=roles), opts
 groups_of_nodes = NodeGroupsArgs(context=context, settings=settings, network=network, cluster=cluster, role=roles.node)
 after_policies = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=roles.attachments))
 nodes = NodeGroups("node-groups", groups_of_nodes, after_policies)
-identity_args = WorkloadIdentityArgs(context=context, cluster=cluster, storage=storage)
+identity_args = WorkloadIdentityArgs(context=context, cluster=cluster, storage=storage, github=settings.github)
 identity = WorkloadIdentity("workload-identity", identity_args, opts)
 addons = CoreAddonsArgs(context=context, settings=settings, cluster=cluster, identity=identity, nodes=nodes)
 CoreAddons("core-addons", addons, opts)

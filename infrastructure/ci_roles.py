@@ -2,7 +2,8 @@
 
 The exact subject of a job's token decides which role it may assume:
 
-- `deploy`: jobs of the GitHub environment named after the stack, with its approvals and branch rules;
+- `deploy`: jobs of the GitHub environment named after the stack, with its approvals and branch rules. Deploys tiers 1
+  to 3; applications are deployed with the CI roles of their tenants, by jobs of other GitHub environments;
 - `preview`: pull requests of this repository, whose code is not reviewed yet. Reads AWS configuration and stack states;
   changes nothing and has no access to the cluster;
 - `drift`: the weekly drift check of `main`. As `preview`, plus cluster access, since comparing Kubernetes objects needs
@@ -90,6 +91,14 @@ def cluster_policy(admin_role_arn: str, context: StackContext) -> str:
     return policy_document(
         Statement(sid="EnterTheCluster", actions=["sts:AssumeRole"], resources=[admin_role_arn, deployers])
     )
+
+
+def published_pipelines(settings: GithubSettings | None) -> dict[str, str]:
+    """What the roles of the tenants' pipelines depend on, for the contract."""
+    if settings is None:
+        return {}
+    facts = {"repository": settings.repository, "state_key_arn": settings.state_key_arn}
+    return {name: value for name, value in facts.items() if value}
 
 
 class CiRoles(pulumi.ComponentResource):

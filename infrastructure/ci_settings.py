@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.github import Repository
 from shared.settings import Settings
@@ -30,6 +30,13 @@ class GithubSettings(Settings):
     permissions_boundary_arn: str = Field(
         default="", description="Permissions boundary of the pipelines' roles; none if empty."
     )
+
+    @field_validator("environment")
+    @classmethod
+    def _is_no_tenants_environment(cls, value: str) -> str:
+        if "." in value:
+            raise ValueError(f"{value!r} has a dot, as the GitHub environments of tenants do, such as dev.tenant-a")
+        return value
 
 
 class CiSettings(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pulumi
+from ci_roles import published_pipelines
 from cluster import Cluster
 from encryption import Encryption
 from network import Network
@@ -79,6 +80,7 @@ def infrastructure_contract(
         tenant_bucket_arn=storage.bucket_arn,
         tenant_bucket_key_arns=plain(storage.key_arns),
         force_destroy=plain(settings.force_destroy),
+        pipelines=plain(published_pipelines(settings.github)),
         tenant_boundary_arn=identity.tenant_boundary_arn,
         secrets_key_arn=encryption.key_arn,
         network_policy_enforced=plain(True),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.environment import Environment
 from shared.naming import dns_label
+from shared.stack_states import state_bucket
 
 
 def full_cluster_name(name: str, environment: Environment) -> str:
@@ -22,6 +23,8 @@ class StackContext:
     account_id: str
     region: str
     cluster_name: str
+    state_bucket: str = ""
+    """S3 bucket of the stack states; empty if they are stored elsewhere."""
 
     @classmethod
     def of(cls, environment: Environment, *, cluster: str) -> StackContext:
@@ -34,6 +37,7 @@ class StackContext:
             account_id=environment.account,
             region=environment.region,
             cluster_name=full_cluster_name(cluster, environment),
+            state_bucket=state_bucket(environment.backend_url),
         )
 
     def named(self, name: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from ci_settings import GithubSettings
 from cluster import Cluster
+from pipeline_bounds import pipeline_bounds
 from stack_context import StackContext
 from tenant_storage import TenantStorage
 
@@ -21,9 +23,16 @@ class WorkloadIdentityArgs:
     context: StackContext
     cluster: Cluster
     storage: TenantStorage
+    github: GithubSettings | None = None
 
 
-def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_arns: Sequence[str] = ()) -> str:
+def tenant_boundary(
+    bucket_arn: str,
+    cluster_arn: str,
+    cluster_name: str,
+    key_arns: Sequence[str] = (),
+    pipelines: Sequence[Statement] = (),
+) -> str:
     """The maximum permissions of any tenant role, regardless of its own policies.
 
     Source: IAM user guide, "Permissions boundaries for IAM entities".
@@ -48,6 +57,7 @@ def tenant_boundary(bucket_arn: str, cluster_arn: str, cluster_name: str, key_ar
             resources=[secret_arns(cluster_arn, f"{cluster_name}/")],
         ),
         *([bucket_key_use(key_arns)] if key_arns else []),
+        *pipelines,
     )
 
 
@@ -70,7 +80,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
             name=iam_policy_name(args.context.named("eks-tenant-boundary")),
             description="The most that a tenant's roles may do",
             policy=pulumi.Output.all(args.storage.bucket_arn, args.cluster.arn, args.cluster.name).apply(
-                lambda facts: tenant_boundary(*facts, key_arns=args.storage.key_arns)
+                lambda facts: tenant_boundary(
+                    *facts,
+                    key_arns=args.storage.key_arns,
+                    pipelines=pipeline_bounds(args.context, args.github),
+                )
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

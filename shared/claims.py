@@ -1,4 +1,4 @@
-"""Names that only one tenant may use: its namespaces, and its hosts with every name below and above them.
+"""Names that only one tenant may use: its namespaces, its applications, and its hosts with all names below and above.
 
 When two files claim the same name, the deployed stacks decide which tenant owns it. If neither tenant has deployed it,
 the error names both files.
@@ -25,7 +25,7 @@ def nothing_deployed(_tenant: str) -> Mapping[str, object]:
 class _Claim:
     tenant: str
     key: str
-    """`hosts` or `namespaces`."""
+    """`hosts`, `namespaces` or `applications`."""
     index: int
     value: str
 
@@ -40,10 +40,15 @@ def refuse_shared_claims(
     """Refuses names that two tenants claim. With `of`, only conflicts that involve that tenant count.
 
     Raises:
-        BadInput: `namespace-taken`, `host-taken`.
+        BadInput: `namespace-taken`, `application-taken`, `host-taken`.
     """
     found = list(tenants)
-    for one, other in (*_same("namespaces", found), *_same("hosts", found), *_below(found)):
+    for one, other in (
+        *_same("namespaces", found),
+        *_same("applications", found),
+        *_same("hosts", found),
+        *_below(found),
+    ):
         if of in (None, one.tenant, other.tenant):
             raise _taken(one, other, deployed)
 
@@ -80,7 +85,7 @@ def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
         else f"{kind} {other.value!r} of {other.tenant} lies below {one.value!r} of {one.tenant}"
     )
     holders = [claim for claim in (one, other) if claim.value in _published(claim, deployed)]
-    code = "host-taken" if one.key == "hosts" else "namespace-taken"
+    code = f"{kind}-taken"
     if len(holders) == 1:
         (holder,) = holders
         asks = other if holder is one else one

@@ -18,6 +18,16 @@ PLATFORM_PATH = "/eks-platform/"
 """IAM path of roles that the platform's policies match by pattern. Role names can be chosen freely, so other principals
 that may create roles in the account must not be allowed to create them under this path."""
 
+PULL_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
+)
+PUSH_ACTIONS = ("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart")
+"""Beside `PULL_ACTIONS`. Source: ECR user guide, "IAM permissions for pushing an image to an Amazon ECR private
+repository"."""
+
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
@@ -54,6 +64,21 @@ def deployers_path(suffix: str) -> str:
     Source: IAM user guide, "IAM identifiers", friendly names and paths.
     """
     return f"{PLATFORM_PATH}{suffix}/deployers/"
+
+
+def ci_path(suffix: str) -> str:
+    """IAM path of the roles of the tenants' pipelines of one environment: `/eks-platform/dev/ci/`."""
+    return f"{PLATFORM_PATH}{suffix}/ci/"
+
+
+def ci_subject(environment: str, tenant: str) -> str:
+    """Subject of a tenant's jobs in the platform's repository: those of the GitHub environment `dev.tenant-a`.
+
+    The platform's own GitHub environments, such as `dev` and `dev-drift`, have no dot in their names.
+
+    Source: GitHub Docs, "OpenID Connect reference", example subject claims.
+    """
+    return f"environment:{environment}.{tenant}"
 
 
 def policy_document(*statements: Statement) -> str:

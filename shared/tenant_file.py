@@ -20,6 +20,7 @@ from shared.kubernetes_labels import PLATFORM_NAMESPACES
 from shared.log_groups import RetentionDays
 from shared.models import WholeNumber
 from shared.naming import is_dns_label
+from shared.stack_states import PLATFORM_PROJECTS
 from shared.tenant_quota import Containers, Part, Quota, require_order
 
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{1,512}", re.ASCII)
@@ -45,6 +46,14 @@ def _registry(value: str) -> str:
 def _repository_name(value: str) -> str:
     if not is_dns_label(value):
         raise ValueError(f"{value!r} is not a DNS label such as demo, without tenant, environment and tag")
+    return value
+
+
+def _application(value: str) -> str:
+    if not is_dns_label(value):
+        raise ValueError(f"{value!r} is not the name of an application such as demo")
+    if value in PLATFORM_PROJECTS:
+        raise ValueError(f"{value!r} is a project of the platform")
     return value
 
 
@@ -107,6 +116,12 @@ class TenantFile(Part):
         description="Image repositories to create in the account's ECR, by name, such as those of its applications: "
         "`<tenant>/<name>-<environment suffix>`.",
     )
+    applications: tuple[Annotated[str, AfterValidator(_application)], ...] = Field(
+        default=(),
+        max_length=50,
+        description="Applications that the tenant's pipeline deploys, by project name; default: those named in "
+        "`repositories`. No other tenant may have one of the same name.",
+    )
     web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
         default=(8080,),
         min_length=1,
@@ -147,8 +162,10 @@ class TenantFile(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_namespace_by_default(cls, content: dict[str, object]) -> dict[str, object]:
-        return content if content.get("namespaces") else {**content, "namespaces": (content.get("name"),)}
+    def _defaults_from_other_keys(cls, content: dict[str, object]) -> dict[str, object]:
+        namespaces = {} if content.get("namespaces") else {"namespaces": (content.get("name"),)}
+        applications = {} if "applications" in content else {"applications": content.get("repositories", ())}
+        return {**content, **namespaces, **applications}
 
     @model_validator(mode="after")
     def _consistent(self) -> TenantFile:
@@ -171,6 +188,7 @@ class TenantFile(Part):
             "hosts",
             "registries",
             "repositories",
+            "applications",
             "web_ports",
             "tolerations",
             "deployer_principal_arns",

@@ -1,4 +1,4 @@
-"""The tenant's two IAM roles, for its pods and its deployers, limited by the permissions boundary of tier 1.
+"""The tenant's IAM roles, for its pods, its deployers and its pipeline, limited by the permissions boundary of tier 1.
 
 Permissions of deployers inside the cluster are in `deployers.py`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from ci_role import CiRole, CiRoleArgs
 from stack_context import StackContext
 
 from shared.contracts import Infrastructure
@@ -80,15 +81,15 @@ def find_cluster_policy(cluster_arn: str) -> str:
     return policy_document(Statement(sid="FindTheCluster", actions=["eks:DescribeCluster"], resources=[cluster_arn]))
 
 
-def deployer_trust(context: StackContext) -> str:
-    """Who may deploy: IAM users and roles, and the tenant's own pipeline if its file names a repository.
+def deployer_trust(context: StackContext, ci_role_arn: str = "") -> str:
+    """Who may deploy: IAM users and roles, the tenant's CI role, and its own pipeline if its file names a repository.
 
     The pipeline's jobs must run in the GitHub environment with the name of this environment, so that its approvals and
     branch rules apply.
     """
     tenant = context.tenant
     statements = [
-        principal_statement(tenant.deployer_principal_arns)
+        principal_statement([*tenant.deployer_principal_arns, ci_role_arn])
         if tenant.deployer_principal_arns
         else account_statement(partition=context.partition, account_id=context.account_id)
     ]
@@ -103,6 +104,7 @@ def deployer_trust(context: StackContext) -> str:
 class AwsRoles(pulumi.ComponentResource):
     workload: aws.iam.Role
     deployer: aws.iam.Role
+    ci: CiRole
 
     def __init__(self, name: str, args: AwsRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:AwsRoles", name, {}, opts)
@@ -128,7 +130,15 @@ class AwsRoles(pulumi.ComponentResource):
                     lambda arns: bucket_policy(tenant, *arns)
                 ),
             )
-        self.deployer = self._role("deployer", deployer_trust(context), path=deployers_path(context.suffix))
+        self.ci = CiRole("ci", CiRoleArgs(context=context, infrastructure=above), pulumi.ResourceOptions(parent=self))
+        # Whoever the account's own policies allow includes the CI role.
+        trust = (
+            self.ci.role.arn.apply(lambda arn: deployer_trust(context, arn))
+            if tenant.deployer_principal_arns
+            else deployer_trust(context)
+        )
+        self.deployer = self._role("deployer", trust, path=deployers_path(context.suffix))
+        self.ci.may_enter_cluster_as(self.deployer)
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
         if context.external_secrets:
             arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(

@@ -32,6 +32,7 @@ def tenant_contract(
         service_account_name=namespaces[0].service_account_name,
         workload_role_arn=roles.workload.arn,
         deployer_role_arn=deployers.role_arn,
+        ci_role_arn=roles.ci.role.arn,
         kubeconfig=pulumi.Output.all(
             infrastructure.cluster_name,
             infrastructure.cluster_endpoint,

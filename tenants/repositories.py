@@ -6,6 +6,7 @@ Admission policies allow images below `<tenant>/` in the account's own registry.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,6 +14,7 @@ import pulumi_aws as aws
 from stack_context import StackContext
 
 from shared.contracts import Infrastructure
+from shared.iam import PULL_ACTIONS, Statement, policy_document
 from shared.image_registries import tenant_repository
 
 UNTAGGED_DAYS = 14
@@ -62,6 +64,24 @@ def lifecycle_policy() -> str:
     )
 
 
+def promotion_policy(role_arns: Sequence[str]) -> str:
+    """Lets the tenant's CI roles of other accounts pull images, to promote them. Such a role may not exist yet, so the
+    account is trusted, and the role compared.
+
+    Source: ECR user guide, "Private repository policy examples"; IAM user guide, "AWS global condition context keys".
+    """
+    accounts = sorted({arn.split(":")[4] for arn in role_arns})
+    partition = role_arns[0].split(":")[1]
+    return policy_document(
+        Statement(
+            sid="Promote",
+            actions=PULL_ACTIONS,
+            principals={"AWS": [f"arn:{partition}:iam::{account}:root" for account in accounts]},
+            conditions={"ArnEquals": {"aws:PrincipalArn": list(role_arns)}},
+        )
+    )
+
+
 class Repositories(pulumi.ComponentResource):
     urls: pulumi.Output[dict[str, str]]
     """`<registry>/<repository>`, by the name in the tenant's file."""
@@ -92,6 +112,13 @@ class Repositories(pulumi.ComponentResource):
                 policy=lifecycle_policy(),
                 opts=child,
             )
+            if args.context.ci_roles_of_other_accounts:
+                aws.ecr.RepositoryPolicy(
+                    name_in_file,
+                    repository=repository.name,
+                    policy=promotion_policy(args.context.ci_roles_of_other_accounts),
+                    opts=child,
+                )
             urls[name_in_file] = repository.repository_url
         # Without outputs, `all` would be a list.
         self.urls = pulumi.Output.all(**urls) if urls else pulumi.Output.from_input({})

@@ -8,9 +8,11 @@ import pulumi
 
 from shared.catalog import load_tenant
 from shared.contracts import PlatformAddons, Tenant, published
-from shared.environment import Environment
+from shared.environment import Environment, load_environment
 from shared.external_secrets import ADDON
+from shared.iam import ci_path
 from shared.image_registries import account_registry, tenant_registries
+from shared.naming import iam_role_name
 from shared.program_errors import ProgramInputError, program_errors
 from shared.tenant_file import TenantFile
 
@@ -24,6 +26,10 @@ class StackContext:
     partition: str
     account_id: str
     region: str
+    backend_url: str
+    """State backend that the environment's file names; empty if it names none."""
+    other_environments: tuple[Environment, ...]
+    """Further environments of the tenant, in accounts that this one trusts."""
     external_secrets: bool
     """Whether tier 2 last published the add-on; decides which resources are registered."""
 
@@ -62,6 +68,8 @@ class StackContext:
             partition=environment.partition,
             account_id=environment.account,
             region=environment.region,
+            backend_url=environment.backend_url,
+            other_environments=_other_environments(tenant, environment),
             external_secrets=ADDON in published(PlatformAddons, stack=environment.name).get("addons", ()),
         )
 
@@ -71,6 +79,23 @@ class StackContext:
         own = account_registry(account_id=self.account_id, region=self.region, partition=self.partition)
         return tenant_registries(self.tenant.name, self.tenant.registries, own_registry=own)
 
+    @property
+    def ci_roles_of_other_accounts(self) -> list[str]:
+        """ARNs of the tenant's CI roles in its environments in other accounts."""
+        return [
+            f"arn:{other.partition}:iam::{other.known_account}:role{ci_path(other.name)}"
+            f"{iam_role_name(f'eks-{self.tenant.name}-ci-{other.name}')}"
+            for other in self.other_environments
+            if other.known_account != self.account_id
+        ]
+
     def named(self, name: str) -> str:
         """Physical name of an AWS resource: `eks-<tenant>-<name>-<suffix>`."""
         return f"eks-{self.tenant.name}-{name}-{self.suffix}"
+
+
+def _other_environments(tenant: TenantFile, environment: Environment) -> tuple[Environment, ...]:
+    trusted = (environment.account, *environment.trusted_account_ids)
+    with program_errors():
+        others = [load_environment(name) for name in tenant.environments if name != environment.name]
+    return tuple(other for other in others if other.known_account in trusted)

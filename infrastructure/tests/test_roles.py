@@ -114,15 +114,42 @@ def test_the_boundary_of_tenants_reaches_their_bucket_and_secrets_and_names_the_
             ],
             "Resource": "arn:aws:secretsmanager:us-east-1:123456789012:secret:eks-cluster-dev/*",
         },
+        {
+            "Sid": "SignInToRegistry",
+            "Effect": "Allow",
+            "Action": "ecr:GetAuthorizationToken",
+            "Resource": "*",
+        },
+        {
+            "Sid": "TenantImages",
+            "Effect": "Allow",
+            "Action": [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:DescribeImages",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:CompleteLayerUpload",
+                "ecr:InitiateLayerUpload",
+                "ecr:PutImage",
+                "ecr:UploadLayerPart",
+            ],
+            "Resource": "arn:aws:ecr:*:*:repository/*",
+        },
+        {
+            "Sid": "Deploy",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": "arn:aws:iam::123456789012:role/eks-platform/dev/deployers/*",
+        },
     ]
 
 
 def test_a_buckets_own_key_may_be_used_up_to_the_boundary(project: Path) -> None:
     key = "arn:aws:kms:us-east-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000"
     run = run_program(project, stack="dev", config={"bucket_key_arn": key})
-    assert json.loads(run.one("aws:iam/policy:Policy").inputs["policy"])["Statement"][-1] == {
+    assert {
         "Sid": "BucketKey",
         "Effect": "Allow",
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": key,
-    }
+    } in json.loads(run.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]

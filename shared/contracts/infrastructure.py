@@ -67,6 +67,9 @@ class Infrastructure:
     """KMS keys that encrypt the bucket's objects: one, or none if S3 managed keys are used."""
     force_destroy: pulumi.Output[bool]
     """Whether data of tenants may be deleted with what holds it: their bucket, and their image repositories."""
+    pipelines: pulumi.Output[dict[str, str]]
+    """The platform's pipelines: `repository` on GitHub, and `state_key_arn` if stack secrets have a KMS key; empty
+    without the setting `github`."""
     tenant_boundary_arn: pulumi.Output[str]
     """Permissions boundary of every tenant role."""
     secrets_key_arn: pulumi.Output[str]

@@ -23,7 +23,9 @@ class Tenant:
     workload_role_arn: pulumi.Output[str]
     """IAM role of pods that use that service account."""
     deployer_role_arn: pulumi.Output[str]
-    """IAM role that the application team's pipeline assumes."""
+    """IAM role that people assume to deploy, and the team's pipeline to enter the cluster."""
+    ci_role_arn: pulumi.Output[str]
+    """IAM role of the jobs of the tenant's pipeline."""
     kubeconfig: pulumi.Output[str]
     """JSON text; its only credential is `aws eks get-token` as `deployer_role_arn`."""
     cluster_arn: pulumi.Output[str]

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from shared.contracts import Infrastructure, PlatformAddons, Tenant
 from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
-from shared.iam import deployers_path
+from shared.iam import ci_path, deployers_path
 from shared.kubeconfig import kubeconfig, kubeconfig_command
 from shared.tenant_quota import Containers, Quota
 from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
@@ -78,6 +78,7 @@ _INFRASTRUCTURE: dict[str, Any] = {
     "tenant_bucket_arn": f"arn:aws:s3:::eks-tenant-data-{ACCOUNT}-dev",
     "tenant_bucket_key_arns": [],
     "force_destroy": True,
+    "pipelines": {"repository": "example/platform", "state_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/states"},
     "tenant_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/eks-tenant-boundary-dev",
     "secrets_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets-id",
     "network_policy_enforced": True,
@@ -100,6 +101,7 @@ _TENANT: dict[str, Any] = {
     "service_account_name": "tenant",
     "workload_role_arn": f"{_ROLES}/eks-tenant-a-workload-dev",
     "deployer_role_arn": f"{_ROLES}{deployers_path('dev')}eks-tenant-a-deployer-dev",
+    "ci_role_arn": f"{_ROLES}{ci_path('dev')}eks-tenant-a-ci-dev",
     "kubeconfig": _kubeconfig(f"{deployers_path('dev').lstrip('/')}eks-tenant-a-deployer-dev", "tenant-a"),
     "cluster_arn": _INFRASTRUCTURE["cluster_arn"],
     "cluster_name": _CLUSTER,

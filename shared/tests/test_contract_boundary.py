@@ -203,8 +203,8 @@ def test_a_newer_contract_with_every_field_is_accepted() -> None:
 
 
 SINCE: dict[type[Any], dict[int, set[str]]] = {
-    Infrastructure: {4: {"force_destroy"}},
-    Tenant: {3: {"repositories", "registries"}},
+    Infrastructure: {4: {"force_destroy", "pipelines"}},
+    Tenant: {3: {"repositories", "registries", "ci_role_arn"}},
 }
 """By contract, the fields that each later version has added."""
 

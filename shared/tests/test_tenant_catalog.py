@@ -206,8 +206,10 @@ def test_an_empty_catalog_is_an_error_and_not_no_tenants(tmp_path: Path) -> None
         ({"hosts": ["a.example.com"]}, {"hosts": ["x.a.example.com"]}, "host-taken"),
         ({"hosts": ["y.x.a.example.com"]}, {"hosts": ["a.example.com"]}, "host-taken"),
         ({"namespaces": ["shop-eu"]}, {}, "namespace-taken"),
+        ({"applications": ["web"]}, {"applications": ["api", "web"]}, "application-taken"),
+        ({"repositories": ["web"]}, {"repositories": ["web"]}, "application-taken"),
     ],
-    ids=["host", "below", "above", "namespace"],
+    ids=["host", "below", "above", "namespace", "application", "repository"],
 )
 def test_what_two_tenants_claim_is_refused_to_both(
     tmp_path: Path, ours: dict[str, Any], theirs: dict[str, Any], code: str

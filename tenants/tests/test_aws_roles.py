@@ -23,11 +23,12 @@ def statements(run: Run, policy: str) -> list[dict[str, Any]]:
     return json.loads(run.one("aws:iam/rolePolicy:RolePolicy", policy).inputs["policy"])["Statement"]
 
 
-def test_both_roles_have_the_boundary_and_the_tenants_name(tenant_a: Run) -> None:
+def test_every_role_has_the_boundary_and_the_tenants_name(tenant_a: Run) -> None:
     roles = {role.name: role.inputs for role in tenant_a.registered("aws:iam/role:Role")}
     assert {name: inputs["name"] for name, inputs in roles.items()} == {
         "workload": "eks-tenant-a-workload-dev",
         "deployer": "eks-tenant-a-deployer-dev",
+        "ci": "eks-tenant-a-ci-dev",
     }
     for inputs in roles.values():
         assert inputs["permissionsBoundary"] == "arn:aws:iam::123456789012:policy/eks-tenant-boundary-dev"
@@ -93,7 +94,8 @@ def test_pods_reach_their_own_prefix_and_list_nothing_else(
 
 def test_without_bucket_access_pods_may_do_nothing_in_aws(run_tenant: Callable[..., Run]) -> None:
     run = run_tenant({"bucket_access": "none"})
-    assert [policy.name for policy in run.registered("aws:iam/rolePolicy:RolePolicy")] == ["find-cluster"]
+    policies = [policy.name for policy in run.registered("aws:iam/rolePolicy:RolePolicy")]
+    assert sorted(policies) == ["ci-enter-cluster", "find-cluster"]
 
 
 def test_deployers_may_find_the_cluster_and_nothing_else(tenant_a: Run) -> None:
@@ -114,7 +116,8 @@ def test_the_deployer_role_trusts_the_account_unless_principals_are_named(
     assert trust(tenant_a, "deployer")["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     pipeline = "arn:aws:iam::123456789012:role/shop-pipeline"
     run = run_tenant({"deployer_principal_arns": [pipeline]})
-    assert trust(run, "deployer")["Principal"] == {"AWS": pipeline}
+    ci = "arn:aws:iam::123456789012:role/eks-platform/dev/ci/eks-shop-ci-dev"
+    assert trust(run, "deployer")["Principal"] == {"AWS": [pipeline, ci]}
 
 
 def test_a_tenants_own_pipeline_deploys_from_the_environment_of_that_name_alone(
@@ -123,7 +126,7 @@ def test_a_tenants_own_pipeline_deploys_from_the_environment_of_that_name_alone(
     run = run_tenant({"repository": "example/shop", "deployer_principal_arns": ["arn:aws:iam::123456789012:role/ops"]})
     issuer = "token.actions.githubusercontent.com"
     people, pipeline = json.loads(run.one("aws:iam/role:Role", "deployer").inputs["assumeRolePolicy"])["Statement"]
-    assert people["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/ops"}
+    assert people["Principal"]["AWS"][0] == "arn:aws:iam::123456789012:role/ops"
     assert pipeline == {
         "Sid": "GithubActions",
         "Effect": "Allow",
@@ -144,4 +147,4 @@ def test_look_alike_tenants_share_no_role_and_no_prefix(run_tenant: Callable[...
         listed, objects = statements(run, "bucket-prefix")
         assert listed["Condition"]["StringLike"]["s3:prefix"] == f"{name}/*"
         assert objects["Resource"] == f"{BUCKET}/{name}/*"
-    assert len(set().union(*seen.values())) == 6
+    assert len(set().union(*seen.values())) == 9

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 
 import pytest
 
+from shared import environment as environments
 from shared.program_errors import ProgramError
 from shared.testing import Run, every_contract
 
 REPOSITORY, LIFECYCLE = "aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 
@@ -75,7 +78,9 @@ def test_a_tenant_without_repositories_has_none(run_tenant: Callable[..., Run]) 
 
 def test_look_alike_tenants_share_no_repository(run_tenant: Callable[..., Run]) -> None:
     names = [
-        run_tenant({"repositories": [repository]}, name=tenant).one(REPOSITORY, repository).inputs["name"]
+        run_tenant({"repositories": [repository], "applications": []}, name=tenant)
+        .one(REPOSITORY, repository)
+        .inputs["name"]
         for tenant, repository in (("a", "b-c"), ("a-b", "c"), ("ab", "c"))
     ]
     assert names == ["a/b-c-dev", "a-b/c-dev", "ab/c-dev"]
@@ -86,3 +91,36 @@ def test_only_names_of_repositories_are_accepted(run_tenant: Callable[..., Run],
     with pytest.raises(ProgramError) as refused:
         run_tenant({"repositories": names})
     assert (refused.value.code, "repositories" in refused.value.what) == ("tenant-invalid", True)
+
+
+def test_the_tenants_roles_in_other_accounts_pull_images_to_promote_if_the_accounts_are_trusted(
+    run_tenant: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("environments")
+    shutil.copytree(environments.DIRECTORY, directory, dirs_exist_ok=True)
+    monkeypatch.setattr(environments, "DIRECTORY", directory)
+    (directory / "staging.yaml").write_text('account_id: "444455556666"\n')
+    content = {"repositories": ["web"], "environments": ["dev", "staging"]}
+    assert run_tenant(content).registered(POLICY) == []
+    (directory / "dev.yaml").write_text('trusted_account_ids: ["444455556666"]\n')
+    run = run_tenant(content)
+    policy = run.one(POLICY, "web").inputs
+    assert policy["repository"] == "shop/web-dev"
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Sid": "Promote",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
+            "Action": [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:DescribeImages",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            "Condition": {
+                "ArnEquals": {
+                    "aws:PrincipalArn": ["arn:aws:iam::444455556666:role/eks-platform/staging/ci/eks-shop-ci-staging"]
+                }
+            },
+        }
+    ]

@@ -42,7 +42,7 @@ def test_without_the_addon_there_is_none(tenant_a: Run) -> None:
     assert tenant_a.registered(STORE) == []
     assert named(tenant_a, f"{RBAC}:Role") == []
     policies = [one.name for one in tenant_a.registered("aws:iam/rolePolicy:RolePolicy")]
-    assert sorted(policies) == ["bucket-prefix", "find-cluster"]
+    assert sorted(policies) == ["bucket-prefix", "ci-enter-cluster", "ci-images", "find-cluster"]
 
 
 def test_the_store_reads_below_the_tenants_prefix_as_the_tenants_account(on: Run) -> None:

@@ -177,6 +177,17 @@ CASES = [
         says="'shop-eu' is claimed by shop-eu and by shop",
     ),
     Case(
+        id="catalog: one application for two tenants",
+        command=_UP,
+        wrong=(
+            write("tenants/catalog/shop.yaml", "owner: a\napplications: [web]\n"),
+            write("tenants/catalog/shop-eu.yaml", "owner: b\nrepositories: [web]\n"),
+        ),
+        code="application-taken",
+        place="applications.0",
+        says="application 'web' is claimed by shop",
+    ),
+    Case(
         id="catalog: one host for two tenants",
         command=_UP,
         wrong=(edit("tenants/catalog/tenant-b.yaml", "shop.tenant-b", "tenant-a"),),

@@ -14,13 +14,13 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from shared.environment import load_environment
 from shared.environment_variables import TIERS_BACKEND_URL
 from shared.errors import BadInput, PlatformError
+from shared.stack_states import secrets_provider_of
 from shared.versions import ENGINE
 from tooling.lane.binaries import engine_at
 from tooling.lane.state import Lane
@@ -63,6 +63,12 @@ class Engine:
     def is_local(self) -> bool:
         return self.environment == LOCAL
 
+    def secrets_provider_of(self, stack: StackId) -> str:
+        """Secrets provider of a new stack. On the lane all stacks share one key, so that it is read once."""
+        if self.is_local:
+            return self.secrets_provider
+        return secrets_provider_of(self.secrets_provider, stack.project, stack.stack)
+
     def work_dir(self, stack: StackId) -> Path:
         """Where the stack's generated `Pulumi.yaml` and stack file are, generated again from the project's own files.
 
@@ -103,7 +109,7 @@ class Engine:
     def may_be_unfinished(self, stack: StackId) -> bool:
         """Whether the stack's record is worth an `export`: on the lane, whether it holds pending operations."""
         if not self.is_local:
-            return str(stack) in self._existing
+            return self._found(stack) is not None
         return bool((_checkpoint(stack) or {}).get("pending_operations"))
 
     def is_new(self, stack: StackId) -> bool:
@@ -146,9 +152,14 @@ class Engine:
         document = json.dumps({"version": _DEPLOYMENT_VERSION, "deployment": deployment})
         self.run("stack", "import", "--stack", stack.stack, work_dir=self.work_dir(stack), stdin=document)
 
-    @cached_property
-    def _existing(self) -> set[str]:
-        return set(self.resource_counts())
+    def _found(self, stack: StackId) -> dict[str, Any] | None:
+        """The record of a stack; `None` if it does not exist. A list of all stacks would read the states of others."""
+        try:
+            return self.export(stack)
+        except PlatformError as error:
+            if "no stack named" in error.what:
+                return None
+            raise
 
     def outputs(self, stack: StackId) -> dict[str, Any]:
         """The plain outputs of a stack; secret ones are masked by the engine."""

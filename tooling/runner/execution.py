@@ -186,7 +186,7 @@ class _Run:
             new=self.engine.is_new(stack),
             refresh=self.options.refresh,
             remove=self.options.remove,
-            secrets_provider=self.engine.secrets_provider,
+            secrets_provider=self.engine.secrets_provider_of(stack),
             policy_pack=self.engine.policy_pack,
         )
         worker = self.workers.of(stack.path)
