@@ -17,6 +17,9 @@ Deployed = Callable[[str], Mapping[str, object]]
 """Maps a tenant's name to the published outputs of its stack; empty if the stack does not exist."""
 
 
+_CODES = {"applications": "application-taken", "hosts": "host-taken", "namespaces": "namespace-taken"}
+
+
 def nothing_deployed(_tenant: str) -> Mapping[str, object]:
     return {}
 
@@ -85,7 +88,7 @@ def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
         else f"{kind} {other.value!r} of {other.tenant} lies below {one.value!r} of {one.tenant}"
     )
     holders = [claim for claim in (one, other) if claim.value in _published(claim, deployed)]
-    code = f"{kind}-taken"
+    code = _CODES[one.key]
     if len(holders) == 1:
         (holder,) = holders
         asks = other if holder is one else one
