@@ -121,7 +121,7 @@ class Engine:
         """Whether the backend has the stack."""
         if self.is_local:
             return not self.is_new(stack)
-        return str(stack) in self._existing
+        return self._found(stack) is not None
 
     def recorded_only(self, stack: StackId) -> list[str]:
         """Charts of the stack that the lane has recorded but not run: `<resource>: <chart> <version>`."""
