@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from shared.stack_states import (
-    PLATFORM_PROJECTS,
     StateObjects,
     layout_object,
     secrets_provider_of,
     state_bucket,
     state_prefix,
 )
-from tooling.runner.tiers_file import load_tiers
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,3 @@ def test_objects_of_a_stack() -> None:
         ),
     )
     assert layout_object("a/") == "a/.pulumi/meta.yaml"
-
-
-def test_the_platforms_projects_are_those_of_its_tiers() -> None:
-    assert tuple(tier.name for tier in load_tiers().tiers if tier.stacks != "application") == PLATFORM_PROJECTS

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from shared.errors import PlatformError
+from shared.stack_states import PLATFORM_PROJECTS
 from tooling.runner.engine import Engine
 from tooling.runner.graph import StackId, environment_graph
+from tooling.runner.tiers_file import load_tiers
 
 KEY = "awskms://alias/states?region=us-east-1"
 
@@ -61,3 +63,7 @@ def test_a_state_that_may_not_be_read_is_no_missing_stack() -> None:
     with pytest.raises(PlatformError) as refused:
         engine("error: AccessDenied").may_be_unfinished(stack_of("demo"))
     assert refused.value.code == "engine-failed"
+
+
+def test_the_platforms_projects_are_those_of_its_tiers() -> None:
+    assert tuple(tier.name for tier in load_tiers().tiers if tier.stacks != "application") == PLATFORM_PROJECTS
