@@ -116,8 +116,12 @@ update-workflows: setup  ## Write .github/workflows and CODEOWNERS from tiers.ya
 verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is out of date
 	@.venv/bin/python -m tooling.workflows verify
 
+.PHONY: image
+image: setup  ## Build an application's image unless its tree has one, and print the digest: make image STACK=dev APP=demo
+	@.venv/bin/python -m tooling.images.publish image --stack $(STACK) --app $(APP)
+
 # Steps of the workflows, called by GitHub's runners. docs/guides/pipelines.md says what they need.
-.PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift
+.PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift ci-select-image
 ci-turn: setup
 	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)
 ci-required: setup
@@ -130,6 +134,8 @@ ci-comment: setup
 	@.venv/bin/python -m tooling.workflows comment --report $(REPORT) --title "$(TITLE)"
 ci-drift: setup
 	@.venv/bin/python -m tooling.workflows drift --stack $(STACK)
+ci-select-image: setup
+	@.venv/bin/python -m tooling.images.publish select --stack $(STACK) --app $(APP) --digest $(DIGEST)
 
 .PHONY: update-golden
 update-golden: setup  ## Write the golden resource graphs; refuses if a cluster, VPC, key or bucket would be replaced
