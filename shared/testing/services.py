@@ -72,9 +72,15 @@ class RunningService:
 
 
 @contextmanager
-def running_service(directory: Path, module: str, **variables: str) -> Iterator[RunningService]:
+def running_service(
+    directory: Path, module: str, *, until: str = "listening", **variables: str
+) -> Iterator[RunningService]:
     """`python -m <module>` in the service's directory, on a free port, with these environment variables; killed at the
-    end if it still runs."""
+    end if it still runs.
+
+    Args:
+        until: message to wait for.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=directory,
@@ -86,7 +92,7 @@ def running_service(directory: Path, module: str, **variables: str) -> Iterator[
     )
     try:
         running = RunningService(process)
-        running.port = running.logged("listening")["port"]
+        running.port = running.logged(until).get("port", 0)
         yield running
     finally:
         process.kill()

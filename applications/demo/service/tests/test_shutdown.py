@@ -39,6 +39,13 @@ def test_an_idle_service_stops_at_once_with_0(start: Start) -> None:
     assert running.lines[-1]["cut_off"] == 0
 
 
+def test_it_stops_while_it_still_starts(start: Start) -> None:
+    """As process 1 of a container it would not get the signal at all without a handler."""
+    running = start(until="starting")
+    running.process.send_signal(signal.SIGTERM)
+    assert running.ended() == 0
+
+
 def test_a_slow_request_gets_its_answer_after_sigterm(start: Start) -> None:
     running = start(DEMO_DELAY_SECONDS="2", DEMO_ROOT_RESPONSE="late")
     with closing(running.send("/")) as slow:
