@@ -123,7 +123,7 @@ image: setup  ## Build an application's image unless its tree has one, and print
 # Steps of the workflows, called by GitHub's runners. docs/guides/pipelines.md says what they need.
 .PHONY: ci-turn ci-required ci-states ci-summary ci-comment ci-drift ci-select-image
 ci-turn: setup
-	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)
+	@.venv/bin/python -m tooling.workflows turn --tier $(TIER) $(if $(APP),--app $(APP)) --stack $(STACK) --wait-minutes $(WAIT_MINUTES)
 ci-required: setup
 	@.venv/bin/python -m tooling.workflows required --wait-minutes $(WAIT_MINUTES)
 ci-states: setup

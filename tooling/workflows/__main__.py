@@ -52,10 +52,17 @@ def verify() -> None:
 
 
 @app.command()
-def turn(tier: Annotated[str, typer.Option("--tier")], stack: Stack, wait_minutes: Wait) -> None:
+def turn(
+    tier: Annotated[str, typer.Option("--tier")],
+    stack: Stack,
+    wait_minutes: Wait,
+    app: Annotated[str, typer.Option("--app", help="Application, in its own workflow.")] = "",
+) -> None:
     """Wait until a tier's up may start; the output `proceed` is false if a newer commit superseded this one."""
     load_environment(stack)
-    whose = wait_for_turn(Github.of_this_job(), tier, stack, patience=timedelta(minutes=wait_minutes), say=say)
+    whose = wait_for_turn(
+        Github.of_this_job(), tier, stack, patience=timedelta(minutes=wait_minutes), say=say, application=app
+    )
     append_to("GITHUB_OUTPUT", f"proceed={'true' if whose is Turn.PROCEED else 'false'}\n")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tooling.runner.graph import StackId
 from tooling.runner.tiers_file import Tier, load_tiers
 
 _EVERY_TIER = ("shared/**", "tiers.yaml", "requirements.lock", "pyproject.toml")
@@ -31,6 +32,15 @@ def tier_paths(tier: Tier) -> list[str]:
     if tier.catalog and not tier.catalog.startswith(f"{tier.directory}/"):
         own.append(f"{tier.catalog}/**")
     return [*own, *_EVERY_TIER, workflow_path(tier.name)]
+
+
+def application_paths(stack: StackId) -> list[str]:
+    """What changes an application: its directory, what all programs import, and its workflow."""
+    return [f"{stack.directory}/**", *_EVERY_TIER, workflow_path(application_workflow_name(stack.project))]
+
+
+def application_workflow_name(project: str) -> str:
+    return f"application-{project}"
 
 
 def workflow_path(name: str) -> str:

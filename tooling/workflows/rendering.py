@@ -8,6 +8,7 @@ import yaml
 
 from tooling.runner.tiers_file import load_tiers
 from tooling.workflows.actions import ACTIONS
+from tooling.workflows.application_workflow import application_workflows
 from tooling.workflows.code_owners import code_owners_file
 from tooling.workflows.path_filters import workflow_path
 from tooling.workflows.repository_workflows import drift_workflow, pull_request_workflow, tooling_workflow
@@ -39,9 +40,11 @@ def github_files() -> dict[str, str]:
 
 
 def workflow_files() -> dict[str, str]:
-    """Every workflow: one per tier, and those of the repository."""
+    """Every workflow: one per tier and per application, and those of the repository."""
+    tiers = load_tiers().tiers
     workflows = [
-        *(tier_workflow(tier) for tier in load_tiers().tiers),
+        *(tier_workflow(tier) for tier in tiers),
+        *(found for tier in tiers if tier.stacks == "application" for found in application_workflows(tier)),
         tooling_workflow(),
         pull_request_workflow(),
         drift_workflow(),

@@ -1,4 +1,5 @@
 """The workflow of one tier: checks and previews on a pull request; on main, `up` from environment to environment.
+Applications are deployed by workflows of their own.
 
 Two things are kept apart. *Waiting* for the tiers above happens in a job of its own, before the job that holds the
 environment's only place: a job that waited inside would keep those out that it waits for. And a pull request's code
@@ -34,7 +35,7 @@ PASSED = "passed"
 
 _PULL_REQUEST = "github.event_name == 'pull_request'"
 _OWN_REPOSITORY = f"{_PULL_REQUEST} && github.event.pull_request.head.repo.full_name == github.repository"
-_REPORT = ".local/preview.txt"
+REPORT = ".local/preview.txt"
 
 PLATFORM_ACCOUNT = {"PLATFORM_ACCOUNT_ID": "${{ vars.PLATFORM_ACCOUNT_ID }}"}
 
@@ -43,12 +44,7 @@ def tier_workflow(tier: Tier) -> Workflow:
     paths = tier_paths(tier)
     previews_environment = not tier.reads
     jobs: dict[str, Job] = {
-        "check": job(
-            "check",
-            # A tenant's file or an application's project may change who owns what, and `tooling` does not run then.
-            [checkout(), run("Style and types", "make check"), run("Code owners", "make verify-workflows")],
-            minutes=10,
-        ),
+        "check": check_job(),
         "unit": job(
             "unit tests",
             [checkout(), run("Unit tests", f"make test-unit IN='shared {tier.directory}'")],
@@ -66,13 +62,14 @@ def tier_workflow(tier: Tier) -> Workflow:
         when=f"always() && {_PULL_REQUEST}",
         needs=checked,
     )
-    jobs |= deployments(tier, after=["check", "unit"])
+    on: dict[str, Any] = {"pull_request": {"paths": paths}}
+    if tier.stacks != "application":
+        # Each application has a workflow of its own, which deploys it.
+        on["push"] = {"branches": ["main"], "paths": paths}
+        jobs |= deployments(tier, after=["check", "unit"])
     return {
         "name": tier.name,
-        "on": {
-            "pull_request": {"paths": paths},
-            "push": {"branches": ["main"], "paths": paths},
-        },
+        "on": on,
         "permissions": {},
         # A newer push to a pull request cancels the older run; runs of main are never cancelled.
         "concurrency": {
@@ -81,6 +78,15 @@ def tier_workflow(tier: Tier) -> Workflow:
         },
         "jobs": jobs,
     }
+
+
+def check_job() -> Job:
+    return job(
+        "check",
+        # A tenant's file or an application's project may change who owns what, and `tooling` does not run then.
+        [checkout(), run("Style and types", "make check"), run("Code owners", "make verify-workflows")],
+        minutes=10,
+    )
 
 
 def deployments(tier: Tier, *, after: list[str]) -> dict[str, Job]:
@@ -99,16 +105,16 @@ def deployments(tier: Tier, *, after: list[str]) -> dict[str, Job]:
             minutes=100,
             permissions={"actions": "read"},
             needs=after,
-            when=f"github.event_name == 'push' && {_deploys_to(PROMOTION[0])}",
+            when=f"github.event_name == 'push' && {deploys_to(PROMOTION[0])}",
         )
     }
-    before, condition = "wait", _deploys_to(PROMOTION[0])
+    before, condition = "wait", deploys_to(PROMOTION[0])
     for environment in PROMOTION:
         jobs[f"up-{environment}"] = _up(tier, environment, needs=before, when=condition)
         before = f"up-{environment}"
         following = PROMOTION[PROMOTION.index(environment) + 1 :]
         if following:
-            condition = f"needs.{before}.outputs.deployed == 'true' && {_deploys_to(following[0])}"
+            condition = f"needs.{before}.outputs.deployed == 'true' && {deploys_to(following[0])}"
     return jobs
 
 
@@ -123,8 +129,8 @@ def _up(tier: Tier, environment: str, *, needs: str, when: str) -> Job:
         credentials("${{ vars.DEPLOY_ROLE_ARN }}", environment, seconds=7200),
         run(
             "Preview, which refuses a contract that is too old before anything is touched",
-            f"make {tier.name}-preview STACK={environment} 2>&1 | tee {_REPORT}\n"
-            f"make ci-summary REPORT={_REPORT} TITLE='{tier.name} in {environment}'",
+            f"make {tier.name}-preview STACK={environment} 2>&1 | tee {REPORT}\n"
+            f"make ci-summary REPORT={REPORT} TITLE='{tier.name} in {environment}'",
         ),
         run("Up", f"make {tier.name}-up STACK={environment} YES=1"),
     ]
@@ -132,7 +138,7 @@ def _up(tier: Tier, environment: str, *, needs: str, when: str) -> Job:
         up_job_name(environment),
         [
             checkout(),
-            _local_directory(),
+            local_directory(),
             {**turn, "id": "turn"},
             *when_all(deploy, "steps.turn.outputs.proceed == 'true'"),
         ],
@@ -203,17 +209,17 @@ def _environment_preview(tier: Tier) -> Job:
 
 
 def _preview(tier: Tier, environment: str) -> Step:
-    command = f"mkdir -p .local\nmake {tier.name}-preview STACK={environment} 2>&1 | tee {_REPORT}"
+    command = f"mkdir -p .local\nmake {tier.name}-preview STACK={environment} 2>&1 | tee {REPORT}"
     return run(f"Preview in {environment}", command, NO_COLOR="1")
 
 
 def _report(tier: Tier, environment: str) -> list[Step]:
     title = f"{tier.name} in {environment}"
     return [
-        run("Show it in the summary", f"make ci-summary REPORT={_REPORT} TITLE='{title}'", when="!cancelled()"),
+        run("Show it in the summary", f"make ci-summary REPORT={REPORT} TITLE='{title}'", when="!cancelled()"),
         run(
             "Show it as a comment, the one that is there already",
-            f"make ci-comment REPORT={_REPORT} TITLE='{title}'",
+            f"make ci-comment REPORT={REPORT} TITLE='{title}'",
             when=f"!cancelled() && {_OWN_REPOSITORY}",
             GITHUB_TOKEN="${{ github.token }}",  # noqa: S106  an expression
         ),
@@ -224,10 +230,10 @@ def _all_passed() -> Step:
     return run("All passed", "echo 'every job of this pull request passed'")
 
 
-def _local_directory() -> Step:
+def local_directory() -> Step:
     return run("Make the directory for reports", "mkdir -p .local")
 
 
-def _deploys_to(environment: str) -> str:
+def deploys_to(environment: str) -> str:
     """Deploys nowhere until the repository's variable DEPLOY_TO is set, so that a new clone on GitHub does not fail."""
     return f"contains(fromJSON(vars.DEPLOY_TO || '[]'), '{environment}')"

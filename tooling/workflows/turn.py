@@ -22,6 +22,7 @@ import networkx
 from shared.errors import Refused
 from tooling.runner.tiers_file import load_tiers
 from tooling.workflows.github_api import Github, WorkflowRun
+from tooling.workflows.path_filters import application_workflow_name
 from tooling.workflows.tier_workflow import up_job_name
 
 SETTLE = timedelta(seconds=90)
@@ -64,6 +65,7 @@ def wait_for_turn(
     *,
     patience: timedelta,
     say: Callable[[str], None],
+    application: str = "",
     poll_seconds: float = 20.0,
     settle: timedelta = SETTLE,
 ) -> Turn:
@@ -71,6 +73,7 @@ def wait_for_turn(
 
     Args:
         patience: how long to wait for unfinished tiers; zero if waiting would block other jobs.
+        application: the one that is deployed, in a tier of applications: each has its own workflow.
 
     Raises:
         Refused: `upstream-failed`, `upstream-unfinished`.
@@ -78,10 +81,11 @@ def wait_for_turn(
     """
     load_tiers().tier(tier)
     own = github.own_run()
+    workflow = application_workflow_name(application) if application else tier
     deadline = time.monotonic() + patience.total_seconds()
     said = ""
     while True:
-        if newer := _newer(github, own, tier, environment):
+        if newer := _newer(github, own, workflow, environment):
             say(f"the newer commit {newer.sha[:12]} has been deployed to {environment}: nothing to do")
             return Turn.SUPERSEDED
         states = [_state(github, own, upper, environment) for upper in tiers_above(tier)]
@@ -105,9 +109,9 @@ def wait_for_turn(
         time.sleep(poll_seconds)
 
 
-def _newer(github: Github, own: WorkflowRun, tier: str, environment: str) -> WorkflowRun | None:
+def _newer(github: Github, own: WorkflowRun, workflow: str, environment: str) -> WorkflowRun | None:
     """A run of the same workflow for a later push whose `up` has at least started."""
-    for run in github.runs_of_main(f"{tier}.yml"):
+    for run in github.runs_of_main(f"{workflow}.yml"):
         if run.number <= own.number:
             return None
         job = github.jobs(run).get(up_job_name(environment))

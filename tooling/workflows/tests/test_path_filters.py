@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadInput
+from tooling.applications.lookup import application_stack
 from tooling.paths import REPOSITORY
 from tooling.runner.graph import StackId, environment_graph
 from tooling.runner.tiers_file import load_tiers
-from tooling.workflows.path_filters import TOOLING, every_filter, matches, tier_paths
+from tooling.workflows.path_filters import TOOLING, application_paths, every_filter, matches, tier_paths
 
 STACKS = {
     "infrastructure": ("infrastructure", "dev"),
@@ -86,6 +87,17 @@ def test_every_file_that_a_program_reads_starts_its_workflow(tier_and_files: tup
         assert {"tenants/catalog/tenant-a.yaml", "tenants/catalog/tenant-c.yaml"} <= files
     patterns = every_filter()[tier]
     assert [file for file in sorted(files) if not matches(file, patterns)] == []
+    if tier == "applications":
+        own = application_paths(application_stack("demo", "dev"))
+        assert [file for file in sorted(files) if not matches(file, own)] == []
+
+
+def test_an_application_is_deployed_for_its_own_changes_and_not_for_those_of_another() -> None:
+    own = application_paths(application_stack("demo", "dev"))
+    assert matches("applications/demo/service/Dockerfile", own)
+    assert matches("shared/providers.py", own)
+    assert not matches("applications/other/__main__.py", own)
+    assert not matches("tenants/catalog/tenant-b.yaml", own)
 
 
 def test_a_filter_that_lacks_a_pattern_is_found_out(tier_and_files: tuple[str, set[str]]) -> None:

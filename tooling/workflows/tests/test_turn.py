@@ -18,6 +18,7 @@ def turn(
     environment: str = "dev",
     minutes: float = 0,
     settle: timedelta = SETTLE,
+    application: str = "",
 ) -> Turn:
     said: list[str] = []
     github.said = said  # type: ignore[attr-defined]
@@ -29,6 +30,7 @@ def turn(
         say=said.append,
         poll_seconds=0.01,
         settle=settle,
+        application=application,
     )
 
 
@@ -168,3 +170,19 @@ def test_a_refusal_names_the_status_and_never_the_token(github: FakeGithub) -> N
 def test_a_tier_that_does_not_exist_is_refused(github: FakeGithub) -> None:
     with pytest.raises(BadInput):
         turn(github, 1001, tier="tenant")
+
+
+def test_an_application_is_superseded_by_a_newer_deployment_of_its_own_alone(github: FakeGithub) -> None:
+    own = github.add_run("application-demo", "aaa", status="in_progress", conclusion=None)
+    github.add_run("application-other", "bbb", up_dev="success")
+    assert turn(github, own, tier="applications", application="demo") is Turn.PROCEED
+    github.add_run("application-demo", "bbb", up_dev="success")
+    assert turn(github, own, tier="applications", application="demo") is Turn.SUPERSEDED
+
+
+def test_an_application_waits_for_its_tenants(github: FakeGithub) -> None:
+    github.add_run("tenants", "aaa", status="in_progress", conclusion=None, up_dev="in_progress")
+    own = github.add_run("application-demo", "aaa", status="in_progress", conclusion=None)
+    with pytest.raises(Refused) as refused:
+        turn(github, own, tier="applications", application="demo")
+    assert refused.value.code == "upstream-unfinished"

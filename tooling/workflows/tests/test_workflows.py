@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -14,8 +15,10 @@ import typer
 import yaml
 
 from shared.environment import environment_names
+from tooling.applications.lookup import application_names, application_stack
 from tooling.cli.main import app as tiers_app
 from tooling.generated.files import stale
+from tooling.images.publish import app as images_app
 from tooling.lane.binaries import binary, ensure
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
@@ -27,6 +30,9 @@ from tooling.workflows.steps import PROMOTION
 
 DIRECTORY = REPOSITORY / ".github" / "workflows"
 TIERS = [tier.name for tier in load_tiers().tiers]
+DEPLOYED = [tier.name for tier in load_tiers().tiers if tier.stacks != "application"]
+"""Tiers that a workflow deploys as a whole."""
+APPLICATIONS = application_names()
 FILES = sorted(DIRECTORY.glob("*"))
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 
@@ -58,8 +64,9 @@ def test_what_is_committed_is_what_the_command_writes() -> None:
     assert {str(path.relative_to(REPOSITORY)) for path in FILES} == set(workflow_files())
 
 
-def test_each_tier_has_a_workflow_and_the_repository_three() -> None:
-    assert {path.stem for path in FILES} == {*TIERS, "tooling", "pull-request", "drift"}
+def test_each_tier_and_application_has_a_workflow_and_the_repository_three() -> None:
+    applications = {f"application-{name}" for name in APPLICATIONS}
+    assert {path.stem for path in FILES} == {*TIERS, *applications, "tooling", "pull-request", "drift"}
 
 
 def test_a_commit_reaches_every_environment_but_the_lane() -> None:
@@ -131,6 +138,7 @@ def test_what_people_write_on_github_never_becomes_part_of_a_command(path: Path)
 
 
 WRITES = {
+    "image": {"id-token"},
     "lane-preview": {"pull-requests"},
     "preview": {"id-token", "pull-requests"},
     **{f"up-{environment}": {"id-token"} for environment in PROMOTION},
@@ -153,7 +161,7 @@ def test_every_job_has_a_time_limit() -> None:
     assert all(5 <= job["timeout-minutes"] <= 110 for _, _, job in every_job())
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", DEPLOYED)
 def test_pull_requests_get_the_role_that_reads_or_none(tier: str) -> None:
     """A job with an environment has another subject; one that deploys is reached from a push alone."""
     all_jobs = jobs(DIRECTORY / f"{tier}.yml")
@@ -171,6 +179,66 @@ def test_pull_requests_get_the_role_that_reads_or_none(tier: str) -> None:
     assert ("preview" in all_jobs) == (tier == "infrastructure")
 
 
+def test_a_pull_request_of_an_application_gets_no_role_at_all() -> None:
+    workflow = content(DIRECTORY / "applications.yml")
+    assert set(workflow["on"]) == {"pull_request"}
+    assert "ROLE_ARN" not in (DIRECTORY / "applications.yml").read_text()
+    assert not any("environment" in job for job in workflow["jobs"].values())
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_an_application_is_deployed_from_main_with_the_role_of_its_tenant_and_no_other(name: str) -> None:
+    path = DIRECTORY / f"application-{name}.yml"
+    workflow = content(path)
+    assert set(workflow["on"]) == {"push"}
+    assert workflow["on"]["push"]["branches"] == ["main"]
+    assert set(re.findall(r"vars\.(\w+_ROLE_ARN)", path.read_text())) == {"CI_ROLE_ARN"}
+    signed_in = {key: job for key, job in workflow["jobs"].items() if "ROLE_ARN" in str(job)}
+    assert signed_in == {key: job for key, job in workflow["jobs"].items() if "environment" in job}
+    for key, job in signed_in.items():
+        environment = PROMOTION[0] if key == "image" else key.removeprefix("up-")
+        assert job["environment"] == f"{environment}.{application_stack(name, environment).tenant}"
+
+
+def test_no_job_of_an_application_has_a_github_environment_of_the_platform() -> None:
+    applications = {f"application-{name}" for name in APPLICATIONS}
+    of_tenants, of_the_platform = set(), set()
+    for workflow, _, job in every_job():
+        if "environment" in job:
+            (of_tenants if workflow in applications else of_the_platform).add(job["environment"])
+    assert of_the_platform == {*PROMOTION, *(f"{environment}-drift" for environment in PROMOTION)}
+    assert of_tenants
+    assert not of_tenants & of_the_platform
+
+
+def test_the_demo_deploys_the_digest_that_was_built_first_and_copies_of_it_later() -> None:
+    all_jobs = jobs(DIRECTORY / "application-demo.yml")
+    assert [all_jobs[key]["needs"] for key in ("image", "up-dev", "up-staging", "up-prod")] == [
+        ["wait"],
+        ["image"],
+        ["up-dev"],
+        ["up-staging"],
+    ]
+    for environment in PROMOTION:
+        job = all_jobs[f"up-{environment}"]
+        steps = [(step.get("run", "").split("\n")[0], step.get("env", {})) for step in job["steps"]]
+        select = steps.index(
+            (
+                f"make ci-select-image STACK={environment} APP=demo",
+                {"DIGEST": f"${{{{ {'needs' if environment == 'dev' else 'steps'}.image.outputs.digest }}}}"},
+            )
+        )
+        later = [command for command, _ in steps[select + 1 :]]
+        assert later == [
+            f"make applications-preview STACK={environment} APP=demo 2>&1 | tee .local/preview.txt",
+            f"make applications-up STACK={environment} APP=demo YES=1",
+        ]
+        publishes = (f"make image STACK={environment} APP=demo", {}) in steps
+        assert publishes == (environment != "dev")
+        assert job["concurrency"]["group"] == f"deploy-{environment}-demo"
+        assert job["concurrency"]["cancel-in-progress"] is False
+
+
 def test_a_fork_gets_no_credentials_and_is_told_so() -> None:
     preview = jobs(DIRECTORY / "infrastructure.yml")["preview"]
     own = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -181,7 +249,7 @@ def test_a_fork_gets_no_credentials_and_is_told_so() -> None:
     assert preview["steps"][-1]["if"] == "env.CREDENTIALS != 'true'"
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", DEPLOYED)
 @pytest.mark.parametrize("environment", PROMOTION)
 def test_up_has_the_environments_one_place_and_is_never_cancelled(tier: str, environment: str) -> None:
     workflow = content(DIRECTORY / f"{tier}.yml")
@@ -194,7 +262,7 @@ def test_up_has_the_environments_one_place_and_is_never_cancelled(tier: str, env
     assert "github.run_id" in workflow["concurrency"]["group"]
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", DEPLOYED)
 def test_up_asks_whose_turn_it_is_and_previews_before_it_touches_anything(tier: str) -> None:
     for environment in PROMOTION:
         steps = jobs(DIRECTORY / f"{tier}.yml")[f"up-{environment}"]["steps"]
@@ -240,7 +308,13 @@ def test_every_make_target_exists_and_every_command_behind_it_is_accepted(path: 
     called = [line.partition(" 2>&1")[0] for line in commands(path) if line.startswith("make ")]
     assert called
     for command in dict.fromkeys(called):
-        done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=REPOSITORY, capture_output=True, text=True)
+        done = subprocess.run(
+            [*shlex.split(command), "--dry-run"],
+            cwd=REPOSITORY,
+            env={**os.environ, "DIGEST": f"sha256:{'0' * 64}"},
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         for line in done.stdout.splitlines():
             for part in line.split("&&"):
@@ -253,6 +327,8 @@ def accepted(words: list[str]) -> None:
         parse(tiers_app, words[1:])
     elif words[:3] == [".venv/bin/python", "-m", "tooling.workflows"]:
         parse(workflows_app, words[3:])
+    elif words[:3] == [".venv/bin/python", "-m", "tooling.images.publish"]:
+        parse(images_app, words[3:])
 
 
 def parse(app: typer.Typer, words: list[str]) -> None:
