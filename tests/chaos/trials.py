@@ -27,6 +27,7 @@ class Victim(StrEnum):
     EMULATOR = "emulator"
     API_SERVER = "kube-apiserver"
     ETCD = "etcd"
+    KUBELET = "kubelet"
     CTRL_C = "ctrl-c"
     CTRL_C_TWICE = "ctrl-c twice"
 

@@ -37,6 +37,9 @@ def _pids(victim: Victim, runner: int, lane: Lane) -> list[int]:
     if victim is Victim.EMULATOR:
         pid = lane.emulator.pid()
         return [] if pid is None else [pid]
+    if victim is Victim.KUBELET:
+        pid = lane.kubelet.pid()
+        return [] if pid is None else [pid]
     if victim in (Victim.API_SERVER, Victim.ETCD):
         pid = lane.cluster.processes.pids()[str(victim)]
         return [] if pid is None else [pid]

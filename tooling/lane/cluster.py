@@ -38,6 +38,8 @@ looks for the host's own address and refuses to start if there is no network. Re
 _WEBHOOK_CACHE_SECONDS = 5
 """How long a changed access entry stays cached; the default of 2 minutes is too long to wait for at a terminal."""
 
+_STAGES = Path(__file__).with_name("kwok_stages.yaml")
+
 _READY_SECONDS = 180.0
 _MOST_RESTARTS = 3
 NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -80,14 +82,19 @@ class Cluster:
 
     @property
     def certificate_authority(self) -> Path:
-        return self._work_directory / "pki" / "ca.crt"
+        return self.pki / "ca.crt"
+
+    @property
+    def pki(self) -> Path:
+        """Holds ca.crt, admin.crt and admin.key."""
+        return self._work_directory / "pki"
 
     @property
     def _work_directory(self) -> Path:
         return self.processes.work_directory
 
     def api(self) -> ApiServer:
-        return ApiServer(self.server, self._work_directory / "pki")
+        return ApiServer(self.server, self.pki)
 
     def exists(self) -> bool:
         """Whether it was created completely and still exists."""
@@ -144,7 +151,7 @@ class Cluster:
         if self.webhook_port is not None:
             self._webhook_file.write_text(json.dumps(webhook_configuration(self.webhook_port)))
         config = self.directory / "kwokctl.yaml"
-        config.write_text(json.dumps(self.configuration()))
+        config.write_text(f"{json.dumps(self.configuration())}\n---\n{_STAGES.read_text(encoding='utf-8')}")
         # `--kubeconfig ""`: otherwise kwokctl would add the lane to the user's own kubeconfig.
         self._run("create", "cluster", "--name", "lane", "--config", str(config), "--kubeconfig", "")
         self._made.touch()

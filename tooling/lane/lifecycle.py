@@ -23,21 +23,23 @@ from tooling.lane.binaries import ensure
 from tooling.lane.cluster_processes import ClusterProcesses
 from tooling.lane.hosts import supported_host
 from tooling.lane.locks import hold
-from tooling.lane.ports import LOOPBACK, becomes_free
+from tooling.lane.ports import LOOPBACK, answers, becomes_free
 from tooling.lane.processes import last_lines
 from tooling.lane.progress import Progress
 from tooling.lane.pulumi_home import write_pulumi_home
 from tooling.lane.replacement import MARKER, SNAPSHOTS
 from tooling.lane.run_lock import hold_run
 from tooling.lane.snapshots import names
-from tooling.lane.state import Lane, emulator_in, pinned_versions
+from tooling.lane.state import Lane, emulator_in, kubelet_in, pinned_versions, services_of
 from tooling.lane.state_key import make_state_key
-from tooling.lane.status import EMULATOR, health, is_ready, not_running, stacks
+from tooling.lane.status import EMULATOR, KUBELET, health, is_ready, not_running, stacks
 from tooling.paths import REPOSITORY, cache_directory, local_directory
 from tooling.system_errors import MEBIBYTE, check_space
 
 _EMULATOR_SECONDS = 120.0
 """The emulator replays every request that has changed the account: a few milliseconds each."""
+
+_KUBELET_SECONDS = 30.0
 
 _NEW_LANE_BYTES = 300 * MEBIBYTE
 """etcd preallocates 128 MiB of log; a deployed chain takes 190 MiB (measured)."""
@@ -106,6 +108,7 @@ def down(progress: Progress, *, directory: Path | None = None) -> bool:
         if {entry.name for entry in where.iterdir()} == {MARKER, SNAPSHOTS}:
             return False
         with progress.task("removing the local lane"):
+            stop_kubelet(where)
             emulator_in(where).stop()
             ClusterProcesses(where / "cluster").stop(grace_seconds=0)
             _remove(where)
@@ -223,15 +226,19 @@ def bring_up(lane: Lane) -> list[str]:
     write_pulumi_home(lane.pulumi_home)
     replayed = lane.emulator.pid() is None
     if replayed:
-        _check_ports(lane)
+        _check_ports(EMULATOR, lane.ports.aws, lane.ports.webhook)
         lane.start_emulator()
     # The emulator starts meanwhile; the API server needs it only once a client presents a token.
     lane.cluster.start()
+    if lane.kubelet.pid() is None:
+        _check_ports(KUBELET, lane.ports.ingress)
+        lane.start_kubelet()
     facts = _wait_for_emulator(lane)
     if not lane.state_key_file.exists():
         make_state_key(lane.aws_endpoint, lane.environment(), lane.state_key_file)
     if not lane.baseline_file.exists():
         take_baseline(lane)
+    _wait_for_kubelet(lane)
     diverged = facts.get("diverged") or ()
     if replayed and diverged:
         return [
@@ -241,15 +248,34 @@ def bring_up(lane: Lane) -> list[str]:
     return []
 
 
-def _check_ports(lane: Lane) -> None:
-    for port in (lane.ports.aws, lane.ports.webhook):
+def stop_kubelet(directory: Path, grace_seconds: float = 5.0) -> None:
+    """Stops the kubelet of the lane in `directory`, and returns when the processes of its pods have exited."""
+    kubelet_in(directory).stop(grace_seconds)
+    services_of(directory).stop(grace_seconds=0)
+
+
+def _check_ports(part: str, *ports: int) -> None:
+    for port in ports:
         if not becomes_free(port):
             raise PlatformError(
                 "port-taken",
-                f"port {port} of the lane's {EMULATOR} is used by another program",
+                f"port {port} of the lane's {part} is used by another program",
                 at=f"{LOOPBACK}:{port}",
                 hint="stop the program that listens there, or discard the lane's state with: tiers local reset",
             )
+
+
+def _wait_for_kubelet(lane: Lane) -> None:
+    deadline = time.monotonic() + _KUBELET_SECONDS
+    while not answers(lane.ports.ingress):
+        if lane.kubelet.pid() is None or time.monotonic() > deadline:
+            raise PlatformError(
+                "kubelet-not-up",
+                f"the lane's {KUBELET} does not start: {last_lines(lane.kubelet.log, 3)}",
+                at=str(lane.kubelet.log),
+                hint="tiers local reset",
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _wait_for_emulator(lane: Lane) -> dict[str, Any]:

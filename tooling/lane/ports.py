@@ -28,6 +28,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def answers(port: int, timeout_seconds: float = 0.2) -> bool:
+    """Whether a service listens on `port` on loopback."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout_seconds).close()
+    except OSError:
+        return False
+    return True
+
+
 def becomes_free(port: int, patience_seconds: float = 1.0) -> bool:
     """Like `is_free`, but retries: the sockets of a killed process close only after it has disappeared."""
     deadline = time.monotonic() + patience_seconds

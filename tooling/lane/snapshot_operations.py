@@ -19,13 +19,13 @@ from tooling.lane.binaries import ensure
 from tooling.lane.cluster_processes import ClusterProcesses
 from tooling.lane.copying import copy_tree
 from tooling.lane.hosts import supported_host
-from tooling.lane.lifecycle import Started, bring_up, check_is_a_lane, locked
+from tooling.lane.lifecycle import Started, bring_up, check_is_a_lane, locked, stop_kubelet
 from tooling.lane.progress import Progress
 from tooling.lane.replacement import MARKER, RESTORING, SNAPSHOTS
 from tooling.lane.run_lock import hold_run
 from tooling.lane.snapshots import UNFINISHED, SavedStack, Snapshot, directory_of, find, saved_versions
 from tooling.lane.state import Lane, emulator_in
-from tooling.lane.status import not_running, stacks
+from tooling.lane.status import PARTS, not_running, stacks
 from tooling.paths import local_directory
 from tooling.system_errors import MEBIBYTE, check_space
 
@@ -44,6 +44,9 @@ _LEFT_OUT = frozenset(
         "cluster/.kwok/clusters/lane/logs",
         "cluster/.kwok/clusters/lane/pids",
         "aws/emulator.log",
+        "kubelet/kubelet.log",
+        "kubelet/fork_server.log",
+        "services",
     }
 )
 _REMADE = ("cluster/.kwok/clusters/lane/logs", "cluster/.kwok/clusters/lane/pids")
@@ -81,7 +84,7 @@ def save(progress: Progress, name: str, *, directory: Path | None = None) -> Sna
                 hint=f"choose another name, or: tiers local forget {name}",
             )
         check_space(where, _SPARE_BYTES)
-        ran = lane.emulator.pid() is not None or any(lane.cluster.processes.pids().values())
+        ran = len(not_running(lane)) < len(PARTS)
         with progress.task(f"saving the local lane as {name}"):
             try:
                 lane.cluster.release_nodes()
@@ -138,6 +141,7 @@ def _exclusive(where: Path, purpose: str) -> Iterator[None]:
 
 
 def _stop(where: Path) -> None:
+    stop_kubelet(where, grace_seconds=0)
     emulator_in(where).stop(grace_seconds=0)
     ClusterProcesses(where / "cluster").stop(grace_seconds=0)
 

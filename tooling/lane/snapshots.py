@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.errors import BadInput, Refused, nearest
 from tooling.lane.replacement import SNAPSHOTS
-from tooling.lane.state import pinned_versions
+from tooling.lane.state import LANE_FORMAT, pinned_versions
 from tooling.paths import local_directory
 
 UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
-_STATE_WRITERS = ("kubernetes", "etcd", "moto")
+_STATE_WRITERS = ("kubernetes", "etcd", "moto", "lane")
 
 
 class SavedStack(BaseModel):
@@ -52,7 +52,7 @@ class Snapshot(BaseModel):
 
 def saved_versions() -> dict[str, str]:
     """Versions that a snapshot must match to be readable."""
-    known = {**pinned_versions(), "moto": version("moto")}
+    known = {**pinned_versions(), "moto": version("moto"), "lane": str(LANE_FORMAT)}
     return {name: known[name] for name in _STATE_WRITERS}
 
 

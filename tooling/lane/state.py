@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.errors import Refused
 from shared.versions import ENGINE, ETCD, KUBERNETES_PATCH, KWOK
+from tooling.kubelet.processes import FORK_SERVER
 from tooling.lane.binaries import search_path
 from tooling.lane.cluster import Cluster, ClusterPorts
 from tooling.lane.environments import washed
@@ -23,7 +24,8 @@ from tooling.lane.processes import Service
 from tooling.paths import REPOSITORY, local_directory
 
 REGION = "us-east-1"
-_FORMAT = 2
+LANE_FORMAT = 3
+"""Of the record and of what lies beside it. 3: a kubelet for the pods of services, and its port."""
 
 
 class LanePorts(BaseModel):
@@ -39,6 +41,8 @@ class LanePorts(BaseModel):
     controller_manager: int
     scheduler: int
     kwok: int
+    ingress: int
+    """Where the hosts of Ingresses answer."""
 
 
 class Lane(BaseModel):
@@ -46,7 +50,7 @@ class Lane(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[2] = _FORMAT
+    format: Literal[3] = LANE_FORMAT
     directory: Path
     created: datetime
     ports: LanePorts
@@ -124,7 +128,7 @@ class Lane(BaseModel):
 
     @property
     def cluster(self) -> Cluster:
-        ports = self.ports.model_dump(exclude={"aws", "webhook"})
+        ports = self.ports.model_dump(exclude={"aws", "webhook", "ingress"})
         return Cluster(
             directory=self.directory / "cluster",
             ports=ClusterPorts(**ports),
@@ -146,6 +150,30 @@ class Lane(BaseModel):
             "--oidc-issuer": self.issuer,
         }
         self.emulator.start(
+            sys.executable,
+            [word for option in options.items() for word in option],
+            {**washed(), "PYTHONPATH": str(REPOSITORY)},
+        )
+
+    @property
+    def kubelet(self) -> Service:
+        return kubelet_in(self.directory)
+
+    @property
+    def ingress_address(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.ingress}"
+
+    def start_kubelet(self) -> None:
+        """Starts the kubelet unless it is running. The cluster's certificates must exist."""
+        self.kubelet.directory.mkdir(mode=0o700, exist_ok=True)
+        options = {
+            "--lane": str(self.directory),
+            "--api-server": self.cluster.server,
+            "--pki": str(self.cluster.pki),
+            "--aws": self.aws_endpoint,
+            "--port": str(self.ports.ingress),
+        }
+        self.kubelet.start(
             sys.executable,
             [word for option in options.items() for word in option],
             {**washed(), "PYTHONPATH": str(REPOSITORY)},
@@ -204,6 +232,18 @@ def emulator_in(directory: Path) -> Service:
     """The AWS emulator of the lane in `directory`, even if the lane's record is lost."""
     home = directory / "aws"
     return Service("emulator", home, ("-m", "tooling.aws_emulator", "--directory", str(home)))
+
+
+def kubelet_in(directory: Path) -> Service:
+    """The kubelet of the lane in `directory`, which runs the pods of services as processes."""
+    home = directory / "kubelet"
+    return Service("kubelet", home, ("-m", "tooling.kubelet", "--directory", str(home)))
+
+
+def services_of(directory: Path) -> Service:
+    """The processes of the lane's services, and the one that they are forked from: they have its command line."""
+    home = directory / "kubelet"
+    return Service("fork_server", home, (*FORK_SERVER, str(home)))
 
 
 def pinned_versions() -> dict[str, str]:

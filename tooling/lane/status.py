@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tooling.lane.ports import LOOPBACK
+from tooling.lane.cluster_processes import COMPONENTS
+from tooling.lane.ports import LOOPBACK, answers
 from tooling.lane.state import Lane
 from tooling.paths import local_directory
 
 EMULATOR = "emulated AWS"
+KUBELET = "kubelet"
+
+PARTS = (EMULATOR, *COMPONENTS, KUBELET)
+"""Every process of the lane, in start order. The kubelet's own children, the services, are none."""
 
 State = Literal["absent", "running", "stopped", "degraded"]
 
@@ -56,7 +61,7 @@ def status(directory: Path | None = None) -> Status:
     lane = Lane.load(where)
     if lane is None:
         return Status("absent", str(where), (), (), {})
-    parts = (_emulator(lane), *_components(lane))
+    parts = (_emulator(lane), *_components(lane), _kubelet(lane))
     if all(part.ready for part in parts):
         state: State = "running"
     else:
@@ -67,7 +72,9 @@ def status(directory: Path | None = None) -> Status:
 def not_running(lane: Lane) -> list[str]:
     """Parts of the lane that are not running, in start order."""
     missing = [name for name, pid in lane.cluster.processes.pids().items() if pid is None]
-    return [EMULATOR, *missing] if lane.emulator.pid() is None else missing
+    before = [EMULATOR] if lane.emulator.pid() is None else []
+    after = [KUBELET] if lane.kubelet.pid() is None else []
+    return [*before, *missing, *after]
 
 
 def health(lane: Lane) -> dict[str, Any] | None:
@@ -106,6 +113,12 @@ def _emulator(lane: Lane) -> Part:
     pid = lane.emulator.pid()
     ready = pid is not None and is_ready(health(lane))
     return Part(EMULATOR, pid, ready, lane.aws_endpoint, str(lane.emulator.log))
+
+
+def _kubelet(lane: Lane) -> Part:
+    pid = lane.kubelet.pid()
+    ready = pid is not None and answers(lane.ports.ingress)
+    return Part(KUBELET, pid, ready, lane.ingress_address, str(lane.kubelet.log))
 
 
 def _components(lane: Lane) -> list[Part]:

@@ -15,6 +15,7 @@ from typing import Literal
 import networkx
 
 from shared.errors import PlatformError
+from tooling.lane.state import Lane
 from tooling.paths import local_directory
 from tooling.runner.engine import Engine
 from tooling.runner.fork_server import ForkServer
@@ -24,6 +25,7 @@ from tooling.runner.messages import Diagnostic, FailedCreate, Operation, Request
 from tooling.runner.progress import Progress
 from tooling.runner.recovery import failed_creates
 from tooling.runner.recovery.recover import Recovery
+from tooling.runner.service_images import record_image
 from tooling.runner.workers import WorkerProcess, Workers
 
 Status = Literal["done", "failed", "skipped", "cancelled"]
@@ -194,6 +196,7 @@ class _Run:
             if self.guard is not None:
                 self.guard(stack)
             self._recover(stack, worker, request)
+            self._record_image(stack)
             with watch:
                 result = worker.run(request, on_message)
         except PlatformError as error:
@@ -217,6 +220,12 @@ class _Run:
             exit_code=result.exit_code,
             problem=result.problem,
         )
+
+    def _record_image(self, stack: StackId) -> None:
+        lane = Lane.load() if self.engine.is_local and self.operation == "up" else None
+        remark = record_image(lane, self.engine, stack) if lane is not None else ""
+        if remark:
+            self.progress.remark(remark)
 
     def _recover(self, stack: StackId, worker: WorkerProcess, request: Request) -> None:
         """Recovers the stack from an interrupted run, before the operation."""

@@ -64,7 +64,7 @@ def test_every_part_runs_and_its_own_status_says_so(lane: Lane) -> None:
     found = status(lane.directory)
     assert found.state == "running"
     assert [part.name for part in found.parts if not part.ready] == []
-    assert {part.name for part in found.parts} >= {"emulated AWS", "kube-apiserver", "etcd"}
+    assert {part.name for part in found.parts} >= {"emulated AWS", "kube-apiserver", "etcd", "kubelet"}
 
 
 @on_the_lane
@@ -171,13 +171,13 @@ def test_a_lane_killed_on_its_way_up_is_brought_up_once_by_two_at_once_and_the_s
         assert lane is not None
         assert first == f"{lane.model_dump_json()}\n"
         assert status(directory).state == "running"
-        for program in ("/bin/etcd ", "/bin/kube-apiserver ", "tooling.aws_emulator"):
+        for program in ("/bin/etcd ", "/bin/kube-apiserver ", "tooling.aws_emulator", "tooling.kubelet "):
             assert len([each for each in processes_of(directory) if program in each]) == 1, program
 
         run(lane, "aws", "s3api", "create-bucket", "--bucket", "kept")
         with lane.cluster.api() as api:
             api.request("POST", NAMESPACES, NAMESPACE)
-        for pid in (lane.emulator.pid(), *lane.cluster.processes.pids().values()):
+        for pid in (lane.emulator.pid(), lane.kubelet.pid(), *lane.cluster.processes.pids().values()):
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
         until(lambda: not processes_of(directory), "it was not killed")

@@ -122,7 +122,7 @@ def test_snapshot_of_another_kubernetes_moto_or_format_is_refused_and_can_be_for
     save(progress, "old")
     record = lane.directory / SNAPSHOTS / "old/record.json"
     document = json.loads(record.read_text())
-    for what in ("kubernetes", "moto"):
+    for what in ("kubernetes", "moto", "lane"):
         record.write_text(json.dumps({**document, "versions": {**document["versions"], what: "0.1"}}))
         refused = refusal("snapshot-outdated", "restore", "old")
         assert f"{what} 0.1, now {document['versions'][what]}" in refused.what
