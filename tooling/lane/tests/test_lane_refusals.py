@@ -58,7 +58,7 @@ def remove(name: str) -> Callable[[Lane], None]:
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [
-        (rewrite('"format": 2', '"format": 3'), "lane-record-unreadable", "is unreadable"),
+        (rewrite('"format": 3', '"format": 4'), "lane-record-unreadable", "is unreadable"),
         (rewrite("{", ""), "lane-record-unreadable", "is unreadable"),
         (rewrite('"1.35.4"', '"1.34.9"'), "lane-outdated", "kubernetes 1.34.9, now 1.35.4"),
         (remove("aws/journal.jsonl"), "lane-state-lost", "the emulated AWS account"),
