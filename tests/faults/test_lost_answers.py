@@ -14,10 +14,10 @@ import pytest
 from tests.faults.aws_proxy import AwsProxy, Fault
 from tests.faults.conftest import Place, before_emulator
 from tooling.aws_emulator.testing import REGION, Emulator
-from tooling.plugins.aws import configuration, lifecycle
-from tooling.plugins.aws.clients import MOST_ATTEMPTS, Connection, Scope
-from tooling.plugins.aws.lost_responses import ResponseLost
-from tooling.plugins.aws.row import CREATION_TAG
+from tooling.plugins.aws.engine import configuration, lifecycle
+from tooling.plugins.aws.engine.clients import MOST_ATTEMPTS, Connection, Scope
+from tooling.plugins.aws.engine.lost_responses import ResponseLost
+from tooling.plugins.aws.engine.row import CREATION_TAG
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.conftest import serving
 from tooling.plugins.provider.tests.engine import configured

@@ -73,11 +73,7 @@ TYPES = (
         ),
         identification=by_tags("describe_flow_logs", "FlowLogs", "FlowLogId", parameter="Filter"),
         listing=Listing(
-            service="ec2",
-            kind="flow-log",
-            operation="describe_flow_logs",
-            collection="FlowLogs",
-            identity="FlowLogId",
+            service="ec2", kind="flow-log", operation="describe_flow_logs", collection="FlowLogs", identity="FlowLogId"
         ),
         billing=used("flow logs, per GB delivered"),
     ),
@@ -142,10 +138,7 @@ TYPES = (
     AwsType(
         pulumi_name="aws:ec2/vpc:Vpc",
         description=Description(
-            noun="VPC",
-            service="vpc",
-            find="aws ec2 describe-vpcs --region {region}",
-            uses=interfaces("vpc-id"),
+            noun="VPC", service="vpc", find="aws ec2 describe-vpcs --region {region}", uses=interfaces("vpc-id")
         ),
         identification=by_tags("describe_vpcs", "Vpcs", "VpcId"),
         listing=Listing(

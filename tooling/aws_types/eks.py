@@ -119,12 +119,7 @@ TYPES = (
             adoptable=True,
         ),
         identification=from_inputs("clusterName", "addonName"),
-        listing=ClusterListing(
-            kind="addon",
-            operation="list_addons",
-            collection="addons",
-            identity="addonName",
-        ),
+        listing=ClusterListing(kind="addon", operation="list_addons", collection="addons", identity="addonName"),
         billing=free,
     ),
     AwsType(
@@ -180,10 +175,7 @@ TYPES = (
         ),
         identification=_node_group_ids,
         listing=ClusterListing(
-            kind="nodegroup",
-            operation="list_nodegroups",
-            collection="nodegroups",
-            identity="nodegroupName",
+            kind="nodegroup", operation="list_nodegroups", collection="nodegroups", identity="nodegroupName"
         ),
         billing=_node_group_bill,
     ),

@@ -146,11 +146,5 @@ OTHERS = (
         collection="InstanceProfiles",
         identity="Arn",
     ),
-    Listing(
-        service="iam",
-        kind="user",
-        operation="list_users",
-        collection="Users",
-        identity="Arn",
-    ),
+    Listing(service="iam", kind="user", operation="list_users", collection="Users", identity="Arn"),
 )

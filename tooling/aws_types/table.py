@@ -22,20 +22,7 @@ from tooling.aws_types.identification import Account, Values
 from tooling.aws_types.listing import Listing
 from tooling.aws_types.row import AwsType, Description
 
-_MODULES = (
-    elb,
-    ec2_instances,
-    ec2_security_groups,
-    ec2_routes,
-    ec2_network,
-    logs,
-    iam,
-    autoscaling,
-    eks,
-    ecr,
-    s3,
-    kms,
-)
+_MODULES = (elb, ec2_instances, ec2_security_groups, ec2_routes, ec2_network, logs, iam, autoscaling, eks, ecr, s3, kms)
 """In the order of removal: what uses something comes before it."""
 
 AWS_TYPES: Mapping[str, AwsType] = {row.pulumi_name: row for module in _MODULES for row in getattr(module, "TYPES", ())}

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TextIO
 
 from shared.policies.evaluation import Policies
-from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
+from tooling.plugins.aws.engine.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server as add_aws
 from tooling.plugins.eks.servicer import serve_in_thread
 from tooling.plugins.kubernetes.servicer import add_to_server as add_kubernetes

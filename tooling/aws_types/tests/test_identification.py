@@ -42,11 +42,7 @@ def test_type_whose_id_cannot_be_determined_says_why() -> None:
         ("aws:eks/addon:Addon", {"clusterName": "c", "addonName": "coredns"}, "c:coredns"),
         ("aws:eks/nodeGroup:NodeGroup", {"clusterName": "c", "nodeGroupName": "n"}, "c:n"),
         ("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "b"}, "b"),
-        (
-            "aws:ec2/route:Route",
-            {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"},
-            "r-rtb-11080289494",
-        ),
+        ("aws:ec2/route:Route", {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}, "r-rtb-11080289494"),
     ],
 )
 def test_id_follows_from_the_inputs(kind: str, inputs: dict[str, Any], resource_id: str) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from functools import partial
 
-from tooling.plugins.aws.configuration import ENDPOINT_VARIABLE
+from tooling.plugins.aws.engine.configuration import ENDPOINT_VARIABLE
 from tooling.plugins.aws.servicer import add_to_server
 from tooling.plugins.provider.server import serve_process
 

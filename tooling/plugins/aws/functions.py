@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tooling.plugins.aws.clients import Scope, dns_suffix_of
-from tooling.plugins.aws.errors import NotModelled, not_modelled_input
-from tooling.plugins.aws.iam_documents import policy_document
-from tooling.plugins.aws.row import Values
+from tooling.plugins.aws.engine.clients import Scope, dns_suffix_of
+from tooling.plugins.aws.engine.errors import NotModelled, not_modelled_input
+from tooling.plugins.aws.engine.row import Values
+from tooling.plugins.aws.resources.iam.documents import policy_document
 from tooling.plugins.provider.paths import text
 
 Arguments = Mapping[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tooling.plugins.aws.engine.row import Input, Row
 from tooling.plugins.aws.functions import FUNCTIONS
-from tooling.plugins.aws.row import Input, Row
 from tooling.plugins.aws.table import TABLE
 
 

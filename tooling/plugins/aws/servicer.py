@@ -10,14 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
 
 from shared.errors import PlatformError, nearest
-from tooling.plugins.aws import autonaming, configuration, lifecycle
-from tooling.plugins.aws.check import checked
-from tooling.plugins.aws.clients import Connection, Scope
-from tooling.plugins.aws.diff import AwsChange, changes
-from tooling.plugins.aws.errors import AwsRefused, NotModelled, PossiblyCreated, ProviderMisconfigured, message
+from tooling.plugins.aws.engine import autonaming, configuration, lifecycle
+from tooling.plugins.aws.engine.check import checked
+from tooling.plugins.aws.engine.clients import Connection, Scope
+from tooling.plugins.aws.engine.diff import AwsChange, changes
+from tooling.plugins.aws.engine.errors import AwsRefused, NotModelled, PossiblyCreated, ProviderMisconfigured, message
+from tooling.plugins.aws.engine.lost_responses import ResponseLost
+from tooling.plugins.aws.engine.row import Row
 from tooling.plugins.aws.functions import FUNCTIONS
-from tooling.plugins.aws.lost_responses import ResponseLost
-from tooling.plugins.aws.row import Row
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.provider import wire
 from tooling.plugins.provider.changes import diff_response, some

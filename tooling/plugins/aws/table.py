@@ -4,50 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tooling.plugins.aws import (
-    autoscaling,
-    ec2_cidr_blocks,
-    ec2_endpoints,
-    ec2_flow_logs,
-    ec2_launch_templates,
-    ec2_network,
-    ec2_routes,
-    ec2_security_groups,
-    ecr,
-    eks_access,
-    eks_addons,
-    eks_cluster,
-    eks_fargate,
-    eks_node_groups,
-    iam,
-    kms,
-    logs,
-    s3,
-    s3_lifecycle,
-)
-from tooling.plugins.aws.row import Row
+from tooling.plugins.aws.engine.row import Row
+from tooling.plugins.aws.resources import autoscaling, ec2, ecr, eks, iam, kms, logs, s3
 
-_MODULES = (
-    autoscaling,
-    ec2_cidr_blocks,
-    ec2_endpoints,
-    ec2_flow_logs,
-    ec2_launch_templates,
-    ec2_network,
-    ec2_routes,
-    ec2_security_groups,
-    ecr,
-    eks_access,
-    eks_addons,
-    eks_cluster,
-    eks_fargate,
-    eks_node_groups,
-    iam,
-    kms,
-    logs,
-    s3,
-    s3_lifecycle,
-)
+_SERVICES = (autoscaling, ec2, ecr, eks, iam, kms, logs, s3)
 
-TABLE: Mapping[str, Row] = {row.pulumi_name: row for module in _MODULES for row in module.ROWS}
+TABLE: Mapping[str, Row] = {row.pulumi_name: row for service in _SERVICES for row in service.ROWS}
 """By Pulumi's name of the type."""

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tooling.plugins.aws.row import Input, Row
+from tooling.plugins.aws.engine.row import Input, Row
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests import cases_ec2, cases_ecr, cases_eks, cases_iam, cases_s3
 from tooling.plugins.aws.tests.case import Case, World

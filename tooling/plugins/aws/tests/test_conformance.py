@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from tooling.aws_emulator.inventory import inventory
-from tooling.plugins.aws.equivalence import is_blank
+from tooling.plugins.aws.engine.equivalence import is_blank
 from tooling.plugins.aws.model import modelled
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.case import REGION, Case, changed

@@ -15,8 +15,8 @@ import pulumi_aws
 import pytest
 
 from tooling.paths import REPOSITORY
+from tooling.plugins.aws.engine.row import Input, Row
 from tooling.plugins.aws.model import modelled, modelled_functions
-from tooling.plugins.aws.row import Input, Row
 from tooling.plugins.aws.servicer import VERSION
 from tooling.plugins.aws.table import TABLE
 from tooling.plugins.aws.tests.cases import short

@@ -10,12 +10,12 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 
-from tooling.plugins.aws import lifecycle
-from tooling.plugins.aws.clients import Connection, Scope
-from tooling.plugins.aws.configuration import read
-from tooling.plugins.aws.eks_addons import Addon
-from tooling.plugins.aws.errors import LostAfterCreate, NeverSettled
-from tooling.plugins.aws.row import Operations, Row, Values
+from tooling.plugins.aws.engine import lifecycle
+from tooling.plugins.aws.engine.clients import Connection, Scope
+from tooling.plugins.aws.engine.configuration import read
+from tooling.plugins.aws.engine.errors import LostAfterCreate, NeverSettled
+from tooling.plugins.aws.engine.row import Operations, Row, Values
+from tooling.plugins.aws.resources.eks.addons import Addon
 from tooling.plugins.aws.tests.case import REGION, trust
 from tooling.plugins.aws.tests.cases import CASES, inputs_of, unique_name
 from tooling.plugins.aws.tests.conftest import Lane, serving

@@ -1,0 +1,1 @@
+"""The resource types, by service: each module has the rows of its types and their AWS calls."""
