@@ -77,9 +77,9 @@ def _value(text: str, field: FieldInfo | None) -> Any:
 
     `1.30` for a string field must not become the number 1.3.
     """
-    if field is not None and _is_secret(field.annotation):
+    if field is not None and is_secret(field.annotation):
         return pulumi.Output.secret(text)
-    if field is not None and _is_text(field.annotation):
+    if field is not None and is_text(field.annotation):
         return text
     try:
         return json.loads(text)
@@ -87,11 +87,13 @@ def _value(text: str, field: FieldInfo | None) -> Any:
         return text
 
 
-def _is_text(annotation: Any) -> bool:
+def is_text(annotation: Any) -> bool:
+    """Whether a setting of this type is text, and so is never parsed."""
     if get_origin(annotation) is Literal:
         return all(isinstance(value, str) for value in get_args(annotation))
     return annotation is str or (get_args(annotation) != () and set(get_args(annotation)) == {str, type(None)})
 
 
-def _is_secret(annotation: Any) -> bool:
+def is_secret(annotation: Any) -> bool:
+    """Whether a setting of this type is a secret."""
     return any(get_origin(part) is pulumi.Output for part in (annotation, *get_args(annotation)))

@@ -178,6 +178,26 @@ ELSEWHERE = [
         test="tooling/applications/tests/test_lookup.py",
     ),
     Elsewhere(
+        code="release-none-before",
+        why="needs an application that was deployed",
+        test="tooling/applications/tests/test_releasing.py",
+    ),
+    Elsewhere(
+        code="image-unknown",
+        why="needs a tenant that was deployed, with its image repositories",
+        test="tooling/applications/tests/test_registry.py",
+    ),
+    Elsewhere(
+        code="repository-missing",
+        why="needs a tenant that was deployed",
+        test="tooling/applications/tests/test_registry.py",
+    ),
+    Elsewhere(
+        code="setting-secret",
+        why="the demo has no secret setting",
+        test="tooling/applications/tests/test_proposal.py",
+    ),
+    Elsewhere(
         code="release-unknown",
         why="needs an application that was deployed",
         test="tooling/applications/tests/test_history.py",

@@ -19,13 +19,15 @@ def with_settings(text: str, project: str, changes: Mapping[str, Any]) -> str:
         changes: setting, without the project's name, to a value that YAML can express.
     """
     for key, value in changes.items():
-        text = _with_setting(text, f"{project}:{key}", value)
+        text = _with_setting(text, project, key, value)
     return text
 
 
-def _with_setting(text: str, key: str, value: Any) -> str:
+def _with_setting(text: str, project: str, setting: str, value: Any) -> str:
+    key = f"{project}:{setting}"
     entries = _config(text)
-    found = next(((name, node) for name, node in entries if name.value == key), None)
+    # The engine reads a key without a namespace as the project's own.
+    found = next(((name, node) for name, node in entries if name.value in (key, setting)), None)
     if found is not None:
         name, node = found
         if value is None:

@@ -5,13 +5,14 @@ A command imports what it needs when it runs, so that `tiers --help` stays quick
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tooling.cli.console import print_document, results
-from tooling.cli.options import Json, Stack
+from tooling.cli.options import Json, Stack, Yes
 
 if TYPE_CHECKING:
     from tooling.applications.history import Release
@@ -105,3 +106,164 @@ def _workload_document(one: Workload) -> dict[str, Any]:
         ],
         "problems": [asdict(reason) for reason in one.reasons],
     }
+
+
+@app.command()
+def configure(
+    name: Name,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE...", help="Settings and their values.", show_default=False)
+    ],
+    stack: Stack,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Change settings of an application and deploy them."""
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.proposal import parse_assignments, propose
+    from tooling.cli.shipping import require_answer, ship
+
+    one = application_stack(name, stack)
+    command = shlex.join(["tiers", "app", "configure", name, *assignments, "--stack", stack])
+    values = parse_assignments(one, assignments)
+    require_answer(command, one, yes=yes)
+    ship(one, propose(one, values), command=command, yes=yes, as_json=as_json)
+
+
+@app.command()
+def release(
+    name: Name,
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="Tag of the image, or its digest `sha256:…`.", show_default=False)
+    ],
+    stack: Stack,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy a version of an application's image. Refused if the image does not exist."""
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.proposal import propose
+    from tooling.applications.releasing import image_to_release
+    from tooling.cli.shipping import require_answer, ship
+    from tooling.runner.engine import open_engine
+
+    one = application_stack(name, stack)
+    command = shlex.join(["tiers", "app", "release", name, version, "--stack", stack])
+    require_answer(command, one, yes=yes)
+    with open_engine(stack) as engine:
+        found = image_to_release(engine, one, version)
+    ship(one, propose(one, found.settings), command=command, yes=yes, as_json=as_json, notes=found.notes)
+
+
+@app.command()
+def rollback(
+    name: Name,
+    stack: Stack,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", help="Number of the release; by default the last good one before the current."),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy the image and the settings of an earlier release again."""
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.proposal import of_release, propose
+    from tooling.applications.releasing import release_to_return_to
+    from tooling.cli.shipping import require_answer, ship
+    from tooling.runner.engine import open_engine
+
+    one = application_stack(name, stack)
+    words = ["--to", str(to)] if to is not None else []
+    command = shlex.join(["tiers", "app", "rollback", name, *words, "--stack", stack])
+    require_answer(command, one, yes=yes)
+    with open_engine(stack) as engine:
+        earlier = release_to_return_to(engine, one, to)
+    notes = [f"  back to release {earlier.number} of {earlier.started[:16]}: {earlier.image}"]
+    values = of_release(one, earlier.settings)
+    ship(one, propose(one, values), command=command, yes=yes, as_json=as_json, notes=notes)
+
+
+@app.command()
+def promote(
+    name: Name,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Environment whose image to take.", show_default=False)],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Environment to deploy it to.", show_default=False)],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy the image that runs in one environment to another: the same digest. Settings are not copied."""
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.proposal import propose
+    from tooling.applications.releasing import image_that_runs, image_to_release
+    from tooling.cli.shipping import require_answer, ship
+    from tooling.runner.engine import open_engine
+
+    here, there = application_stack(name, source), application_stack(name, target)
+    command = shlex.join(["tiers", "app", "promote", name, source, target])
+    require_answer(command, there, yes=yes)
+    with open_engine(source) as engine:
+        running = image_that_runs(engine, here)
+    with open_engine(target) as engine:
+        found = image_to_release(engine, there, running.digest or running.tag, tag=running.tag)
+    ship(there, propose(there, found.settings), command=command, yes=yes, as_json=as_json, notes=found.notes)
+
+
+@app.command()
+def diff(
+    name: Name,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Environment.", show_default=False)],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Environment to compare with.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Compare the settings and images of an application in two environments, as their stack files say."""
+    from rich.table import Table
+
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.proposal import effective_settings, shown_value
+
+    left = effective_settings(application_stack(name, source))
+    right = effective_settings(application_stack(name, target))
+    differing = [key for key in {**left, **right} if left.get(key) != right.get(key)]
+    if as_json:
+        rows = {key: {source: left.get(key), target: right.get(key)} for key in differing}
+        print_document({"application": name, "environments": [source, target], "settings": rows})
+        return
+    console = results()
+    if not differing:
+        console.print(f"{name} has the same settings in {source} and {target}", markup=False, soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("setting", source, target):
+        table.add_column(column, overflow="fold")
+    for key in differing:
+        table.add_row(key, shown_value(left.get(key, "")), shown_value(right.get(key, "")))
+    console.print(table)
+
+
+@app.command()
+def logs(
+    name: Name,
+    stack: Stack,
+    lines: Annotated[int, typer.Option("--lines", min=1, help="Number of last lines of each pod.")] = 50,
+    previous: Annotated[bool, typer.Option("--previous", help="Of the container before the last restart.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the last log lines of an application's pods."""
+    from tooling.applications.live import cluster_of
+    from tooling.applications.lookup import application_stack
+    from tooling.applications.pod_logs import pod_logs
+    from tooling.runner.engine import open_engine
+
+    one = application_stack(name, stack)
+    with open_engine(stack) as engine:
+        found = pod_logs(cluster_of(engine, one), lines=lines, previous=previous)
+    if as_json:
+        print_document({"application": name, "environment": stack, "pods": [asdict(each) for each in found]})
+        return
+    console = results()
+    for each in found:
+        for line in each.lines or [f"({each.why_none or 'no lines'})"]:
+            console.print(f"{each.pod}  {line}", markup=False, soft_wrap=True)
+    if not found:
+        console.print(f"{one} has no pods", markup=False, soft_wrap=True)

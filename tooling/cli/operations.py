@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from tooling.cli.console import messages, print_document
 from tooling.cli.options import App, Json, Refresh, Stack, Tenant, Tiers, Yes
 
 if TYPE_CHECKING:
+    from tooling.runner.execution import Outcome
     from tooling.runner.fork_server import ForkServer
     from tooling.runner.graph import Graph, StackId
     from tooling.runner.messages import Operation
@@ -83,6 +85,22 @@ def refresh(
     _operate("refresh", stack, tiers, tenant, app, yes=yes, refresh=False, as_json=as_json)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which stacks an operation is for, as the options name them."""
+
+    environment: str
+    tiers: Sequence[str] = ()
+    tenant: str | None = None
+    application: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performed:
+    outcomes: Sequence[Outcome]
+    seconds: float
+
+
 def _operate(
     operation: Operation,
     environment: str,
@@ -97,36 +115,58 @@ def _operate(
 ) -> bool:
     """Run the operation and report; return whether anything changed or would change."""
     from tooling.runner.fork_server import ForkServer
+    from tooling.runner.report import report_document
 
+    selection = Selection(environment=environment, tiers=tiers or (), tenant=tenant, application=application)
     # The fork server loads the SDKs while this process loads its own modules.
     with ForkServer(os.environ) as fork_server:
-        return _run(
-            operation,
-            environment,
-            tiers,
-            tenant,
-            application,
-            fork_server,
-            yes=yes,
-            refresh=refresh,
-            adopt=adopt,
-            as_json=as_json,
+        performed = perform(
+            operation, selection, fork_server, confirm=not yes, refresh=refresh, adopt=adopt, as_json=as_json
         )
+    if as_json:
+        print_document(report_document(operation, environment, performed.outcomes))
+    else:
+        report(operation, environment, performed)
+    code = exit_code_of(performed.outcomes)
+    if code:
+        raise typer.Exit(code)
+    return any(outcome.changed for outcome in performed.outcomes)
 
 
-def _run(
+def report(operation: Operation, environment: str, performed: Performed, *, next_steps: bool = True) -> None:
+    """Print the report for people; with `next_steps`, after `up` on the lane, what to try next too."""
+    from tooling.runner.report import print_report
+    from tooling.runner.try_next import print_next_steps
+
+    outcomes = performed.outcomes
+    print_report(messages(), operation, environment, outcomes, seconds=performed.seconds)
+    well = outcomes and all(outcome.status == "done" for outcome in outcomes)
+    if next_steps and well and operation == "up" and environment == "local":
+        print_next_steps(messages(), [outcome.stack for outcome in outcomes])
+
+
+def exit_code_of(outcomes: Sequence[Outcome]) -> int:
+    if any(outcome.status == "cancelled" for outcome in outcomes):
+        return ExitCode.INTERRUPTED
+    # 2 only if every failure is a wrong setting: then the author of the settings has to act next.
+    return min((outcome.exit_code for outcome in outcomes if outcome.status == "failed"), default=ExitCode.DONE)
+
+
+def perform(
     operation: Operation,
-    environment: str,
-    tiers: Sequence[str] | None,
-    tenant: str | None,
-    application: str | None,
+    selection: Selection,
     fork_server: ForkServer,
     *,
-    yes: bool,
-    refresh: bool,
-    adopt: Sequence[str],
-    as_json: bool,
-) -> bool:
+    confirm: bool,
+    refresh: bool = False,
+    adopt: Sequence[str] = (),
+    as_json: bool = False,
+) -> Performed:
+    """Run the operation, with its progress on stderr unless `as_json`; the caller reports.
+
+    Args:
+        confirm: whether to ask where the environment or the operation wants a confirmation.
+    """
     # Imported here: the graph and rich's live display would slow `--help` down.
     from shared.environment import load_environment
     from tooling.runner.aws_account import require_account
@@ -137,29 +177,30 @@ def _run(
     from tooling.runner.one_run import one_run
     from tooling.runner.progress import Progress
     from tooling.runner.recovery.adoption import refuse_unknown_adoptions
-    from tooling.runner.report import print_report, report_document
     from tooling.runner.stack_settings import check_settings
     from tooling.runner.tenant_guards import TenantGuards
     from tooling.runner.tiers_file import load_tiers
 
+    environment, tiers = selection.environment, selection.tiers
+    tenant, application = selection.tenant, selection.application
     graph = environment_graph(environment)
     settings = load_environment(environment)
     _ = settings.suffix
-    touches_aws = any(load_tiers().tier(each.tier).stacks != "application" for each in select(graph, tiers=tiers or ()))
+    touches_aws = any(load_tiers().tier(each.tier).stacks != "application" for each in select(graph, tiers=tiers))
     if touches_aws:
         _ = settings.account
     if operation in ("up", "preview"):
-        check_settings(select(graph, tiers=tiers or (), tenant=tenant, application=application))
+        check_settings(select(graph, tiers=tiers, tenant=tenant, application=application))
     console = messages()
 
     def say(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)
 
     with one_run(operation, environment, say) as run:
-        graph, stacks = _chosen(operation, graph, environment, tiers or (), tenant, application)
+        graph, stacks = _chosen(operation, graph, environment, tiers, tenant, application)
         refuse_unknown_adoptions(adopt, stacks)
         if operation != "preview":
-            _confirm(operation, environment, stacks, yes=yes)
+            _confirm(operation, environment, stacks, yes=not confirm)
         if touches_aws and stacks and environment != LOCAL:
             require_account(settings)
         started = time.monotonic()
@@ -183,17 +224,7 @@ def _run(
                 ),
                 guard=guards.check if guards else None,
             )
-    if as_json:
-        print_document(report_document(operation, environment, outcomes))
-    else:
-        print_report(console, operation, environment, outcomes, seconds=time.monotonic() - started)
-    if any(outcome.status == "cancelled" for outcome in outcomes):
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    failed = [outcome.exit_code for outcome in outcomes if outcome.status == "failed"]
-    if failed:
-        # 2 only if every failure is a wrong setting: then the author of the settings has to act next.
-        raise typer.Exit(min(failed))
-    return any(outcome.changed for outcome in outcomes)
+    return Performed(outcomes=outcomes, seconds=time.monotonic() - started)
 
 
 def _chosen(

@@ -12,7 +12,6 @@ from rich.text import Text
 from tooling.runner.execution import Outcome
 from tooling.runner.messages import Step
 from tooling.runner.progress import summary_of
-from tooling.runner.try_next import print_next_steps
 
 _SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±"}
 _HIDDEN = {"pulumi:pulumi:Stack"}
@@ -43,7 +42,7 @@ def report_document(operation: str, environment: str, outcomes: Sequence[Outcome
 def print_report(
     console: Console, operation: str, environment: str, outcomes: Sequence[Outcome], *, seconds: float
 ) -> None:
-    """Print a preview's changes, one line per stack, the errors, and after `up` on the lane what to try next."""
+    """Print a preview's changes, one line per stack, and the errors."""
     if not outcomes:
         console.print("nothing to do: no such stack exists")
         return
@@ -64,8 +63,6 @@ def print_report(
     well = all(outcome.status == "done" for outcome in outcomes)
     if well and not any(outcome.changed for outcome in outcomes) and operation in ("up", "preview"):
         console.print("\nNothing changed." if operation == "up" else "\nNothing would change.")
-    if well and operation == "up" and environment == "local":
-        print_next_steps(console, [outcome.stack for outcome in outcomes])
 
 
 def _print_changes(console: Console, operation: str, outcomes: Sequence[Outcome]) -> None:

@@ -27,13 +27,31 @@ def check_settings(stacks: Iterable[StackId]) -> None:
     """
     for directory, stack, environment in dict.fromkeys((each.path, each.stack, each.environment) for each in stacks):
         project_file(directory)
-        settings = stack_file(directory, stack, environment).get("config") or {}
-        own = {key.rpartition(":")[2]: value for key, value in settings.items() if _is_own(key, directory)}
+        own = _own_settings(directory, stack, environment)
         # Only the engine can decrypt a secret value; the program checks it.
         if own and not any(_is_encrypted(value) for value in own.values()):
-            _check(directory, own, stack_file_path(directory, stack, environment))
+            _check(directory, _texts(own), stack_file_path(directory, stack, environment))
         if is_service(directory / "service"):
             check_dockerfile(directory / "service" / "Dockerfile")
+
+
+def settings_texts(stack: StackId) -> dict[str, str]:
+    """The settings in the stack's own file as the engine passes them, without those that are encrypted.
+
+    Raises:
+        BadInput: `settings-invalid`.
+    """
+    own = _own_settings(stack.path, stack.stack, stack.environment)
+    return _texts({key: value for key, value in own.items() if not _is_encrypted(value)})
+
+
+def _own_settings(directory: Path, stack: str, environment: str) -> dict[str, Any]:
+    settings = stack_file(directory, stack, environment).get("config") or {}
+    return {key.rpartition(":")[2]: value for key, value in settings.items() if _is_own(key, directory)}
+
+
+def _texts(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
 
 
 def _is_own(key: str, directory: Path) -> bool:
@@ -44,19 +62,14 @@ def _is_encrypted(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
 
 
-def _check(directory: Path, content: Mapping[str, Any], at: str) -> None:
+def _check(directory: Path, texts: Mapping[str, str], at: str) -> None:
     model = settings_model(directory)
     if model is None:
         return
     # Imported here: it loads the SDK, which a stack without settings does not need.
     from shared.settings import parse_settings
 
-    parse_settings(
-        model,
-        {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()},
-        at=at,
-        error=BadInput,
-    )
+    parse_settings(model, texts, at=at, error=BadInput)
 
 
 def settings_model(directory: Path) -> Any:

@@ -70,3 +70,7 @@ def test_a_file_without_settings_gets_its_first(text: str) -> None:
 def test_a_file_without_a_last_line_break_gets_its_next_setting() -> None:
     changed = with_settings("config:\n  demo:a: 1", "demo", {"b": True, "c": {"d": [1]}})
     assert yaml.safe_load(changed) == {"config": {"demo:a": 1, "demo:b": True, "demo:c": {"d": [1]}}}
+
+
+def test_a_key_without_the_projects_name_is_the_same_setting() -> None:
+    assert with_settings("config:\n  replicas: 1\n", "demo", {"replicas": 2}) == "config:\n  replicas: 2\n"

@@ -26,6 +26,8 @@ ROWS: dict[str, tuple[list[str], str]] = {
     "upgrade-check": (["--stack", "local", "--to", "1.36"], "to fix before the upgrade."),
     "app history": (["demo", "--stack", "dev"], "v1.0.0 sha256:abababababab"),
     "app status": (["demo", "--stack", "dev"], "problem  image not found: " + "long" * 20),
+    "app diff": (["demo", "dev", "prod"], "max_replicas  2    10"),
+    "app logs": (["demo", "--stack", "dev"], "demo-1  " + "long" * 50),
     "local status": ([], "local lane: absent"),
     "local list": ([], "no snapshots"),
 }
@@ -34,6 +36,7 @@ ROWS: dict[str, tuple[list[str], str]] = {
 NO_ROWS = {
     *("up", "preview", "destroy", "refresh"),  # progress and a report of work done
     *("kubeconfig", "env"),  # a file and a script
+    *("app configure", "app release", "app rollback", "app promote"),  # a report of work done
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
 }
 
@@ -46,10 +49,16 @@ RELEASE = Release(
 )
 
 
+POD = {"metadata": {"name": "demo-1", "namespace": "a"}}
+
+
 class InTheCluster:
     def workloads(self) -> list[Workload]:
         reason = Reason(what="image not found", said="long" * 20, at="pod demo-1")
-        return [Workload(kind="Deployment", name="demo", namespace="a", live={}, pods=[], reasons=[reason])]
+        return [Workload(kind="Deployment", name="demo", namespace="a", live={}, pods=[POD], reasons=[reason])]
+
+    def log(self, pod: object, **_: object) -> str:
+        return "long" * 50
 
 
 class Deployed:
@@ -99,7 +108,7 @@ def test_every_command_is_listed_here() -> None:
 @pytest.mark.parametrize("command", ROWS)
 def test_rows_go_to_stdout_and_nothing_to_stderr(command: str, deployed: Callable[[], None]) -> None:
     arguments, text = ROWS[command]
-    if command in ("status", "outputs", "app history", "app status"):
+    if command in ("status", "outputs", "app history", "app status", "app logs"):
         deployed()
     done = CliRunner().invoke(app, [*command.split(), *arguments])
     assert done.exit_code in (0, 4), done.output

@@ -14,7 +14,7 @@ from tooling.runner.engine import Engine
 def account_of(engine: Engine) -> Account:
     """Signs in as the tiers' provider does: on the lane with its keys, else with the operator's and the deploy role."""
     environment = load_environment(engine.environment)
-    session = _lane_session(engine) if engine.is_local else _session(environment.region, environment.deploy_role_arn)
+    session = lane_session(engine) if engine.is_local else _session(environment.region, environment.deploy_role_arn)
 
     @cache
     def client(service: str) -> Any:
@@ -24,7 +24,7 @@ def account_of(engine: Engine) -> Account:
     return Account(account_id=account_id, partition=environment.partition, client=client)
 
 
-def _lane_session(engine: Engine) -> Any:
+def lane_session(engine: Engine) -> Any:
     """A session that ignores the operator's own AWS configuration: profiles, files, proxies."""
     from botocore.config import Config
     from botocore.session import Session
