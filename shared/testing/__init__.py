@@ -7,6 +7,7 @@ Contracts of upstream stacks come from `contract_outputs`. A run fails if a reso
 `shared.providers`. The mocks do not validate: inputs that AWS or Kubernetes would reject pass here.
 """
 
+from shared.testing.applications import application_directories, stack_of_application
 from shared.testing.contracts import contract_outputs, every_contract, undeployed
 from shared.testing.modules import load_module
 from shared.testing.program import ProviderMissing, Run, run_program
@@ -17,9 +18,11 @@ __all__ = [
     "ProviderMissing",
     "Registered",
     "Run",
+    "application_directories",
     "contract_outputs",
     "every_contract",
     "load_module",
     "run_program",
+    "stack_of_application",
     "undeployed",
 ]

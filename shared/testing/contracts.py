@@ -16,11 +16,13 @@ from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
 from shared.iam import ci_path, deployers_path
 from shared.kubeconfig import kubeconfig, kubeconfig_command
 from shared.tenant_quota import Containers, Quota
+from shared.testing.applications import application_directories
 from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
 
 _CLUSTER = "eks-cluster-dev"
 _ENDPOINT = f"https://EXAMPLE.gr7.{REGION}.eks.amazonaws.com"
 _AUTHORITY = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
+_APPLICATIONS = [directory.name for directory in application_directories()]
 _REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 _ROLES = f"arn:aws:iam::{ACCOUNT}:role"
 
@@ -107,7 +109,7 @@ _TENANT: dict[str, Any] = {
     "cluster_name": _CLUSTER,
     "bucket_name": _INFRASTRUCTURE["tenant_bucket_name"],
     "bucket_prefix": "tenant-a/",
-    "repositories": {"demo": f"{_REGISTRY}/tenant-a/demo-dev"},
+    "repositories": {name: f"{_REGISTRY}/tenant-a/{name}-dev" for name in _APPLICATIONS},
     "registries": [f"{_REGISTRY}/tenant-a", "registry.k8s.io"],
     "quota": _QUOTA.hard(),
     "containers": Containers().amounts(),

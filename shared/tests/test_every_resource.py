@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing import Registered, Run, run_program, undeployed
+from shared.testing import Registered, Run, application_directories, run_program, stack_of_application, undeployed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUFFIX = "pr-17"
@@ -15,7 +15,7 @@ STACKS = {
     "infrastructure": "dev",
     "platform-addons": "dev",
     "tenants": "dev.tenant-a",
-    "applications/demo": "dev",
+    **{f"applications/{directory.name}": stack_of_application(directory) for directory in application_directories()},
 }
 NAME_KEYS = {"name", "bucket", "nodeGroupNamePrefix", "namePrefix", "bucketPrefix"}
 """Inputs that are a physical name of ours in AWS."""

@@ -147,6 +147,36 @@ CASES = [
         place="tenants/catalog/tenant-a.yaml, environments",
         says="does not exist in prod",
     ),
+    *(
+        Case(
+            id=f"app: new application {name!r}",
+            command=f"app new {name} --tenant tenant-a",
+            code=code,
+            place=place,
+            says=says,
+        )
+        for name, code, place, says in [
+            ("Shop", "name-invalid", "NAME", "'Shop' is not a DNS label"),
+            ("../x", "name-invalid", "NAME", "'../x'"),
+            ("1shop", "name-invalid", "NAME", "does not begin with a letter"),
+            ("s" * 41, "name-invalid", "NAME", "more than 40 characters"),
+            ("demo", "application-taken", "applications/demo", "'demo'"),
+            ("tenants", "application-taken", "applications/tenants", "that of a tier"),
+        ]
+    ),
+    Case(
+        id="app: new application of an unknown tenant",
+        command="app new shop --tenant tenant-aa",
+        code="tenant-unknown",
+        place="--tenant",
+        nearest="tenant-a",
+    ),
+    Case(
+        id="app: new application of two kinds",
+        command="app new shop --tenant tenant-a --worker --cron",
+        code="flags-exclude-each-other",
+        place="--worker, --cron",
+    ),
     Case(
         id="app: unknown setting",
         command="app configure demo replics=3 --stack local --yes",

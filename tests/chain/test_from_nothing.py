@@ -18,17 +18,11 @@ from tests.live.world import World, on_a_lane
 from tooling.lane.environments import washed
 from tooling.lane.processes import running
 from tooling.lane.state import Lane
+from tooling.runner.graph import environment_graph, in_order
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("chain from nothing")]
 
-STACKS = [
-    "infrastructure/local",
-    "platform-addons/local",
-    "tenants/local.tenant-a",
-    "tenants/local.tenant-b",
-    "tenants/local.tenant-c",
-    "demo/local",
-]
+STACKS = [str(stack) for stack in in_order(environment_graph("local"))]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.testing import Registered, run_program
+from shared.testing import Registered, application_directories, run_program, stack_of_application
 from tests.admission.world import Object, World, altered, namespace, path, rendered
 from tests.everything_on import SETTINGS, STACKS, upstream
 from tooling.lane.api_server import ApiServer
@@ -19,12 +19,19 @@ from tooling.paths import REPOSITORY
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 ALWAYS = "AlwaysAllow"
-PROJECTS = {**SETTINGS, "applications/demo": {}}
+APPLICATIONS = application_directories()
+PROJECTS = {**SETTINGS, **{f"applications/{directory.name}": {} for directory in APPLICATIONS}}
+WITHOUT_BUDGET = {
+    directory.name for directory in APPLICATIONS if "CronTask(" in (directory / "__main__.py").read_text()
+}
+"""Applications whose pods end by themselves."""
 
 
 def resources() -> Iterator[Registered]:
     for project, config in PROJECTS.items():
-        run = run_program(REPOSITORY / project, stack=STACKS.get(project, "dev"), config=config, upstream=upstream)
+        directory = REPOSITORY / project
+        stack = stack_of_application(directory) if directory in APPLICATIONS else STACKS.get(project, "dev")
+        run = run_program(directory, stack=stack, config=config, upstream=upstream)
         yield from run.resources
 
 
@@ -46,9 +53,10 @@ def _in_values(name: str, values: dict[str, Any]) -> Iterator[tuple[str, dict[st
 
 def test_every_budget_lets_pods_that_are_not_ready_go() -> None:
     found = {name: spec for resource in resources() for name, spec in budgets(resource)}
-    assert {"aws-load-balancer-controller", "cluster-autoscaler", "demo", "external-dns", "external-secrets"} == set(
-        found
-    )
+    applications = {directory.name for directory in APPLICATIONS} - WITHOUT_BUDGET
+    assert "demo" in applications
+    addons = {"aws-load-balancer-controller", "cluster-autoscaler", "external-dns", "external-secrets"}
+    assert addons | applications == set(found)
     for name, spec in found.items():
         assert spec["unhealthyPodEvictionPolicy"] == ALWAYS, name
         assert spec["maxUnavailable"] == 1, name

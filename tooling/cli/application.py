@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tooling.cli.console import print_document, results
+from tooling.cli.console import messages, print_document, results
 from tooling.cli.options import Json, Stack, Yes
 
 if TYPE_CHECKING:
@@ -267,3 +267,41 @@ def logs(
             console.print(f"{each.pod}  {line}", markup=False, soft_wrap=True)
     if not found:
         console.print(f"{one} has no pods", markup=False, soft_wrap=True)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new application.", show_default=False)],
+    tenant: Annotated[str, typer.Option("--tenant", help="Tenant that it belongs to.")],
+    worker: Annotated[bool, typer.Option("--worker", help="A worker: nothing sends requests to its pods.")] = False,
+    cron: Annotated[bool, typer.Option("--cron", help="A task that runs by the clock.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a new application: program, settings, stack files, service, Dockerfile, tests and generated files."""
+    from shared.errors import BadInput
+    from tooling.applications.scaffold import Kind, create, new_application
+
+    if worker and cron:
+        raise BadInput(
+            "flags-exclude-each-other",
+            "--worker and --cron exclude each other",
+            at="--worker, --cron",
+            hint="leave one of them out",
+        )
+    made = new_application(name, tenant, Kind.WORKER if worker else Kind.CRON if cron else Kind.WEB)
+    changed = create(made)
+    directory = f"applications/{name}"
+    if as_json:
+        print_document({"application": name, "tenant": tenant, "directory": directory, "changed": changed})
+        return
+    console = messages()
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    say(f"{directory}/ is ready: it passes every check, and its image is built from {directory}/service")
+    for path in changed:
+        say(f"{path} has its image repository now; the platform team approves and deploys it")
+    say("\nTry next:")
+    for command in (f"make test-unit IN={directory}", f"tiers up applications --app {name} --stack local"):
+        say(f"  {command}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tooling.generated.applications import applications_page
 from tooling.generated.environments import environments_page
 from tooling.generated.project_files import project_files
 from tooling.generated.reference import (
@@ -27,6 +28,7 @@ def generated_files() -> dict[str, str]:
         **project_files(),
         **github_files(),
         **requirements_files(),
+        "applications/README.md": applications_page(),
         **dockerfiles(),
         **charts(),
         "docs/chain.svg": as_svg() + "\n",

@@ -9,7 +9,7 @@ import pytest
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Level
 from shared.policies.testing import views_of
-from shared.testing import run_program
+from shared.testing import application_directories, run_program, stack_of_application
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
@@ -17,7 +17,7 @@ STACKS = [
     *(("infrastructure", environment) for environment in ENVIRONMENTS),
     *(("platform-addons", environment) for environment in ENVIRONMENTS),
     *(("tenants", f"dev.tenant-{tenant}") for tenant in "abc"),
-    ("applications/demo", "dev"),
+    *((f"applications/{directory.name}", stack_of_application(directory)) for directory in application_directories()),
 ]
 
 

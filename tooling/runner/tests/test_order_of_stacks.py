@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import BadInput, Refused
+from shared.testing import application_directories
 from tooling.runner.graph import downstream, environment_graph, in_order, select
 from tooling.runner.guards import refuse_live_dependants, with_undeclared
+
+APPLICATIONS = [f"{directory.name}/local" for directory in application_directories()]
 
 
 def names(stacks: object) -> list[str]:
@@ -17,7 +20,7 @@ def test_upstream_stacks_come_first() -> None:
     order = names(in_order(environment_graph("local")))
     assert order[:2] == ["infrastructure/local", "platform-addons/local"]
     assert order[2:5] == ["tenants/local.tenant-a", "tenants/local.tenant-b", "tenants/local.tenant-c"]
-    assert order[5:] == ["demo/local"]
+    assert order[5:] == APPLICATIONS
 
 
 def test_an_application_reads_its_own_tenant_only() -> None:
@@ -37,7 +40,7 @@ def test_tiers_tenant_and_application_narrow_the_selection() -> None:
     assert names(select(graph, tiers=["infrastructure"])) == ["infrastructure/local"]
     assert names(select(graph, tiers=["tenants"], tenant="tenant-b")) == ["tenants/local.tenant-b"]
     assert names(select(graph, application="demo")) == ["demo/local"]
-    assert len(select(graph)) == 6
+    assert len(select(graph)) == 5 + len(APPLICATIONS)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +73,14 @@ def test_an_unknown_environment_is_refused() -> None:
 def test_what_is_downstream_of_a_stack_reads_it_directly_or_not() -> None:
     graph = environment_graph("local")
     addons = next(stack for stack in graph if stack.tier == "platform-addons")
-    assert len(downstream(graph, [addons])) == 4
+    assert len(downstream(graph, [addons])) == 3 + len(APPLICATIONS)
 
 
 def test_a_stack_is_not_destroyed_under_a_live_dependant() -> None:
     graph = environment_graph("local")
     infrastructure = select(graph, tiers=["infrastructure"])
     with pytest.raises(Refused) as refused:
-        refuse_live_dependants(graph, infrastructure, {"infrastructure/local": 50, "demo/local": 7})
+        refuse_live_dependants(graph, infrastructure, {"infrastructure/local": 50, **dict.fromkeys(APPLICATIONS, 7)})
     assert refused.value.code == "live-dependants"
     assert "demo/local" in refused.value.what
     assert refused.value.hint == "tiers destroy applications --stack local\nthen run the same command again"
@@ -85,7 +88,8 @@ def test_a_stack_is_not_destroyed_under_a_live_dependant() -> None:
 
 def test_the_hint_destroys_no_other_tenants_than_those_in_the_way() -> None:
     graph = environment_graph("local")
-    counts = {str(stack): 20 for stack in graph if stack.tenant != "tenant-b"}
+    # All applications, so that the hint names the tier and not each of them.
+    counts = {str(stack): 20 for stack in graph if stack.tenant != "tenant-b" or stack.tier == "applications"}
     with pytest.raises(Refused) as refused:
         refuse_live_dependants(graph, select(graph, tiers=["platform-addons"]), counts)
     assert refused.value.hint.splitlines() == [

@@ -185,7 +185,7 @@ def test_nothing_that_a_fork_would_lose_runs_in_the_server() -> None:
         "import threading, pathlib\n"
         "import tooling.runner.worker, importlib\n"
         "from tooling.runner.sdk_modules import used_by\n"
-        "for project in ('infrastructure', 'platform-addons', 'tenants', 'applications/demo'):\n"
+        "for project in ('infrastructure', 'platform-addons', 'tenants', *pathlib.Path().glob('applications/*')):\n"
         "    for name in used_by(pathlib.Path(project)):\n"
         "        importlib.import_module(name)\n"
         "print(threading.active_count(), len(list(pathlib.Path('/proc/self/task').glob('*'))) or 1)\n"

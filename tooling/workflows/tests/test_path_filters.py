@@ -21,7 +21,7 @@ STACKS = {
     "infrastructure": ("infrastructure", "dev"),
     "platform-addons": ("platform-addons", "dev"),
     "tenants": ("tenants", "dev.tenant-a"),
-    "applications": ("applications/demo", "dev"),
+    "applications": ("applications/demo", "dev"),  # one for all: the tier's filter has no application's name
 }
 
 RECORDER = """
