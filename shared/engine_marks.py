@@ -30,6 +30,9 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - marks a secret, and is none
 """The signature of a secret, whose member `value` is the plain value."""
 
+RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+"""The signature of a reference to a resource."""
+
 
 def is_secret(value: Any) -> bool:
     return isinstance(value, dict) and value.get(SIGNATURE) == SECRET

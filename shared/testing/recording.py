@@ -13,10 +13,12 @@ from typing import Any
 import grpc
 import pulumi
 from google.protobuf import json_format, struct_pb2
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.sync_await import _ensure_event_loop
 
+from shared.engine_marks import RESOURCE, SIGNATURE, is_secret
+from shared.engine_marks import UNKNOWN as UNKNOWN_MARK
+from shared.pulumi_internals import ensure_event_loop, resolve_callbacks
 from shared.testing.computed import FUNCTIONS, computed_outputs
 
 UNKNOWN = pulumi.output.UNKNOWN
@@ -24,7 +26,7 @@ UNKNOWN = pulumi.output.UNKNOWN
 
 STACK = "pulumi:pulumi:Stack"
 _CLUSTER_COMPONENT = "eks:index:Cluster"
-_RESOURCE_REFERENCE = {rpc._special_sig_key: rpc._special_resource_sig}
+_RESOURCE_REFERENCE = {SIGNATURE: RESOURCE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  gRPC's name
         if request.type == STACK:
             return super().RegisterResource(request)
-        _ensure_event_loop()
+        ensure_event_loop()
         record = Registered(
             type=request.type,
             name=request.name,
@@ -137,7 +139,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self.registered.append(record)
         resource_id, computed = self._computed(record)
         if record.type == _CLUSTER_COMPONENT:
-            computed["eksCluster"] = self._inner_cluster(record, mocks._resolve_callbacks(request.transforms))
+            computed["eksCluster"] = self._inner_cluster(record, resolve_callbacks(request.transforms))
         answer = struct_pb2.Struct()
         answer.CopyFrom(request.object)
         answer.update(computed)
@@ -211,20 +213,19 @@ def _urn(reference: str) -> str:
 def _plain(value: Any) -> Any:
     """Converts protocol values: whole numbers to `int`, secrets unwrapped, unknown values to `UNKNOWN`."""
     if isinstance(value, dict):
-        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+        if is_secret(value):
             return _plain(value["value"])
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return UNKNOWN if value == rpc.UNKNOWN else value
+    return UNKNOWN if value == UNKNOWN_MARK else value
 
 
 def _holds_secret(value: Any) -> bool:
     if isinstance(value, dict):
-        is_secret = value.get(rpc._special_sig_key) == rpc._special_secret_sig
-        return is_secret or any(_holds_secret(item) for item in value.values())
+        return is_secret(value) or any(_holds_secret(item) for item in value.values())
     return isinstance(value, list) and any(_holds_secret(item) for item in value)
 
 
@@ -234,7 +235,7 @@ def _wire(value: Any) -> Any:
         return {key: _wire(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_wire(item) for item in value]
-    return rpc.UNKNOWN if value is UNKNOWN else value
+    return UNKNOWN_MARK if value is UNKNOWN else value
 
 
 def _known(inputs: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pulumi.runtime import rpc
 
-from shared.engine_marks import SECRET, SIGNATURE, UNKNOWN, UNKNOWNS, is_secret, secret, without_secrets
+from shared.engine_marks import RESOURCE, SECRET, SIGNATURE, UNKNOWN, UNKNOWNS, is_secret, secret, without_secrets
 
 
 def test_marks_are_the_sdk_s() -> None:
     assert (rpc.UNKNOWN, rpc._special_sig_key, rpc._special_secret_sig) == (UNKNOWN, SIGNATURE, SECRET)
+    assert rpc._special_resource_sig == RESOURCE
     assert UNKNOWN in UNKNOWNS
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import grpc
 import pulumi
-from pulumi.automation import _server
 from pulumi.runtime import run_in_stack
 
 from shared.errors import PlatformError
 from shared.program_errors import ProgramError
+from shared.pulumi_internals import run_programs_with
 from tooling.paths import REPOSITORY, worker_log
 from tooling.runner import source_positions
 
@@ -90,8 +90,7 @@ async def _run_in_stack(program: Callable[[], Awaitable[None] | None]) -> None:
         raise
 
 
-# The name under which the Automation API calls it; there is no public hook.
-_server.run_in_stack = _run_in_stack  # pyright: ignore[reportPrivateImportUsage]
+run_programs_with(_run_in_stack)
 source_positions.shorten()
 
 

@@ -11,9 +11,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
+from shared.pulumi_internals import keep_stack_traces_short
 from tooling.paths import REPOSITORY
 
 _CONSTRUCTORS = 3
@@ -22,8 +22,8 @@ _NOT_PROGRAMS = frozenset({"tooling", ".venv"})
 
 
 def shorten() -> None:
-    """From now on, for every resource that this process registers. The SDK has no public hook."""
-    resource._get_stack_trace = program_frames  # pyright: ignore[reportPrivateUsage]
+    """From now on, for every resource that this process registers."""
+    keep_stack_traces_short(program_frames)
 
 
 def program_frames() -> source_pb2.StackTrace:

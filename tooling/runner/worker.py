@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pulumi import automation
-
-# Not exported, and the only way to make an object of a class derived from `Stack`.
-from pulumi.automation._stack import StackInitMode
 from semver import VersionInfo
 
 from shared.errors import PlatformError, Refused
+from shared.pulumi_internals import select_mode
 from tooling.foreign_errors import with_hint
 from tooling.runner.engine_events import Translator
 from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
@@ -40,7 +38,7 @@ class BareStack(automation.Stack):
         # What the base class does, without `pulumi stack select`: every command names its stack.
         self.name = name
         self.workspace = workspace
-        self._mode = StackInitMode.SELECT
+        self._mode = select_mode()
 
     def outputs(self) -> automation.OutputMap:
         return {}
