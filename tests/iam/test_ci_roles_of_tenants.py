@@ -14,6 +14,7 @@ from shared import environment as environments
 from shared.iam import GITHUB_ISSUER
 from shared.testing import Run, every_contract, run_program
 from tests.iam.evaluation import Request, allows, reaches
+from tests.iam.rules import wrong_with_permission
 from tooling.paths import REPOSITORY
 
 ACCOUNT = "arn:aws:iam::123456789012"
@@ -236,3 +237,11 @@ def test_it_reaches_nothing_else_of_the_platform(roles: Roles, action: str, reso
 )
 def test_a_job_assumes_the_one_role_of_its_subject(roles: Roles, subject: str, assumed: set[str]) -> None:
     assert roles.assumable_by(subject) == assumed
+
+
+def test_its_documents_follow_the_rules_of_all_others(roles: Roles) -> None:
+    wrong = [
+        (one["Sid"], why) for one in (*roles.ci, *roles.boundary) for why in wrong_with_permission(one, "identity")
+    ]
+    assert wrong == []
+    assert {one["Sid"] for one in roles.ci} >= {"KeepApplications", "ReadSecretsOfStates", "OwnImages", "Deploy"}
