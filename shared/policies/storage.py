@@ -1,4 +1,4 @@
-"""Rules for buckets, keys, logs and security groups: nothing is public, everything is encrypted."""
+"""Rules for buckets, image repositories, keys, logs and security groups: nothing is public, everything is encrypted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shared.policies.view import ResourceView
 BUCKET = "aws:s3/bucket:Bucket"
 BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_REPOSITORY = "aws:ecr/repository:Repository"
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _GROUP_RULES = (
     "aws:ec2/securityGroup:SecurityGroup",
@@ -43,6 +44,15 @@ def rotates(view: ResourceView) -> str | None:
     if not symmetric or view.get("enableKeyRotation") is True:
         return None
     return "the key is not rotated every year"
+
+
+def tags_stay(view: ResourceView) -> str | None:
+    # With exclusions it is IMMUTABLE_WITH_EXCLUSION: some tags can be moved.
+    return None if view.get("imageTagMutability") == "IMMUTABLE" else "a tag can be moved to another image"
+
+
+def images_are_scanned(view: ResourceView) -> str | None:
+    return None if view.get("imageScanningConfiguration.scanOnPush") is True else "images are not scanned on push"
 
 
 def logs_end(view: ResourceView) -> str | None:
@@ -128,6 +138,22 @@ RULES = (
         hint="set enable_key_rotation",
         types=("aws:kms/key:Key",),
         check=rotates,
+    ),
+    Rule(
+        id="image-tags-immutable",
+        description="A tag of an image repository names one image for ever",
+        source="AWS Foundational Security Best Practices, ECR.2",
+        hint='set image_tag_mutability="IMMUTABLE"',
+        types=(_REPOSITORY,),
+        check=tags_stay,
+    ),
+    Rule(
+        id="images-scanned",
+        description="Images are scanned for vulnerabilities when they are pushed",
+        source="AWS Foundational Security Best Practices, ECR.1",
+        hint='set image_scanning_configuration={"scan_on_push": True}',
+        types=(_REPOSITORY,),
+        check=images_are_scanned,
     ),
     Rule(
         id="log-group-ends",

@@ -299,6 +299,23 @@ CASES: dict[str, Case] = {
             view("aws:kms/key:Key", {"customerMasterKeySpec": "RSA_2048"}),
         ],
     ),
+    "image-tags-immutable": Case(
+        refused=[
+            (view("aws:ecr/repository:Repository"), "can be moved"),
+            (view("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}), "can be moved"),
+        ],
+        allowed=[view("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE"})],
+    ),
+    "images-scanned": Case(
+        refused=[
+            (view("aws:ecr/repository:Repository"), "not scanned"),
+            (
+                view("aws:ecr/repository:Repository", {"imageScanningConfiguration": {"scanOnPush": False}}),
+                "not scanned",
+            ),
+        ],
+        allowed=[view("aws:ecr/repository:Repository", {"imageScanningConfiguration": {"scanOnPush": True}})],
+    ),
     "log-group-ends": Case(
         refused=[(view("aws:cloudwatch/logGroup:LogGroup"), "no retention period")],
         allowed=[view("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30})],
