@@ -6,16 +6,20 @@ The tests share one deployed chain and run in file order; the `up` at the end sh
 
 from __future__ import annotations
 
+import http.client
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from tests.chain.clone import Clone
+from tests.tenants.kubelet import wait
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -34,6 +38,29 @@ def more_pods(chain: Clone) -> Iterator[None]:
         yield
     finally:
         file.write_text(before)
+
+
+def test_demo_answers_at_the_address_that_open_prints(chain: Clone) -> None:
+    opened = chain.tiers("open", "demo", "--print").stdout.strip()
+    assert chain.tiers("app", "url", "demo").stdout == "http://tenant-a.example.com/\n"
+    address = urlsplit(opened)
+    assert address.hostname == "127.0.0.1"
+    # A restored lane starts the process anew: the proxy answers 503 until it is ready.
+    wait(lambda: _get(opened) == (200, "Welcome to the demo"), "the demo to answer")
+    assert json.loads(_get(f"{opened}api")[1]) == {"message": "Welcome to the demo API", "version": "1.0.0"}
+    assert json.loads(_get(f"{opened}health")[1])["status"] == "pass"
+    # The address stays.
+    assert chain.tiers("open", "demo", "--json").document["url"] == opened
+
+
+def _get(url: str) -> tuple[int, str]:
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=30)
+    connection.request("GET", address.path)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
 
 
 def test_one_tenants_quota_is_exactly_one_change(chain: Clone) -> None:

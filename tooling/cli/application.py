@@ -6,6 +6,7 @@ A command imports what it needs when it runs, so that `tiers --help` stays quick
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,6 +92,52 @@ def status(name: Name, stack: Stack, as_json: Json = False) -> None:
         say(f"address    {outputs['url']}")
     if last is not None:
         say(f"release    {last.number}, {last.result}, {last.started[:16]}, {last.image}")
+
+
+@app.command()
+def url(name: Name, stack: Stack = "local", as_json: Json = False) -> None:
+    """Print the address of an application's Ingress, from the outputs of its stack."""
+    from urllib.parse import urlsplit
+
+    from tooling.applications.address import address
+    from tooling.applications.lookup import application_stack
+    from tooling.runner.engine import open_engine
+
+    one = application_stack(name, stack)
+    with open_engine(stack) as engine:
+        found = address(engine, one)
+    if as_json:
+        document = {"application": name, "environment": stack, "url": found, "host": urlsplit(found).hostname}
+        print_document(document)
+    else:
+        sys.stdout.write(f"{found}\n")
+
+
+def open_application(
+    name: Name,
+    stack: Stack = "local",
+    print_only: Annotated[bool, typer.Option("--print", help="Only print the address, do not open a browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Open an application in the browser; on the local lane, at a loopback address that reaches its processes."""
+    import webbrowser
+
+    from tooling.applications.address import address, loopback_address
+    from tooling.applications.lookup import application_stack
+    from tooling.lane.state import Lane
+    from tooling.runner.engine import open_engine
+
+    one = application_stack(name, stack)
+    with open_engine(stack) as engine:
+        found = address(engine, one)
+        lane = Lane.load() if engine.is_local else None
+    opened = loopback_address(lane, found) if lane is not None else found
+    if as_json:
+        print_document({"application": name, "environment": stack, "url": opened, "address": found})
+        return
+    sys.stdout.write(f"{opened}\n")
+    if sys.stdout.isatty() and not print_only:
+        webbrowser.open(opened)
 
 
 def _workload_document(one: Workload) -> dict[str, Any]:
