@@ -232,6 +232,21 @@ ELSEWHERE = [
         why="needs an operation that is under way",
         test="tooling/lane/tests/test_snapshots.py",
     ),
+    *(
+        Elsewhere(
+            code=code,
+            why="needs a commit of the service, or an ECR to ask, which no command line of this table has",
+            test="tooling/images/tests/test_publishing.py",
+        )
+        for code in (
+            "image-digest-invalid",
+            "image-not-promoted",
+            "image-tag-taken",
+            "repository-undeployed",
+            "service-missing",
+            "service-uncommitted",
+        )
+    ),
     Elsewhere(
         code="host-unsupported",
         why="needs a machine that the lane does not run on",

@@ -250,6 +250,14 @@ def test_what_is_not_committed_is_not_published(clone: Clone, path: str, change:
     assert clone.ran() == []
 
 
+def test_an_application_without_a_service_has_no_image_to_build(clone: Clone) -> None:
+    (clone.path / SERVICE / "pyproject.toml").unlink()
+    clone.commit()
+    with pytest.raises(BadInput) as refused:
+        clone.publish()
+    assert (refused.value.code, refused.value.at) == ("service-missing", SERVICE)
+
+
 def test_a_repository_that_is_not_there_is_named_with_the_file_that_creates_it(clone: Clone) -> None:
     clone.ecr.delete_repository(repositoryName="tenant-a/demo-dev")
     with pytest.raises(BadInput) as refused:
