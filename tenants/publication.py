@@ -39,7 +39,7 @@ def tenant_contract(
             infrastructure.cluster_certificate_authority,
             infrastructure.region,
             deployers.role_arn,
-            namespaces[0].name,
+            pulumi.Output.all(*(namespace.name for namespace in namespaces)),
         ).apply(
             lambda facts: kubeconfig(
                 cluster_name=facts[0],
@@ -47,7 +47,7 @@ def tenant_contract(
                 certificate_authority=facts[2],
                 region=facts[3],
                 role_arn=facts[4],
-                namespace=facts[5],
+                namespaces=facts[5],
             )
         ),
         cluster_arn=infrastructure.cluster_arn,

@@ -5,6 +5,7 @@ Source of all of them: the four tiers, docs/decisions/0003-contracts.md and `tie
 
 from __future__ import annotations
 
+from shared.kubeconfig import namespaces_in
 from shared.policies.rule import Rule
 from shared.policies.view import APPLICATIONS, ResourceView
 
@@ -105,8 +106,12 @@ def applications_stay_in_namespaces(view: ResourceView) -> str | None:
         return f"a {view.kind} is cluster-scoped"
     if view.kind in RAILS:
         return f"a {view.kind} is a guardrail of the tenant"
-    if not view.get("metadata.namespace"):
+    namespace = view.get("metadata.namespace")
+    if not namespace:
         return "metadata.namespace is not set, so the kubeconfig's default namespace would be used"
+    own = namespaces_in(str((view.provider or {}).get("kubeconfig", "")))
+    if own and namespace not in own:
+        return f"namespace {namespace} is not one of the tenant's: {', '.join(own)}"
     return None
 
 
@@ -145,7 +150,7 @@ RULES = (
     ),
     Rule(
         id="application-in-its-namespace",
-        description="An application creates only namespaced objects with an explicit namespace, and no guardrails",
+        description="An application creates objects in its tenant's namespaces only, which it names, and no guardrails",
         source="docs/decisions/0002-stack-per-tenant.md; Kubernetes, `kubectl api-resources --namespaced=false`",
         hint="set metadata.namespace to a namespace of the tenant; ask the platform team for other objects",
         types=("kubernetes:",),

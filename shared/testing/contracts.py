@@ -31,14 +31,14 @@ _QUOTA = Quota.model_validate(
 )
 
 
-def _kubeconfig(role: str, namespace: str = "") -> str:
+def _kubeconfig(role: str, *namespaces: str) -> str:
     return kubeconfig(
         cluster_name=_CLUSTER,
         endpoint=_ENDPOINT,
         certificate_authority=_AUTHORITY,
         region=REGION,
         role_arn=f"{_ROLES}/{role}",
-        namespace=namespace,
+        namespaces=namespaces,
     )
 
 

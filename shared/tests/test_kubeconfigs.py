@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from shared.kubeconfig import kubeconfig, kubeconfig_command
+import pytest
+
+from shared.kubeconfig import kubeconfig, kubeconfig_command, namespaces_in
 
 FACTS = {
     "cluster_name": "eks-cluster-dev",
@@ -40,9 +42,22 @@ def test_cluster_user_and_context_are_named_after_the_cluster() -> None:
     }
 
 
-def test_a_namespace_is_the_contexts_default() -> None:
-    context = json.loads(kubeconfig(**FACTS, namespace="tenant-a"))["contexts"][0]["context"]
-    assert context == {"cluster": "eks-cluster-dev", "user": "eks-cluster-dev", "namespace": "tenant-a"}
+def test_a_tenants_first_namespace_is_the_contexts_default_and_all_of_them_are_listed() -> None:
+    text = kubeconfig(**FACTS, namespaces=["tenant-a", "tenant-a-jobs"])
+    assert json.loads(text)["contexts"][0]["context"] == {
+        "cluster": "eks-cluster-dev",
+        "user": "eks-cluster-dev",
+        "namespace": "tenant-a",
+        "extensions": [
+            {"name": "platform.internal/namespaces", "extension": {"namespaces": ["tenant-a", "tenant-a-jobs"]}}
+        ],
+    }
+    assert namespaces_in(text) == ["tenant-a", "tenant-a-jobs"]
+
+
+@pytest.mark.parametrize("text", [kubeconfig(**FACTS), "", "a: b", "[]", '{"contexts": [{}]}'], ids=range(5))
+def test_a_kubeconfig_that_is_not_a_tenants_lists_no_namespaces(text: str) -> None:
+    assert namespaces_in(text) == []
 
 
 def test_the_command_writes_the_same_credentials() -> None:

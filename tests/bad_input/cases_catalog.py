@@ -306,6 +306,24 @@ CASES = [
         says="'../x'",
     ),
     Case(
+        id="catalog: two applications of one name",
+        command=_UP,
+        wrong=(write("applications/shop/Pulumi.yaml", "name: demo\nruntime: python\nconfig: {tenant: tenant-a}\n"),),
+        code="project-invalid",
+        place="applications/shop/Pulumi.yaml, name",
+        says="`name` must be the name of the directory, 'shop'",
+    ),
+    Case(
+        id="catalog: application that is no DNS label",
+        command=_UP,
+        wrong=(
+            write("applications/Shop_1/Pulumi.yaml", "name: Shop_1\nruntime: python\nconfig: {tenant: tenant-a}\n"),
+        ),
+        code="name-invalid",
+        place="applications/Shop_1/Pulumi.yaml",
+        says="application 'Shop_1' is not a DNS label",
+    ),
+    Case(
         id="catalog: application without a tenant",
         command=_UP,
         wrong=(edit("applications/demo/Pulumi.yaml", "default: tenant-a", 'default: ""'),),

@@ -149,7 +149,9 @@ def _stacks(tier: Tier, environment: str) -> list[StackId]:
     return [
         StackId(
             tier=tier.name,
-            project=directory.name,
+            project=require_dns_label(
+                directory.name, what="application", at=f"{tier.directory}/{directory.name}/Pulumi.yaml"
+            ),
             stack=environment,
             directory=f"{tier.directory}/{directory.name}",
             environment=environment,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.kubeconfig import kubeconfig
 from shared.policies.view import ResourceView
 
 TAGS = {
@@ -16,7 +17,16 @@ TAGS = {
     "managed-by": "pulumi",
 }
 AWS_PROVIDER = {"region": "us-east-1", "defaultTags": json.dumps({"tags": TAGS})}
-KUBERNETES_PROVIDER = {"kubeconfig": "…"}
+KUBERNETES_PROVIDER = {
+    "kubeconfig": kubeconfig(
+        cluster_name="eks-cluster-dev",
+        endpoint="https://example.eks.amazonaws.com",
+        certificate_authority="LS0t",
+        region="us-east-1",
+        role_arn="arn:aws:iam::123456789012:role/deployer",
+        namespaces=["tenant-a", "tenant-a-jobs"],
+    )
+}
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE"
 OIDC = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
 
@@ -117,8 +127,17 @@ CASES: dict[str, Case] = {
             (kubernetes("kubernetes:core/v1:NamespacePatch"), "is cluster-scoped"),
             (kubernetes("kubernetes:networking.k8s.io/v1:NetworkPolicy", _IN), "is a guardrail"),
             (kubernetes("kubernetes:apps/v1:Deployment", {"metadata": {"name": "web"}}), "metadata.namespace"),
+            (
+                kubernetes("kubernetes:apps/v1:Deployment", {"metadata": {"namespace": "tenant-b"}}),
+                "namespace tenant-b is not one of the tenant's: tenant-a, tenant-a-jobs",
+            ),
+            (
+                kubernetes("kubernetes:core/v1:ConfigMap", {"metadata": {"namespace": "kube-system"}}),
+                "namespace kube-system",
+            ),
         ],
         allowed=[
+            kubernetes("kubernetes:batch/v1:Job", {"metadata": {"namespace": "tenant-a-jobs"}}),
             kubernetes("kubernetes:apps/v1:Deployment", _IN),
             kubernetes("kubernetes:networking.k8s.io/v1:NetworkPolicy", _IN, project="tenants"),
         ],
