@@ -117,7 +117,7 @@ def test_an_operation_that_keeps_failing_ends_named_after_few_attempts(aws: AwsP
 def test_what_was_perhaps_made_and_cannot_be_looked_for_is_told_and_bears_a_mark(
     aws: AwsProxy, emulator: Emulator
 ) -> None:
-    aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeTags"))
+    aws.set(Fault(action="CreateVpc", carried_out=True), Fault(action="DescribeVpcs"))
     said = refusal(aws, "10.4.0.0/16")
     assert "hint: it may exist: look for it, by the tag `tiers:creation`" in said
     assert aws.seen["CreateVpc"] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tooling.aws_types.billing import free
 from tooling.aws_types.identification import by_tags
-from tooling.aws_types.listing import Listing, own_tags
+from tooling.aws_types.listing import ec2_listing, own_tags
 from tooling.aws_types.row import AwsType, Description
 
 TYPES = (
@@ -19,55 +19,46 @@ TYPES = (
             uses="aws autoscaling describe-auto-scaling-groups --region {region}",
         ),
         identification=by_tags("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
-        listing=Listing(
-            service="ec2",
-            kind="launch-template",
-            operation="describe_launch_templates",
-            collection="LaunchTemplates",
-            identity="LaunchTemplateId",
-            tags=own_tags,
+        listing=ec2_listing(
+            "launch-template", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId", tags=own_tags
         ),
         billing=free,
     ),
 )
 
 OTHERS = (
-    Listing(
-        service="ec2",
-        kind="instance",
-        operation="describe_instances",
-        collection="Reservations",
+    ec2_listing(
+        "instance",
+        "describe_instances",
+        "Reservations",
+        "InstanceId",
         inside="Instances",
-        identity="InstanceId",
         keep=lambda instance: instance["State"]["Name"] not in ("terminated", "shutting-down"),
         tags=own_tags,
     ),
-    Listing(
-        service="ec2",
-        kind="network-interface",
-        operation="describe_network_interfaces",
-        collection="NetworkInterfaces",
-        identity="NetworkInterfaceId",
+    ec2_listing(
+        "network-interface",
+        "describe_network_interfaces",
+        "NetworkInterfaces",
+        "NetworkInterfaceId",
         tags=own_tags,
         remove=lambda client, thing: client.delete_network_interface(NetworkInterfaceId=thing["NetworkInterfaceId"]),
         inventoried=False,
     ),
-    Listing(
-        service="ec2",
-        kind="volume",
-        operation="describe_volumes",
-        collection="Volumes",
-        identity="VolumeId",
+    ec2_listing(
+        "volume",
+        "describe_volumes",
+        "Volumes",
+        "VolumeId",
         tags=own_tags,
         remove=lambda client, thing: client.delete_volume(VolumeId=thing["VolumeId"]),
         inventoried=False,
     ),
-    Listing(
-        service="ec2",
-        kind="snapshot",
-        operation="describe_snapshots",
-        collection="Snapshots",
-        identity="SnapshotId",
+    ec2_listing(
+        "snapshot",
+        "describe_snapshots",
+        "Snapshots",
+        "SnapshotId",
         parameters={"OwnerIds": ["self"]},
         tags=own_tags,
         inventoried=False,

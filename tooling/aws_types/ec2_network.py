@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tooling.aws_types.billing import Bill, Charge, NotKnown, Resources, always, free, used
 from tooling.aws_types.identification import Account, Values, by_tags
-from tooling.aws_types.listing import Listing, Thing, own_tags
+from tooling.aws_types.listing import Thing, ec2_listing, own_tags
 from tooling.aws_types.row import AwsType, Description
 
 if TYPE_CHECKING:
@@ -51,14 +51,8 @@ TYPES = (
             uses="aws ec2 describe-addresses --allocation-ids {id} --region {region}",
         ),
         identification=by_tags("describe_addresses", "Addresses", "AllocationId"),
-        listing=Listing(
-            service="ec2",
-            kind="elastic-ip",
-            operation="describe_addresses",
-            collection="Addresses",
-            identity="AllocationId",
-            paginated=False,
-            tags=own_tags,
+        listing=ec2_listing(
+            "elastic-ip", "describe_addresses", "Addresses", "AllocationId", paginated=False, tags=own_tags
         ),
         billing=always("public-ipv4-hour"),
     ),
@@ -72,9 +66,7 @@ TYPES = (
             delete="aws ec2 delete-flow-logs --flow-log-ids <its id> --region {region}",
         ),
         identification=by_tags("describe_flow_logs", "FlowLogs", "FlowLogId", parameter="Filter"),
-        listing=Listing(
-            service="ec2", kind="flow-log", operation="describe_flow_logs", collection="FlowLogs", identity="FlowLogId"
-        ),
+        listing=ec2_listing("flow-log", "describe_flow_logs", "FlowLogs", "FlowLogId"),
         billing=used("flow logs, per GB delivered"),
     ),
     AwsType(
@@ -86,13 +78,7 @@ TYPES = (
             uses="aws ec2 describe-addresses --region {region}",
         ),
         identification=by_tags("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
-        listing=Listing(
-            service="ec2",
-            kind="internet-gateway",
-            operation="describe_internet_gateways",
-            collection="InternetGateways",
-            identity="InternetGatewayId",
-        ),
+        listing=ec2_listing("internet-gateway", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
         billing=free,
     ),
     AwsType(
@@ -104,12 +90,11 @@ TYPES = (
             uses="aws ec2 describe-route-tables --filters Name=route.nat-gateway-id,Values={id} --region {region}",
         ),
         identification=by_tags("describe_nat_gateways", "NatGateways", "NatGatewayId"),
-        listing=Listing(
-            service="ec2",
-            kind="nat-gateway",
-            operation="describe_nat_gateways",
-            collection="NatGateways",
-            identity="NatGatewayId",
+        listing=ec2_listing(
+            "nat-gateway",
+            "describe_nat_gateways",
+            "NatGateways",
+            "NatGatewayId",
             keep=lambda gateway: gateway["State"] not in ("deleted", "deleting"),
             tags=own_tags,
         ),
@@ -125,14 +110,7 @@ TYPES = (
             uses=interfaces("subnet-id"),
         ),
         identification=by_tags("describe_subnets", "Subnets", "SubnetId"),
-        listing=Listing(
-            service="ec2",
-            kind="subnet",
-            operation="describe_subnets",
-            collection="Subnets",
-            identity="SubnetId",
-            keep=not_default,
-        ),
+        listing=ec2_listing("subnet", "describe_subnets", "Subnets", "SubnetId", keep=not_default),
         billing=free,
     ),
     AwsType(
@@ -141,15 +119,7 @@ TYPES = (
             noun="VPC", service="vpc", find="aws ec2 describe-vpcs --region {region}", uses=interfaces("vpc-id")
         ),
         identification=by_tags("describe_vpcs", "Vpcs", "VpcId"),
-        listing=Listing(
-            service="ec2",
-            kind="vpc",
-            operation="describe_vpcs",
-            collection="Vpcs",
-            identity="VpcId",
-            keep=not_default,
-            tags=own_tags,
-        ),
+        listing=ec2_listing("vpc", "describe_vpcs", "Vpcs", "VpcId", keep=not_default, tags=own_tags),
         billing=free,
         precious=True,
     ),
@@ -164,12 +134,11 @@ TYPES = (
             delete="aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <its id> --region {region}",
         ),
         identification=by_tags("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
-        listing=Listing(
-            service="ec2",
-            kind="vpc-endpoint",
-            operation="describe_vpc_endpoints",
-            collection="VpcEndpoints",
-            identity="VpcEndpointId",
+        listing=ec2_listing(
+            "vpc-endpoint",
+            "describe_vpc_endpoints",
+            "VpcEndpoints",
+            "VpcEndpointId",
             keep=lambda endpoint: endpoint["State"].lower() not in ("deleted", "deleting"),
         ),
         billing=_endpoint,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tooling.aws_types.billing import free
 from tooling.aws_types.identification import Account, Values, by_tags, ec2_filter
-from tooling.aws_types.listing import Listing
+from tooling.aws_types.listing import ec2_listing
 from tooling.aws_types.row import AwsType, Description
 
 
@@ -56,12 +56,11 @@ TYPES = (
             uses="aws ec2 describe-route-tables --route-table-ids {id} --region {region}",
         ),
         identification=by_tags("describe_route_tables", "RouteTables", "RouteTableId"),
-        listing=Listing(
-            service="ec2",
-            kind="route-table",
-            operation="describe_route_tables",
-            collection="RouteTables",
-            identity="RouteTableId",
+        listing=ec2_listing(
+            "route-table",
+            "describe_route_tables",
+            "RouteTables",
+            "RouteTableId",
             keep=lambda table: not any(association.get("Main") for association in table["Associations"]),
         ),
         billing=free,

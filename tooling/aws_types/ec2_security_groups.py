@@ -5,7 +5,7 @@ from __future__ import annotations
 from tooling.aws_types.billing import free
 from tooling.aws_types.ec2_network import interfaces
 from tooling.aws_types.identification import by_tags
-from tooling.aws_types.listing import Listing, own_tags
+from tooling.aws_types.listing import ec2_listing, own_tags
 from tooling.aws_types.row import AwsType, Description
 
 _RULE = Description(
@@ -32,12 +32,11 @@ TYPES = (
             uses=interfaces("group-id"),
         ),
         identification=by_tags("describe_security_groups", "SecurityGroups", "GroupId"),
-        listing=Listing(
-            service="ec2",
-            kind="security-group",
-            operation="describe_security_groups",
-            collection="SecurityGroups",
-            identity="GroupId",
+        listing=ec2_listing(
+            "security-group",
+            "describe_security_groups",
+            "SecurityGroups",
+            "GroupId",
             keep=lambda group: group["GroupName"] != "default",
             tags=own_tags,
             remove=lambda client, thing: client.delete_security_group(GroupId=thing["GroupId"]),

@@ -72,6 +72,10 @@ class ClusterListing(Listing):
                     yield {**thing, self.identity: f"{cluster}/{thing[self.identity]}"}
 
 
+def ec2_listing(kind: str, operation: str, collection: str, identity: str, **rest: Any) -> Listing:
+    return Listing(service="ec2", kind=kind, operation=operation, collection=collection, identity=identity, **rest)
+
+
 def pairs(found: Any, key: str = "Key", value: str = "Value") -> Tags:
     return {pair[key]: pair[value] for pair in found or ()}
 

@@ -14,6 +14,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import PlatformError
+from tooling.aws_types.identification import Account
+from tooling.aws_types.table import ids_of
 from tooling.plugins.aws.engine import state as states
 from tooling.plugins.aws.engine.autonaming import DEFAULTS, name_at_creation
 from tooling.plugins.aws.engine.clients import MOST_ATTEMPTS, Scope
@@ -95,7 +97,10 @@ def _created(row: Row, scope: Scope, operations: Operations, inputs: Values) -> 
 
 
 def _found(row: Row, scope: Scope, operations: Operations, inputs: Values) -> str | None:
-    found = operations.find(inputs)
+    """The id of what `create` creates from these inputs, if it exists."""
+    account = Account(account_id=scope.account_id, partition=scope.partition, client=scope.client)
+    ids = ids_of(row.pulumi_name, inputs, account)
+    found = ids[0] if isinstance(ids, list) and ids else None
     live = operations.read(found, inputs) if found is not None else None
     return found if live is not None and _is_ours(row, scope, live, inputs) else None
 

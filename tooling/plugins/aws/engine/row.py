@@ -80,7 +80,7 @@ class Operations(ABC):
     """The AWS calls of one type, for one request. `known` and `state` are last known outputs; `inputs` are checked."""
 
     found_by_tag: ClassVar[bool] = False
-    """Only its AWS-chosen id identifies it: `create` adds a tag for `find`, which is removed right afterwards."""
+    """Only its AWS-chosen id identifies it: `create` adds a tag to find it by, which is removed right afterwards."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -88,10 +88,6 @@ class Operations(ABC):
     @abstractmethod
     def create(self, inputs: Values) -> str:
         """Creates the resource and returns its id. Sets only what it must: a failure leaves nothing behind."""
-
-    def find(self, inputs: Values) -> str | None:
-        """The id of what `create` creates from these inputs, if it exists; used if its response was lost."""
-        return None
 
     def complete(self, resource_id: str, inputs: Values) -> None:  # noqa: B027 - most types have nothing to complete
         """The remaining calls of a creation, after there is an id; a failure leaves a resource known to the engine."""

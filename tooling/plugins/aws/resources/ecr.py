@@ -34,9 +34,6 @@ class Repository(EcrOperations):
         )
         return inputs["name"]
 
-    def find(self, inputs: Values) -> str | None:
-        return inputs["name"]
-
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.ecr.describe_repositories, repositoryNames=[resource_id])
         if found is None:
@@ -87,9 +84,6 @@ class RepositoryPart(EcrOperations):
 
     def create(self, inputs: Values) -> str:
         getattr(self.ecr, self.put)(repositoryName=inputs["repository"], **{self.text: inputs["policy"]})
-        return inputs["repository"]
-
-    def find(self, inputs: Values) -> str | None:
         return inputs["repository"]
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from tooling.plugins.aws.engine.equivalence import policy_document
 from tooling.plugins.aws.engine.naming_case import capitals, first, smalls, tag_list, tag_map, unless_gone
 from tooling.plugins.aws.engine.refusals import between, not_json, one_of
-from tooling.plugins.aws.engine.row import CREATION_TAG, GeneratedName, Input, Operations, Row, Values
+from tooling.plugins.aws.engine.row import GeneratedName, Input, Operations, Row, Values
 
 _POLICY_NAME = "default"
 """The only policy name that KMS accepts. Source: KMS API reference, PutKeyPolicy."""
@@ -32,15 +32,6 @@ class Key(KmsOperations):
             **bypass,
         )
         return answer["KeyMetadata"]["KeyId"]
-
-    def find(self, inputs: Values) -> str | None:
-        wanted = (inputs.get("tagsAll") or {}).get(CREATION_TAG)
-        for page in self.kms.get_paginator("list_keys").paginate():
-            for key in page["Keys"]:
-                tags = self.kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-                if tag_map(tags, key="TagKey", value="TagValue").get(CREATION_TAG) == wanted:
-                    return key["KeyId"]
-        return None
 
     def complete(self, resource_id: str, inputs: Values) -> None:
         if inputs["enableKeyRotation"]:
@@ -101,9 +92,6 @@ class Key(KmsOperations):
 class Alias(KmsOperations):
     def create(self, inputs: Values) -> str:
         self.kms.create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-        return inputs["name"]
-
-    def find(self, inputs: Values) -> str | None:
         return inputs["name"]
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:

@@ -47,9 +47,6 @@ class LogGroup(Operations):
         self.logs.create_log_group(logGroupName=inputs["name"], **picked(inputs, ("kmsKeyId",)), **tags)
         return inputs["name"]
 
-    def find(self, inputs: Values) -> str | None:
-        return inputs["name"]
-
     def complete(self, resource_id: str, inputs: Values) -> None:
         if inputs["retentionInDays"]:
             self._retain(resource_id, inputs)

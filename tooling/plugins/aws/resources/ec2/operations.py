@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tooling.plugins.aws.engine.naming_case import tag_list, tag_map
-from tooling.plugins.aws.engine.row import CREATION_TAG, Operations, Values
+from tooling.plugins.aws.engine.row import Operations, Values
 
 
 class Ec2Operations(Operations):
@@ -23,13 +23,6 @@ class Ec2Operations(Operations):
     def tag_specifications(self, inputs: Values) -> dict[str, Any]:
         tags = tag_list(inputs.get("tagsAll"))
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
-
-    def find(self, inputs: Values) -> str | None:
-        value = (inputs.get("tagsAll") or {}).get(CREATION_TAG, "")
-        filters = [{"Name": "key", "Values": [CREATION_TAG]}, {"Name": "value", "Values": [value]}]
-        found = self.ec2.describe_tags(Filters=filters)["Tags"]
-        # Compared here as well, since EC2's filters support wildcards.
-        return next((tag["ResourceId"] for tag in found if tag["Value"] == value), None)
 
     def tag(self, resource_id: str, state: Values, tags: Mapping[str, str]) -> None:
         self.ec2.create_tags(Resources=[resource_id], Tags=tag_list(tags))

@@ -113,9 +113,6 @@ class Route(Ec2Operations):
         self.ec2.create_route(RouteTableId=inputs["routeTableId"], **destination, **capitals(inputs, _TARGETS))
         return _route_id(inputs)
 
-    def find(self, inputs: Values) -> str | None:
-        return _route_id(inputs)
-
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         table_id, wanted = known.get("routeTableId"), _destination(known, _ROUTE_DESTINATIONS)
         if table_id is None:
@@ -155,10 +152,6 @@ def _route_id(inputs: Values) -> str:
 class RouteTableAssociation(Ec2Operations):
     def create(self, inputs: Values) -> str:
         return self.ec2.associate_route_table(**capitals(inputs, ("routeTableId", "subnetId")))["AssociationId"]
-
-    def find(self, inputs: Values) -> str | None:
-        association = self._find("", inputs)
-        return association["RouteTableAssociationId"] if association is not None else None
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         association = self._find(resource_id, known)

@@ -23,9 +23,6 @@ class AccessEntry(EksOperations):
         )
         return f"{inputs['clusterName']}:{inputs['principalArn']}"
 
-    def find(self, inputs: Values) -> str | None:
-        return f"{inputs['clusterName']}:{inputs['principalArn']}"
-
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         cluster, principal = split_id(resource_id)
         found = unless_gone(self.eks.describe_access_entry, clusterName=cluster, principalArn=principal)
@@ -65,9 +62,6 @@ class AccessPolicyAssociation(EksOperations):
         )
         return f"{inputs['clusterName']}#{inputs['principalArn']}#{inputs['policyArn']}"
 
-    def find(self, inputs: Values) -> str | None:
-        return f"{inputs['clusterName']}#{inputs['principalArn']}#{inputs['policyArn']}"
-
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         cluster, principal, policy = resource_id.split("#")
         found = unless_gone(self.eks.list_associated_access_policies, clusterName=cluster, principalArn=principal)
@@ -95,12 +89,6 @@ class PodIdentityAssociation(EksOperations):
         names = ("clusterName", "namespace", "serviceAccount", "roleArn", "disableSessionTags", "targetRoleArn")
         answer = self.eks.create_pod_identity_association(tags=inputs.get("tagsAll") or {}, **picked(inputs, names))
         return answer["association"]["associationId"]
-
-    def find(self, inputs: Values) -> str | None:
-        found = self.eks.list_pod_identity_associations(
-            **picked(inputs, ("clusterName", "namespace", "serviceAccount"))
-        )
-        return found["associations"][0]["associationId"] if found["associations"] else None
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         """An import's id is `<cluster>,<association id>`: the association id alone does not identify the cluster."""

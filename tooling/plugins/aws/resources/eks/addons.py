@@ -29,9 +29,6 @@ class Addon(EksOperations):
         )
         return f"{cluster}:{name}"
 
-    def find(self, inputs: Values) -> str | None:
-        return f"{inputs['clusterName']}:{inputs['addonName']}"
-
     def complete(self, resource_id: str, inputs: Values) -> None:
         cluster, name = split_id(resource_id)
         self.wait_until_active(

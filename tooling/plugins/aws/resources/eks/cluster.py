@@ -44,9 +44,6 @@ class Cluster(EksOperations):
         )
         return answer["cluster"]["name"]
 
-    def find(self, inputs: Values) -> str | None:
-        return inputs["name"]
-
     def complete(self, resource_id: str, inputs: Values) -> None:
         self.wait_until_active(f"cluster {resource_id}", lambda: self.eks.describe_cluster(name=resource_id)["cluster"])
 

@@ -34,9 +34,6 @@ class Role(IamOperations):
         )
         return answer["Role"]["RoleName"]
 
-    def find(self, inputs: Values) -> str | None:
-        return inputs["name"]
-
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.iam.get_role, RoleName=resource_id)
         if found is None:
@@ -91,9 +88,6 @@ class Policy(IamOperations):
             **capitals(inputs, ("path", "description")),
         )
         return answer["Policy"]["Arn"]
-
-    def find(self, inputs: Values) -> str | None:
-        return self.scope.arn("iam", f"policy{inputs.get('path') or '/'}{inputs['name']}", region=False)
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.iam.get_policy, PolicyArn=resource_id)
@@ -182,9 +176,6 @@ class OpenIdConnectProvider(IamOperations):
             **thumbprints,
         )
         return answer["OpenIDConnectProviderArn"]
-
-    def find(self, inputs: Values) -> str | None:
-        return self.scope.arn("iam", f"oidc-provider/{inputs['url'].removeprefix('https://')}", region=False)
 
     def read(self, resource_id: str, known: Values) -> dict[str, Any] | None:
         found = unless_gone(self.iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource_id)

@@ -33,9 +33,6 @@ class Bucket(S3Operations):
         self.s3.create_bucket(Bucket=inputs["bucket"], **location, **lock)
         return inputs["bucket"]
 
-    def find(self, inputs: Values) -> str | None:
-        return inputs["bucket"]
-
     def complete(self, resource_id: str, inputs: Values) -> None:
         self._write_tags(resource_id, inputs.get("tagsAll") or {})
 
