@@ -116,6 +116,10 @@ update-workflows: setup  ## Write .github/workflows and CODEOWNERS from tiers.ya
 verify-workflows: setup  ## Fail if .github/workflows or CODEOWNERS is out of date
 	@.venv/bin/python -m tooling.workflows verify
 
+.PHONY: app-journey
+app-journey: setup  ## Test what an app team does all day, on a local lane of its own, with its tenant's credentials only
+	@.venv/bin/python -m pytest -q tests/app_journey
+
 .PHONY: image
 image: setup  ## Build an application's image unless its tree has one, and print the digest: make image STACK=dev APP=demo
 	@.venv/bin/python -m tooling.images.publish image --stack $(STACK) --app $(APP)

@@ -30,10 +30,22 @@ TIERS_BACKEND_URL = Variable(
     name="TIERS_BACKEND_URL",
     meaning="State backend of every environment except `local`, overriding its `backend_url`. Previews use a copy.",
 )
+TIERS_LOCAL_CREDENTIALS = Variable(
+    name="TIERS_LOCAL_CREDENTIALS",
+    meaning="AWS credentials file whose profile `default` is used on the local lane in place of the lane's own key: to "
+    "act as an app team, with credentials of a role or user of the emulated account.",
+)
 TIERS_FETCH_CHARTS = Variable(
     name="TIERS_FETCH_CHARTS",
     meaning="`true`: the local lane fetches Helm charts from their repositories; otherwise releases of charts that are "
     "neither on disk nor on loopback are recorded but not installed.",
 )
 
-ALL = (ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID, TIERS_LOCAL_DIR, TIERS_BACKEND_URL, TIERS_FETCH_CHARTS)
+ALL = (
+    ENVIRONMENT_SUFFIX,
+    PLATFORM_ACCOUNT_ID,
+    TIERS_LOCAL_DIR,
+    TIERS_BACKEND_URL,
+    TIERS_FETCH_CHARTS,
+    TIERS_LOCAL_CREDENTIALS,
+)

@@ -42,6 +42,8 @@ class LongRunningArgs(WorkloadArgs):
     cpu_percent: int = 70
     """Target CPU utilization of the autoscaler, in percent of the requested CPU."""
     spread: Spread = field(default_factory=Spread)
+    rollout_seconds: int | None = None
+    """Time that a rollout may go without progress before the deployment fails. `None`: Kubernetes' default, 600."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -95,6 +97,7 @@ class LongRunning(Workload):
             spec=apps.DeploymentSpecArgs(
                 # No `replicas`: the autoscaler sets them, and a value here would reset its decision.
                 revision_history_limit=_OLD_REVISIONS,
+                progress_deadline_seconds=self._long_running.rollout_seconds,
                 strategy=self._strategy(),
                 selector=meta.LabelSelectorArgs(match_labels=self._selector),
                 template=self._pod_template(shape),

@@ -178,6 +178,14 @@ CASES = [
         place="--worker, --cron",
     ),
     Case(
+        id="lane: credentials that are none",
+        command="up --stack local",
+        variables={"TIERS_LOCAL_CREDENTIALS": "/nowhere"},
+        lane="stopped",
+        code="local-credentials-invalid",
+        place="TIERS_LOCAL_CREDENTIALS",
+    ),
+    Case(
         id="app: unknown setting",
         command="app configure demo replics=3 --stack local --yes",
         code="settings-invalid",

@@ -188,11 +188,6 @@ ELSEWHERE = [
         test="tooling/applications/tests/test_registry.py",
     ),
     Elsewhere(
-        code="repository-missing",
-        why="needs a tenant that was deployed",
-        test="tooling/applications/tests/test_registry.py",
-    ),
-    Elsewhere(
         code="setting-secret",
         why="the demo has no secret setting",
         test="tooling/applications/tests/test_proposal.py",

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shared.errors import BadInput
 from tooling.applications.health import Reason, reasons_of
+from tooling.kubelet.logs import service_log
+from tooling.lane.state import Lane
 from tooling.plugins.kubernetes.client import ApiError, Client
 from tooling.plugins.kubernetes.waiting.details import label_selector
 from tooling.runner.engine import Engine
@@ -64,8 +67,12 @@ class Workload:
 class Cluster:
     """The application's workloads, through the API server."""
 
-    def __init__(self, client: Client, workloads: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(
+        self, client: Client, workloads: Sequence[tuple[str, str, str]], *, lane_directory: Path | None = None
+    ) -> None:
+        """Args: lane_directory: of the lane that it is on, whose API server has no logs."""
         self._client = client
+        self._lane_directory = lane_directory
         self._workloads = workloads
 
     def workloads(self) -> list[Workload]:
@@ -84,9 +91,21 @@ class Cluster:
             ApiError: the API server refused, or has no logs of the pod.
         """
         metadata = pod["metadata"]
+        if self._lane_directory is not None:
+            return self._log_on_the_lane(pod, lines=lines, previous=previous)
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
         query = {"tailLines": str(lines), **({"previous": "true"} if previous else {})}
         return self._client.text(path, query=query)
+
+    def _log_on_the_lane(self, pod: Object, *, lines: int, previous: bool) -> str:
+        assert self._lane_directory is not None
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        found: list[str] = []
+        for container in pod["spec"]["containers"]:
+            file = service_log(self._lane_directory, namespace, name, container["name"], previous=previous)
+            if file.is_file():
+                found += file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        return "\n".join(found)
 
     def _workload(self, kind: str, namespace: str, name: str, live: Object) -> Workload:
         spec = live.get("spec") or {}
@@ -140,4 +159,6 @@ def cluster_of(engine: Engine, stack: StackId) -> Cluster:
     for one in found:
         metadata = (one.get("outputs") or one.get("inputs") or {}).get("metadata") or {}
         named.append((one["type"], str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
-    return Cluster(cluster_client(engine, record, found[0]), named)
+    lane = Lane.load() if engine.is_local else None
+    client = cluster_client(engine, record, found[0])
+    return Cluster(client, named, lane_directory=lane.directory if lane else None)

@@ -42,8 +42,20 @@ def image_to_release(engine: Engine, stack: StackId, version: str, *, tag: str =
             settings=image.settings,
             notes=[f"  warning: {url} is not in ECR, so nobody has checked that it has this image"],
         )
+    if engine.is_local:
+        _record(engine, stack)
     found = find_image(ecr_client(engine, repository.region), repository, version, at=f"{stack}, VERSION")
     return Chosen(settings=Image(tag=tag or found.tag, digest=found.digest).settings)
+
+
+def _record(engine: Engine, stack: StackId) -> None:
+    """On the lane no pipeline has pushed the image of the present service; it is recorded as if one had."""
+    from tooling.lane.state import Lane
+    from tooling.runner.service_images import record_image
+
+    lane = Lane.load()
+    if lane is not None:
+        record_image(lane, engine, stack)
 
 
 def _tenant_outputs(engine: Engine, stack: StackId) -> Mapping[str, Any]:

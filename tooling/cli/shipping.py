@@ -87,6 +87,8 @@ def ship(
         document["hint"] = _way_back(stack)
         for reason in reasons:
             say(f"not healthy: {reason}")
+        if any(reason.what == "crashed" for reason in reasons):
+            say(f"hint: tiers app logs {stack.project} --stack {stack.environment} --previous")
         say(f"hint: {_way_back(stack)}")
     else:
         say(f"commit {proposal.shown}: the next deployment from main would undo what is only here")

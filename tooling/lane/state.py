@@ -17,6 +17,7 @@ from shared.errors import Refused
 from shared.versions import ENGINE, ETCD, KUBERNETES_PATCH, KWOK
 from tooling.kubelet.processes import FORK_SERVER
 from tooling.lane.binaries import search_path
+from tooling.lane.caller import caller_variables
 from tooling.lane.cluster import Cluster, ClusterPorts
 from tooling.lane.environments import washed
 from tooling.lane.ports import LOOPBACK, free_ports
@@ -197,11 +198,15 @@ class Lane(BaseModel):
     def baseline_file(self) -> Path:
         return self.directory / "baseline.json"
 
+    @property
+    def _own_key(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": self.access_key_id, "AWS_SECRET_ACCESS_KEY": self.secret_access_key}
+
     def environment(self) -> dict[str, str]:
         """The complete environment of a child process: the user's, cleaned and pointed at this lane only.
 
         Raises:
-            PlatformError: a program has not been obtained yet.
+            PlatformError: a program has not been obtained yet. BadInput: `local-credentials-invalid`.
         """
         kept = washed()
         return {
@@ -218,8 +223,7 @@ class Lane(BaseModel):
             # Otherwise a `pulumi-resource-aws` on the user's PATH would take precedence over the lane's own.
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "AWS_ENDPOINT_URL": self.aws_endpoint,
-            "AWS_ACCESS_KEY_ID": self.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            **caller_variables(os.environ, self._own_key),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",

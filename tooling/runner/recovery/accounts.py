@@ -40,6 +40,7 @@ def lane_session(engine: Engine) -> Any:
             endpoint_url=variables["AWS_ENDPOINT_URL"],
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
             config=Config(proxies={}, s3={"addressing_style": "path"}),
         )
 

@@ -1,0 +1,229 @@
+"""What an app team does all day, on a lane, with the credentials of its tenant's pipeline and no others.
+
+The tests share one lane and run in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from tests.app_journey.deployment import APP, JOURNEY, TENANT
+from tests.chain.clone import Clone
+from tests.chain.deployed import deployed
+from tooling.lane.environments import washed
+from tooling.lane.state import REGION, Lane
+
+pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("app journey")]
+
+STACK = ("--stack", "local")
+FILE = f"applications/{APP}/Pulumi.local.yaml"
+SERVICE = f"applications/{APP}/service"
+PROGRAM = f"applications/{APP}/__main__.py"
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """The app team's clone: every command acts as the CI role of its tenant."""
+    with deployed(tmp_path_factory.mktemp("journey"), JOURNEY) as clone:
+        clone.variables["TIERS_LOCAL_CREDENTIALS"] = str(_credentials(clone))
+        try:
+            yield clone
+        finally:
+            del clone.variables["TIERS_LOCAL_CREDENTIALS"]
+
+
+def _credentials(clone: Clone) -> Path:
+    """Of a session of the tenant's CI role, as its pipeline gets them."""
+    lane = Lane.load(clone.local)
+    assert lane is not None
+    operator = boto3.Session(lane.access_key_id, lane.secret_access_key, region_name=REGION)
+    sts = operator.client("sts", endpoint_url=lane.aws_endpoint)
+    role = clone.outputs("tenants", f"local.{TENANT}")["ci_role_arn"]
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="pipeline")["Credentials"]
+    file = clone.local / "team-credentials"
+    file.touch(mode=0o600)
+    file.write_text(
+        f"[default]\naws_access_key_id = {keys['AccessKeyId']}\naws_secret_access_key = {keys['SecretAccessKey']}\n"
+        f"aws_session_token = {keys['SessionToken']}\n"
+    )
+    return file
+
+
+def history(team: Clone) -> list[dict[str, Any]]:
+    return team.tiers("app", "history", APP, *STACK, "--json").document["releases"]
+
+
+def status(team: Clone) -> dict[str, Any]:
+    return team.tiers("app", "status", APP, *STACK, "--json").document
+
+
+def set_version(team: Clone, version: str) -> None:
+    """What a commit to the service does, after which the pipeline pushes another image."""
+    file = team.path / SERVICE / "pyproject.toml"
+    lines = [f'version = "{version}"' if line.startswith("version") else line for line in file.read_text().splitlines()]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def stack_settings(team: Clone) -> dict[str, Any]:
+    return yaml.safe_load((team.path / FILE).read_text())["config"]
+
+
+def test_the_team_has_no_credentials_but_its_own(team: Clone) -> None:
+    lane = Lane.load(team.local)
+    assert lane is not None
+    for variables in (washed(), team.variables):
+        leading = ("AWS_", "KUBE", "PULUMI_")
+        assert [name for name in variables if name.startswith(leading)] == []
+    used = team.tiers("env", "tenants", "--tenant", TENANT, *STACK, "--json").document["variables"]
+    assert lane.access_key_id not in json.dumps(used)
+    assert lane.secret_access_key not in json.dumps(used)
+    assert not {name for name in used if "PASSPHRASE" in name or "KUBECONFIG" in name}
+    assert used["AWS_ACCESS_KEY_ID"] != os.environ.get("AWS_ACCESS_KEY_ID")
+    # A person with the platform's kubeconfig is somebody else.
+    refused = team.kubectl(_kubeconfig(team), "get", "nodes", expect=1)
+    assert "forbidden" in refused.stderr
+
+
+def test_from_nothing_to_running_pods_in_two_commands_and_one_edited_file(team: Clone) -> None:
+    team.tiers("app", "new", APP, "--tenant", TENANT)
+    service = team.path / SERVICE / f"{APP}_service/application.py"
+    service.write_text(service.read_text().replace("return greeting", 'return f"{greeting}!"'))
+    team.tiers("up", "applications", "--app", APP, *STACK)
+    now = status(team)
+    (workload,) = now["workloads"]
+    assert (workload["desired"], workload["ready"], workload["problems"]) == (1, 1, [])
+    assert now["url"] == "http://tenant-a.example.com/"
+    assert [(one["number"], one["result"]) for one in history(team)] == [(1, "succeeded")]
+    assert "listening" in team.tiers("app", "logs", APP, *STACK).stdout
+
+
+def test_a_release_is_deployed_by_the_digest_of_its_tag(team: Clone) -> None:
+    set_version(team, "1.1.0")
+    team.tiers("app", "release", APP, "v1.1.0", *STACK, "--yes")
+    settings = stack_settings(team)
+    assert settings[f"{APP}:image_tag"] == "v1.1.0"
+    digest = settings[f"{APP}:image_digest"]
+    (workload,) = status(team)["workloads"]
+    assert workload["image"].endswith(f"@{digest}")
+    assert workload["ready"] == 1
+
+
+def test_an_unknown_version_is_refused_before_anything_is_sent(team: Clone) -> None:
+    before, text = len(history(team)), (team.path / FILE).read_text()
+    refused = team.tiers("app", "release", APP, "v1.1.1", *STACK, "--yes", expect=2)
+    assert "error[image-unknown]" in refused.stderr
+    assert 'did you mean "v1.1.0"?' in refused.stderr
+    assert (len(history(team)), (team.path / FILE).read_text()) == (before, text)
+
+
+def test_a_change_of_settings_is_a_release_too(team: Clone) -> None:
+    shown = team.tiers("app", "configure", APP, "greeting=Good morning", "max_replicas=3", *STACK, "--yes").stderr
+    assert "greeting: Hello from shop → Good morning" in shown
+    assert "max_replicas: 2 → 3" in shown
+    (workload,) = status(team)["workloads"]
+    assert (workload["ready"], workload["problems"]) == (1, [])
+    assert history(team)[-1]["settings"]["greeting"] == "Good morning"
+
+
+def test_a_rollback_brings_back_image_and_settings(team: Clone) -> None:
+    shown = team.tiers("app", "rollback", APP, "--to", "1", *STACK, "--yes").stderr
+    assert "back to release 1" in shown
+    assert "greeting: Good morning → Hello from shop" in shown
+    first, *_, last = history(team)
+    assert last["settings"] == first["settings"]
+    (workload,) = status(team)["workloads"]
+    assert workload["image"].endswith(":v1.0.0")
+
+
+def test_a_promotion_deploys_the_digest_that_runs(team: Clone) -> None:
+    """From the lane to itself: it has one environment, so that source and target are the same stack."""
+    team.tiers("app", "promote", APP, "local", "local", "--yes")
+    settings = stack_settings(team)
+    (workload,) = status(team)["workloads"]
+    assert workload["image"].endswith(f"@{settings[f'{APP}:image_digest']}")
+
+
+def test_a_release_that_crashes_says_so_in_the_pods_own_words_and_how_to_go_back(team: Clone) -> None:
+    main = team.path / SERVICE / f"{APP}_service/__main__.py"
+    good = main.read_text()
+    main.write_text(good.replace("def main() -> int:\n", 'def main() -> int:\n    sys.exit("no database")\n', 1))
+    program = team.path / PROGRAM
+    patient = program.read_text()
+    program.write_text(
+        patient.replace("        tenant=tenant,\n", "        tenant=tenant,\n        rollout_seconds=15,\n")
+    )
+    try:
+        set_version(team, "1.2.0")
+        failed = team.tiers("app", "release", APP, "v1.2.0", *STACK, "--yes", expect=1)
+    finally:
+        main.write_text(good)
+        program.write_text(patient)
+    assert "not healthy: crashed: container shop exited with 1" in failed.stderr
+    assert failed.stderr.rstrip().endswith(f"hint: tiers app rollback {APP} --stack local")
+    assert history(team)[-1]["result"] == "failed"
+    team.tiers("app", "rollback", APP, *STACK, "--yes")
+    (workload,) = status(team)["workloads"]
+    assert (workload["ready"], workload["problems"]) == (1, [])
+
+
+OUTSIDE = {
+    "another namespace": 'core.ConfigMap("x", metadata={"name": "x", "namespace": "tenant-b"}, data={}, opts=here)',
+    "cluster-scoped": 'core.Namespace("x", metadata={"name": "tenant-a-more"}, opts=here)',
+    "bare pod": (
+        'core.Pod("x", metadata={"name": "x", "namespace": "tenant-a"}, '
+        'spec={"containers": [{"name": "x", "image": "registry.k8s.io/pause:3.9"}]}, opts=here)'
+    ),
+}
+"""Resources that the program may not have."""
+
+
+@pytest.mark.parametrize(
+    ("what", "policy"),
+    [("cluster-scoped", "application-in-its-namespace"), ("bare pod", "no-bare-pod")],
+)
+def test_what_no_application_may_have_is_refused_by_policy_in_the_preview(team: Clone, what: str, policy: str) -> None:
+    with added(team, OUTSIDE[what]):
+        refused = team.tiers("preview", "applications", "--app", APP, *STACK, expect=1)
+    assert policy in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_without_policies_the_api_server_refuses_it(team: Clone, what: str) -> None:
+    rules = team.path / "shared/policies/boundaries.py"
+    before = rules.read_text()
+    rules.write_text(before + "\nRULES = tuple(rule for rule in RULES if rule.id in ('tier-boundary',))\n")
+    try:
+        with added(team, OUTSIDE[what]):
+            refused = team.tiers("up", "applications", "--app", APP, *STACK, expect=1)
+    finally:
+        rules.write_text(before)
+    assert "forbidden" in refused.stdout + refused.stderr
+
+
+@contextmanager
+def added(team: Clone, resource: str) -> Iterator[None]:
+    """Within the block, the program has one resource more."""
+    program = team.path / PROGRAM
+    before = program.read_text()
+    more = "\nfrom pulumi_kubernetes.core import v1 as core\nhere = pulumi.ResourceOptions(provider=cluster)\n"
+    program.write_text(f"{before}{more}{resource}\n")
+    try:
+        yield
+    finally:
+        program.write_text(before)
+
+
+def _kubeconfig(team: Clone) -> Path:
+    path = team.local / "team.kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(team.tiers("kubeconfig", *STACK, "--tenant", TENANT).stdout)
+    return path
