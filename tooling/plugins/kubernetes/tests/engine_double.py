@@ -14,15 +14,14 @@ from typing import Any, Literal
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, status_pb2
+from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 from pulumi.runtime.proto import provider_pb2_grpc as service
 
+from shared.engine_marks import without_secrets
 from tooling.plugins.provider import wire
+from tooling.plugins.provider.tests.engine import init_failed
 
-SECRET_KEY = "4dabf18193072939515e22adb298388d"
-"""What the wire's marked values bear, assets as well as secrets."""
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
 STACK = "urn:pulumi:test::demo"
 TIMEOUT_SECONDS = 120
 
@@ -141,8 +140,8 @@ class Provider:
 
     def preview(self, token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What a preview of the creation says of the outputs."""
-        checked = unmarked(self.check(token, name, inputs))
-        return unmarked(wire.decode(self._create(token, name, checked, preview=True, timeout=0).properties))
+        checked = without_secrets(self.check(token, name, inputs))
+        return without_secrets(wire.decode(self._create(token, name, checked, preview=True, timeout=0).properties))
 
     def create(
         self,
@@ -154,11 +153,11 @@ class Provider:
         previewed: bool = True,
         seed: str = "",
     ) -> Deployed:
-        checked = unmarked(self.check(token, name, inputs, seed=seed))
+        checked = without_secrets(self.check(token, name, inputs, seed=seed))
         if previewed:
             self._create(token, name, checked, preview=True, timeout=timeout)
         answer = self._create(token, name, checked, preview=False, timeout=timeout)
-        return Deployed(token, name, answer.id, checked, unmarked(wire.decode(answer.properties)))
+        return Deployed(token, name, answer.id, checked, without_secrets(wire.decode(answer.properties)))
 
     def update(
         self,
@@ -169,7 +168,7 @@ class Provider:
         ignore_changes: tuple[str, ...] = (),
         stages: tuple[Literal["preview", "update"], ...] = ("preview", "update"),
     ) -> Deployed:
-        checked = unmarked(self.check(old.token, old.name, inputs, old))
+        checked = without_secrets(self.check(old.token, old.name, inputs, old))
         answer = proto.UpdateResponse()
         for preview in (stage == "preview" for stage in stages):
             request = proto.UpdateRequest(
@@ -183,11 +182,11 @@ class Provider:
                 ignoreChanges=ignore_changes,
             )
             answer = _called(self.stub.Update, request, replace(old, inputs=checked))
-        return replace(old, inputs=checked, state=unmarked(wire.decode(answer.properties)))
+        return replace(old, inputs=checked, state=without_secrets(wire.decode(answer.properties)))
 
     def up(self, old: Deployed, inputs: Mapping[str, Any]) -> Deployed:
         """One step of an update: the same, updated, or replaced."""
-        found = self.diff(old, unmarked(self.check(old.token, old.name, inputs, old)))
+        found = self.diff(old, without_secrets(self.check(old.token, old.name, inputs, old)))
         if not found.some:
             return old
         if not found.replaces:
@@ -237,18 +236,7 @@ class Provider:
         if not answer.id:
             return None
         inputs, state = wire.decode(answer.inputs), wire.decode(answer.properties)
-        return replace(old, id=answer.id, inputs=unmarked(inputs), state=unmarked(state))
-
-
-def unmarked(value: Any) -> Any:
-    """What the engine sends to a plug-in that accepts no secrets."""
-    if isinstance(value, dict):
-        if value.get(SECRET_KEY) == SECRET:
-            return unmarked(value["value"])
-        return {key: unmarked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [unmarked(item) for item in value]
-    return value
+        return replace(old, id=answer.id, inputs=without_secrets(inputs), state=without_secrets(state))
 
 
 def _called(method: Any, request: Any, resource: Deployed | None = None) -> Any:
@@ -260,11 +248,8 @@ def _called(method: Any, request: Any, resource: Deployed | None = None) -> Any:
 
 
 def _left(error: Any, resource: Deployed | None) -> tuple[Deployed | None, list[str]]:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin" and resource is not None:
-            status = status_pb2.Status.FromString(value)
-            detail = proto.ErrorResourceInitFailed()
-            if status.details[0].Unpack(detail):
-                state = unmarked(wire.decode(detail.properties))
-                return replace(resource, id=detail.id, state=state), list(detail.reasons)
-    return None, []
+    detail = init_failed(error) if resource is not None else None
+    if resource is None or detail is None:
+        return None, []
+    state = without_secrets(wire.decode(detail.properties))
+    return replace(resource, id=detail.id, state=state), list(detail.reasons)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from shared.engine_marks import without_secrets
 from tooling.plugins.kubernetes.tests.cases import CASES, Case, filled, merged
-from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider, unmarked
+from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider
 from tooling.plugins.kubernetes.tests.meddler import Meddler
 
 every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -54,7 +55,7 @@ def test_unchanged_program_changes_nothing_before_or_after_a_refresh(
     provider: Provider, namespace: str, case: Case
 ) -> None:
     made = deployed(provider, case, namespace)
-    program = unmarked(provider.check(case.token, "resource", made.inputs, made))
+    program = without_secrets(provider.check(case.token, "resource", made.inputs, made))
 
     refreshed = provider.read(made)
 

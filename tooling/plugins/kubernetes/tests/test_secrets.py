@@ -8,7 +8,8 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2 as proto
 
-from tooling.plugins.kubernetes.tests.engine_double import SECRET_KEY, STACK, Provider, unmarked
+from shared.engine_marks import SIGNATURE, without_secrets
+from tooling.plugins.kubernetes.tests.engine_double import STACK, Provider
 from tooling.plugins.kubernetes.tests.meddler import Meddler
 from tooling.plugins.provider import wire
 
@@ -23,7 +24,7 @@ def secret(namespace: str, **members: Any) -> dict[str, Any]:
 def unmarked_parts(values: Any) -> str:
     """Everything that the engine would write down in plain text."""
     if isinstance(values, dict):
-        if SECRET_KEY in values:
+        if SIGNATURE in values:
             return ""
         return " ".join(unmarked_parts(value) for value in values.values())
     return str(values)
@@ -49,7 +50,7 @@ def test_outputs_of_every_step_are_marked(provider: Provider, namespace: str) ->
     ]
 
     for answer in answers:
-        assert unmarked(wire.decode(answer.properties))["data"] == {"a": PLAIN}
+        assert without_secrets(wire.decode(answer.properties))["data"] == {"a": PLAIN}
         assert PLAIN not in unmarked_parts(wire.decode(answer.properties))
     assert PLAIN not in unmarked_parts(wire.decode(answers[0].inputs))
 
