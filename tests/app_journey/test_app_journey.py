@@ -203,7 +203,7 @@ def test_without_policies_the_api_server_refuses_it(team: Clone, what: str) -> N
     rules.write_text(before + "\nRULES = tuple(rule for rule in RULES if rule.id in ('tier-boundary',))\n")
     try:
         with added(team, OUTSIDE[what]):
-            refused = team.tiers("up", "applications", "--app", APP, *STACK, expect=1)
+            refused = team.tiers("preview", "applications", "--app", APP, *STACK, expect=1)
     finally:
         rules.write_text(before)
     assert "forbidden" in refused.stdout + refused.stderr
