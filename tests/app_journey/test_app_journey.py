@@ -170,7 +170,11 @@ def test_a_release_that_crashes_says_so_in_the_pods_own_words_and_how_to_go_back
     assert "not healthy: crashed: container shop exited with 1" in failed.stderr
     assert failed.stderr.rstrip().endswith(f"hint: tiers app rollback {APP} --stack local")
     assert history(team)[-1]["result"] == "failed"
-    team.tiers("app", "rollback", APP, *STACK, "--yes")
+    # The Deployment has the condition of the failed rollout until its pods are gone, so that a rollback within that
+    # time can be reported as failed; the next run waits for the same rollout.
+    team.tiers("app", "rollback", APP, *STACK, "--yes", expect=None)
+    assert stack_settings(team)[f"{APP}:image_tag"] == "v1.0.0"
+    team.tiers("up", "applications", "--app", APP, *STACK)
     (workload,) = status(team)["workloads"]
     assert (workload["ready"], workload["problems"]) == (1, [])
 

@@ -27,13 +27,12 @@ def deployment(live: Mapping[str, Any]) -> Verdict:
     if not observed(live):
         return not_yet(_UNOBSERVED)
     progressing = condition(live, "Progressing")
-    wanted = spec(live).get("replicas", 1)
-    updated, available = _count(live, "updatedReplicas"), _count(live, "availableReplicas")
-    # After a rollback the condition stays that of the failed rollout until the failed pods are gone.
-    if progressing.get("reason") == "ProgressDeadlineExceeded" and not (updated >= wanted and available >= updated):
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
         return never(message_of(progressing), *_replica_failure(live))
     if spec(live).get("paused"):
         return READY
+    wanted = spec(live).get("replicas", 1)
+    updated, available = _count(live, "updatedReplicas"), _count(live, "availableReplicas")
     if updated < wanted:
         return not_yet(f"{updated} of {wanted} replicas updated", *_replica_failure(live))
     if _count(live, "replicas") > updated:
