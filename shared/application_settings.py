@@ -26,6 +26,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 class ApplicationSettings(Settings):
     tenant: str = Field(description="Tenant in whose namespace the application is deployed.")
+    namespace: str = Field(default="", description="One of the tenant's namespaces; empty: the first one.")
     image_repository: str = Field(
         default="",
         description="Repository of the container image, without tag and digest; empty: the tenant's repository with "

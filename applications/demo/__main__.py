@@ -14,9 +14,10 @@ tenant = consume(Tenant, stack=f"{environment.name}.{settings.tenant}")
 cluster = kubernetes_provider(kubeconfig=tenant.kubeconfig, cluster_arn=tenant.cluster_arn, context=tenant.cluster_name)
 
 demo = WebApplication(
-    "demo",
+    settings.release_name,
     WebApplicationArgs(
         tenant=tenant,
+        namespace=settings.namespace,
         image=settings.image(tenant),
         config={"DEMO_ROOT_RESPONSE": settings.root_response, "DEMO_API_RESPONSE": settings.api_response},
         probes=Probes(

@@ -20,6 +20,7 @@ from shared.applications.quota import Allowance, Container, Demand, require_with
 from shared.applications.volumes import ClaimedVolume, Volume, claim_spec, volume_mount, volume_source
 from shared.contracts import Tenant
 from shared.kubernetes_labels import MANAGED_BY_LABEL
+from shared.program_errors import ProgramInputError
 from shared.workloads import container_security_context, pod_security_context, resources
 
 Labels = Mapping[str, str]
@@ -52,6 +53,8 @@ class WorkloadArgs:
     tenant: Tenant
     image: pulumi.Input[str]
     """`<repository>:<tag>` or `<repository>@<digest>`."""
+    namespace: str = ""
+    """One of the tenant's namespaces; empty: the first one."""
     command: Sequence[str] = ()
     """Replaces the image's entry point."""
     arguments: Sequence[str] = ()
@@ -149,7 +152,7 @@ class Workload(pulumi.ComponentResource):
         tenant, demand = args.tenant, _demand(name, args, max_replicas, surge)
         # Every object waits for its namespace, and so for this check.
         self.namespace = pulumi.Output.all(tenant.namespaces, tenant.tenant, tenant.quota, tenant.containers).apply(
-            lambda facts: _namespace(name, demand, *facts)
+            lambda facts: _namespace(name, args.namespace, demand, *facts)
         )
 
     def _image(self, image: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -251,6 +254,7 @@ def _demand(name: str, args: WorkloadArgs, max_replicas: int, surge: int) -> Dem
 
 def _namespace(
     name: str,
+    wanted: str,
     demand: Demand,
     namespaces: Sequence[str],
     tenant: str,
@@ -258,7 +262,24 @@ def _namespace(
     containers: Mapping[str, Mapping[str, str]],
 ) -> str:
     require_within_quota(name, demand, Allowance(tenant=tenant, quota=quota, containers=containers))
-    return namespaces[0]
+    return chosen_namespace(wanted, tenant, namespaces)
+
+
+def chosen_namespace(namespace: str, tenant: str, namespaces: Sequence[str]) -> str:
+    """`namespace`, or the tenant's first one if empty.
+
+    Raises:
+        ProgramInputError: `namespace-not-the-tenants`.
+    """
+    if namespace and namespace not in namespaces:
+        catalog = f"tenants/catalog/{tenant}.yaml, namespaces"
+        raise ProgramInputError(
+            "namespace-not-the-tenants",
+            f"namespace {namespace!r} is not a namespace of {tenant}: {', '.join(namespaces)}",
+            at=catalog,
+            hint=f"choose one of them, or add {namespace} to {catalog}, and deploy the tenant",
+        )
+    return namespace or namespaces[0]
 
 
 def _variable(name: str, source: SecretKey) -> core.EnvVarArgs:

@@ -324,6 +324,7 @@ def test_a_health_check_writes_what_differs_from_the_controllers_defaults() -> N
             "arguments-conflict",
             "A is in both config and secret_variables",
         ),
+        ("worker", {"namespace": "tenant-b"}, "namespace-not-the-tenants", "'tenant-b' is not a namespace of tenant-a"),
         ("web", {"config": {"PORT": "1"}}, "arguments-conflict", "PORT is in config"),
         ("web", {"host": "tenant-a.example.com", "routes": [Route()]}, "arguments-conflict", "host 'tenant-a"),
         ("web", {"routes": [Route(host="other.example.com")]}, "host-not-the-tenants", "'other.example.com'"),

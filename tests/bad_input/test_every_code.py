@@ -108,6 +108,11 @@ ELSEWHERE = [
         test="shared/tests/test_web_application.py",
     ),
     Elsewhere(
+        code="namespace-not-the-tenants",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_components_of_applications.py",
+    ),
+    Elsewhere(
         code="host-not-the-tenants",
         why="known once the tenant's stack is deployed on a cluster",
         test="tooling/runner/tests/test_how_programs_end.py",

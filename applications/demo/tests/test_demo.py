@@ -103,6 +103,8 @@ def test_it_reads_the_stack_of_its_own_tenant_alone(project: Path) -> None:
 def test_promised_defaults_hold(project: Path) -> None:
     assert load_module(project, "settings").DemoSettings(image_tag="v1").model_dump() == {
         "tenant": "tenant-a",
+        "namespace": "",
+        "release_name": "demo",
         "image_repository": "",
         "image_tag": "v1",
         "image_digest": "",
@@ -135,6 +137,17 @@ def test_a_wrong_setting_is_refused_by_name(project: Path, config: dict[str, obj
         run_program(project, stack="dev", config=config)
     assert refused.value.code == "settings-invalid"
     assert says in refused.value.what
+
+
+def test_release_name_and_namespace_are_settings(project: Path) -> None:
+    tenant = contract_outputs(Tenant, namespaces=["tenant-a", "tenant-a-web"])
+    config = {"release_name": "shop", "namespace": "tenant-a-web"}
+    run = run_program(project, stack="dev", config=config, upstream=lambda _: tenant)
+    objects = [resource.inputs["metadata"] for resource in run.resources if "metadata" in resource.inputs]
+    assert len(objects) == 6
+    assert {each["namespace"] for each in objects} == {"tenant-a-web"}
+    assert {each["name"] for each in objects if "name" in each} == {"shop"}
+    assert run.outputs["namespace"] == "tenant-a-web"
 
 
 def test_it_cannot_be_deployed_before_its_tenant(project: Path) -> None:
