@@ -192,12 +192,17 @@ def release(
     from tooling.applications.proposal import propose
     from tooling.applications.releasing import image_to_release
     from tooling.cli.shipping import require_answer, ship
+    from tooling.lane.state import Lane
     from tooling.runner.engine import open_engine
+    from tooling.runner.service_images import record_image
 
     one = application_stack(name, stack)
     command = shlex.join(["tiers", "app", "release", name, version, "--stack", stack])
     require_answer(command, one, yes=yes)
     with open_engine(stack) as engine:
+        # On the lane the image of the present tree is there without a pipeline.
+        if (lane := Lane.load()) is not None and engine.is_local:
+            record_image(lane, engine, one)
         found = image_to_release(engine, one, version)
     ship(one, propose(one, found.settings), command=command, yes=yes, as_json=as_json, notes=found.notes)
 

@@ -79,8 +79,10 @@ def update_version(tour: Tour) -> None:
     wanted = require_version(_ask(tour, f"New version of the service, now {running}", next_minor(running)), running)
     set_service_version(tour.application, wanted)
     tour.note(f"applications/{tour.settings.application}/service is version {wanted}")
+    # The chart's appVersion follows.
+    tour.python("tooling.generated", "update")
     if not tour.is_local:
-        tour.tiers("app", "build", tour.settings.application, "--stack", tour.stack)
+        tour.python("tooling.images.publish", "image", "--stack", tour.stack, "--app", tour.settings.application)
     tour.tiers("app", "release", tour.settings.application, f"v{wanted}", "--stack", tour.stack, "--yes")
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,31 +49,33 @@ class Tour:
         Raises:
             PlatformError: `guide-step-failed`, with the command's exit code. KeyboardInterrupt: it was interrupted.
         """
-        self._finish(arguments, self._start(arguments, stdout=None))
+        self._run(["tiers", *arguments], [*_TIERS, *arguments])
 
     def output_of_tiers(self, *arguments: str) -> str:
         """As `tiers`, but returns what the command prints on stdout."""
-        done = self._start(arguments, stdout=subprocess.PIPE)
-        self._finish(arguments, done)
-        return done.stdout
+        return self._run(["tiers", *arguments], [*_TIERS, *arguments], stdout=subprocess.PIPE)
+
+    def python(self, module: str, *arguments: str) -> None:
+        """As `tiers`, for a module of the repository."""
+        self._run(["python", "-m", module, *arguments], [sys.executable, "-m", module, *arguments])
 
     def note(self, text: str) -> None:
         self.console.print(text, markup=False, soft_wrap=True)
 
-    def _start(self, arguments: tuple[str, ...], *, stdout: int | None) -> subprocess.CompletedProcess[str]:
-        self.console.print(f"$ {shlex.join(['tiers', *arguments])}", markup=False, soft_wrap=True, style="bold")
+    def _run(self, shown: Sequence[str], command: Sequence[str], *, stdout: int | None = None) -> str:
+        line = shlex.join(shown)
+        self.console.print(f"$ {line}", markup=False, soft_wrap=True, style="bold")
         variables = {**self.variables, "PYTHONPATH": str(REPOSITORY)}
-        return subprocess.run([*_TIERS, *arguments], cwd=REPOSITORY, env=variables, stdout=stdout, text=True)
-
-    def _finish(self, arguments: tuple[str, ...], done: subprocess.CompletedProcess[str]) -> None:
+        done = subprocess.run(command, cwd=REPOSITORY, env=variables, stdout=stdout, text=True)
         if done.returncode == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         if done.returncode != 0:
             known = {int(code): code for code in ExitCode}
             raise PlatformError(
                 "guide-step-failed",
-                f"`{shlex.join(['tiers', *arguments])}` ended with exit code {done.returncode}",
+                f"`{line}` ended with exit code {done.returncode}",
                 at=f"environment {self.stack}",
                 hint="do what its message says; then the same command of the guide goes on from here",
                 exit_code=known.get(done.returncode, ExitCode.DEPLOYMENT_FAILED),
             )
+        return done.stdout or ""
