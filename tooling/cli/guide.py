@@ -130,6 +130,12 @@ def _ask_step(tour: Tour) -> str:
     from rich.prompt import Prompt
 
     try:
-        return Prompt.ask("Take it? (y)es, (s)kip, (q)uit", choices=["y", "s", "q"], default="y", console=tour.console)
+        return Prompt.ask(
+            "Take it? (y)es, (s)kip, (q)uit",
+            choices=["y", "s", "q"],
+            default="y",
+            show_choices=False,
+            console=tour.console,
+        )
     except EOFError:
         return "q"
