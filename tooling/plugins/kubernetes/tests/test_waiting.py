@@ -83,6 +83,27 @@ def test_exceeded_progress_deadline_fails_at_once(provider: Provider, namespace:
         provider.create(DEPLOYMENT, "web", inputs, timeout=60)
 
 
+def test_return_to_the_release_before_a_failed_one_is_ready(provider: Provider, namespace: str) -> None:
+    good = workload(namespace, progressDeadlineSeconds=1)
+    made = provider.create(DEPLOYMENT, "web", good)
+    with pytest.raises(Refused, match=r"is not ready: ProgressDeadlineExceeded") as refused:
+        provider.update(made, merged(good, NOWHERE), timeout=60)
+    assert refused.value.left is not None
+    back = provider.update(refused.value.left, good, timeout=60)
+    assert back.state["status"]["availableReplicas"] == 1
+
+
+def test_second_failed_release_is_reported_after_the_first(provider: Provider, namespace: str) -> None:
+    good = workload(namespace, progressDeadlineSeconds=1)
+    made = provider.create(DEPLOYMENT, "web", good)
+    with pytest.raises(Refused, match=r"ProgressDeadlineExceeded") as refused:
+        provider.update(made, merged(good, NOWHERE), timeout=60)
+    assert refused.value.left is not None
+    labelled = {"spec": {"template": {"metadata": {"annotations": {"try": "second"}}}}}
+    with pytest.raises(Refused, match=r"is not ready: ProgressDeadlineExceeded"):
+        provider.update(refused.value.left, merged(merged(good, NOWHERE), labelled), timeout=60)
+
+
 def test_pods_that_admission_refuses_are_named(provider: Provider, meddler: Meddler, unique: str) -> None:
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     provider.create(

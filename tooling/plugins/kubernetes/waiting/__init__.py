@@ -117,11 +117,12 @@ def until_ready(cluster: Cluster, live: Mapping[str, Any], timeout: timedelta | 
     if not verdict.ready:
         raise NotReady(live, _reasons(cluster, live, verdict), limit)
     target = cluster.target(kind, live)
+    outdated = workloads.outdated_failure(live)
     for current in cluster.follow_one(target, deadline - datetime.now(UTC)):
         if current is None:
             verdict = never("it was deleted meanwhile")
             break
-        live, verdict = current, judge(current)
+        live, verdict = current, judge(workloads.without_condition(current, outdated))
         if verdict.ready:
             return live
         if verdict.hopeless:

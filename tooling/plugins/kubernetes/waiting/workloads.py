@@ -20,6 +20,26 @@ from tooling.plugins.kubernetes.waiting.verdicts import (
 )
 
 _UNOBSERVED = "its controller has not looked at it yet"
+_TIMED_OUT = "ProgressDeadlineExceeded"
+
+
+def outdated_failure(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The failure of the rollout before, if the controller has not seen the newest generation of a Deployment yet.
+
+    The controller keeps that condition while it returns to an earlier ReplicaSet, and it says nothing of that rollout.
+    """
+    if live.get("kind") != "Deployment" or observed(live):
+        return {}
+    progressing = condition(live, "Progressing")
+    return progressing if progressing.get("reason") == _TIMED_OUT else {}
+
+
+def without_condition(live: Mapping[str, Any], outdated: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`live` without exactly that condition."""
+    conditions = status(live).get("conditions") or []
+    if not outdated or outdated not in conditions:
+        return live
+    return {**live, "status": {**status(live), "conditions": [each for each in conditions if each != outdated]}}
 
 
 def deployment(live: Mapping[str, Any]) -> Verdict:
@@ -27,7 +47,7 @@ def deployment(live: Mapping[str, Any]) -> Verdict:
     if not observed(live):
         return not_yet(_UNOBSERVED)
     progressing = condition(live, "Progressing")
-    if progressing.get("reason") == "ProgressDeadlineExceeded":
+    if progressing.get("reason") == _TIMED_OUT:
         return never(message_of(progressing), *_replica_failure(live))
     if spec(live).get("paused"):
         return READY
