@@ -17,15 +17,17 @@ import typer
 from shared.contracts import Infrastructure
 from tests.documentation.pages import PAGES, README, console_lines, identifier
 from tooling.cli.main import app
+from tooling.guide.steps import STEPS
 from tooling.paths import REPOSITORY
 
 
 def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][a-z-]*):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)) | {
-        target
-        for line in re.findall(r"^\.PHONY: (.+)$", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
-        for target in line.split()
-    }
+    text = (REPOSITORY / "Makefile").read_text()
+    named = {target for line in re.findall(r"^\.PHONY: (.+)$", text, flags=re.MULTILINE) for target in line.split()}
+    of_the_guide = (
+        {f"guide-{step.name}" for step in STEPS} if re.search(r"^guide-%:", text, flags=re.MULTILINE) else set()
+    )
+    return set(re.findall(r"^([a-z][a-z-]*):", text, flags=re.MULTILINE)) | named | of_the_guide
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identifier)
@@ -44,7 +46,8 @@ def test_every_tiers_command_is_accepted(page: Path) -> None:
             if words[:1] != ["tiers"]:
                 continue
             current, arguments, context = command, words[1:], typer.Context(command, info_name="tiers")
-            while hasattr(current, "commands"):
+            # `tiers guide` is a command and a group.
+            while hasattr(current, "commands") and arguments and not arguments[0].startswith("-"):
                 name = arguments.pop(0)
                 assert name in current.commands, f"{page.name}: tiers {name}"  # type: ignore[attr-defined]
                 current = current.commands[name]  # type: ignore[attr-defined]
