@@ -12,8 +12,10 @@ from rich.table import Table
 
 from tooling.lane.state import Lane
 from tooling.runner.graph import StackId
+from tooling.runner.tiers_file import load_tiers
 
 NEXT = (
+    (("tiers open demo --stack local",), "see the demo application answer"),
     (("tiers status --stack local",), "list every stack with its resources"),
     (
         ("tiers preview --stack local --expect-no-changes",),
@@ -28,8 +30,9 @@ NEXT = (
 
 
 def print_next_steps(console: Console, stacks: Sequence[StackId]) -> None:
+    """After a run of every tier; one of a single tier has a purpose of its own."""
     lane = Lane.load()
-    if lane is None:
+    if lane is None or {stack.tier for stack in stacks} != {tier.name for tier in load_tiers().tiers}:
         return
     tenants = [stack.tenant for stack in stacks if stack.tier == "tenants"]
     applications = [f"{stack.project} (namespace {stack.tenant})" for stack in stacks if stack.tier == "applications"]
