@@ -72,9 +72,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def demo(api: ApiServer) -> list[Object]:
     """The demo's pods, running on a node, none of them ready."""
     world = World(api)
+    # kwok leaves the pods of images in ECR to the lane's kubelet, which does not run here.
+    elsewhere = {"image_repository": "registry.k8s.io/pause"}
     objects = [
         altered(body, {"metadata.name": body["metadata"].get("name", "generated")})
-        for body in rendered(run_program(REPOSITORY / "applications/demo", stack="staging"))
+        for body in rendered(run_program(REPOSITORY / "applications/demo", stack="staging", config=elsewhere))
     ]
     (deployment,) = [body for body in objects if body["kind"] == "Deployment"]
     tenant = deployment["metadata"]["namespace"]
