@@ -95,7 +95,14 @@ class StackContext:
 
 
 def _other_environments(tenant: TenantFile, environment: Environment) -> tuple[Environment, ...]:
+    """Its other environments in the same account or a trusted one.
+
+    The variable with the account says something of the environment that is deployed, and of another one only if neither
+    has an account in its file.
+    """
     trusted = (environment.account, *environment.trusted_account_ids)
     with program_errors():
         others = [load_environment(name) for name in tenant.environments if name != environment.name]
-    return tuple(other for other in others if other.known_account in trusted)
+    return tuple(
+        other for other in others if other.known_account in trusted and (other.account_id or not environment.account_id)
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.program_errors import ProgramError
-from shared.testing import Run, every_contract
+from shared.testing import Run, every_contract, run_program
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 ISSUER = "token.actions.githubusercontent.com"
@@ -74,3 +75,12 @@ def test_no_application_is_called_like_a_project_of_the_platform(run_tenant: Cal
 def test_without_states_in_s3_it_reaches_none(tenant_a: Run) -> None:
     policies = [policy.name for policy in tenant_a.registered(POLICY) if policy.inputs["role"] == "eks-tenant-a-ci-dev"]
     assert sorted(policies) == ["ci-enter-cluster", "ci-images"]
+
+
+def test_the_account_of_the_variable_is_not_taken_for_that_of_another_environment(project: Path) -> None:
+    """The local lane has an account of its own; a shell that is set up for AWS must not change its policies."""
+    with_variable = run_program(project, stack="local.tenant-a", variables={"PLATFORM_ACCOUNT_ID": "123456789012"}).one(
+        POLICY, "ci-images"
+    )
+    assert with_variable.inputs == run_program(project, stack="local.tenant-a").one(POLICY, "ci-images").inputs
+    assert "demo-dev" not in with_variable.inputs["policy"]
