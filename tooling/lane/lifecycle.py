@@ -41,6 +41,9 @@ _EMULATOR_SECONDS = 120.0
 
 _KUBELET_SECONDS = 30.0
 
+_EXIT_SECONDS = 2.0
+"""For a killed process to end. An emulator that is starting does not answer either, and is then waited for."""
+
 _NEW_LANE_BYTES = 300 * MEBIBYTE
 """etcd preallocates 128 MiB of log; a deployed chain takes 190 MiB (measured)."""
 
@@ -224,7 +227,7 @@ def bring_up(lane: Lane) -> list[str]:
     The lane must be held by `locked`. Returns what people should know.
     """
     write_pulumi_home(lane.pulumi_home)
-    replayed = lane.emulator.pid() is None
+    replayed = _ends_or_has_ended(lane)
     if replayed:
         _check_ports(EMULATOR, lane.ports.aws, lane.ports.webhook)
         lane.start_emulator()
@@ -246,6 +249,17 @@ def bring_up(lane: Lane) -> list[str]:
             "response when replayed; to see what differs: tiers refresh --stack local"
         ]
     return []
+
+
+def _ends_or_has_ended(lane: Lane) -> bool:
+    """Whether the emulator has to be started. One that does not answer may be about to end: a killed process stays in
+    the process table until its memory is freed."""
+    deadline = time.monotonic() + _EXIT_SECONDS
+    while lane.emulator.pid() is not None:
+        if health(lane) is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def stop_kubelet(directory: Path, grace_seconds: float = 5.0) -> None:
