@@ -45,7 +45,7 @@ def test_demo_answers_at_the_address_that_open_prints(chain: Clone) -> None:
     assert chain.tiers("app", "url", "demo").stdout == "http://tenant-a.example.com/\n"
     address = urlsplit(opened)
     assert address.hostname == "127.0.0.1"
-    # A restored lane starts the process anew: the proxy answers 503 until it is ready.
+    # A restored lane starts the process again: the proxy answers 503 until it is ready.
     wait(lambda: _get(opened) == (200, "Welcome to the demo"), "the demo to answer")
     assert json.loads(_get(f"{opened}api")[1]) == {"message": "Welcome to the demo API", "version": "1.0.0"}
     assert json.loads(_get(f"{opened}health")[1])["status"] == "pass"

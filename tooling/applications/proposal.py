@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from tooling.applications.stack_file_text import with_settings
 from tooling.runner.graph import StackId
 from tooling.runner.project_files import stack_file, stack_file_path
 from tooling.runner.stack_settings import settings_texts
+from tooling.whole_files import write_whole
 
 IMAGE_SETTINGS = ("image_tag", "image_digest")
 
@@ -36,13 +35,13 @@ class Proposal:
     """Each setting whose value differs: before and after, as the engine passes them."""
 
     def write(self) -> None:
-        _replace(self.path, self.after)
+        write_whole(self.path, self.after)
 
     def restore(self) -> None:
         if self.before is None:
             self.path.unlink(missing_ok=True)
         else:
-            _replace(self.path, self.before)
+            write_whole(self.path, self.before)
 
 
 def propose(stack: StackId, values: Mapping[str, Any]) -> Proposal:
@@ -169,14 +168,6 @@ def of_release(stack: StackId, settings: Mapping[str, str]) -> dict[str, Any]:
 
 def _config(stack: StackId) -> Mapping[str, Any]:
     return stack_file(stack.path, stack.stack, stack.environment).get("config") or {}
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(unfinished).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-    Path(unfinished).replace(path)
 
 
 def shown_value(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from tooling.bench.measure import Sample
 from tooling.bench.table import BENCHES, Aim, Bench
 from tooling.paths import REPOSITORY
+from tooling.whole_files import write_whole
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = REPOSITORY / "docs" / "reference" / "performance.md"
@@ -41,9 +42,7 @@ def load(file: Path = RESULTS) -> dict[str, Measurement]:
 
 def save(measurements: dict[str, Measurement], file: Path = RESULTS) -> None:
     text = json.dumps({key: asdict(value) for key, value in sorted(measurements.items())}, indent=1)
-    unfinished = file.with_suffix(".new")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(file)
+    write_whole(file, text + "\n")
 
 
 def write_page(measurements: dict[str, Measurement], page: Path = PAGE) -> None:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
+from tooling.whole_files import write_whole
+
 
 class Record:
     """The record in `file`; an unreadable one counts as empty, since every step can be repeated."""
@@ -35,6 +37,4 @@ class Record:
 
     def _write(self, steps: list[str]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._file.with_suffix(".new")
-        unfinished.write_text(json.dumps({"done": steps}), encoding="utf-8")
-        unfinished.replace(self._file)
+        write_whole(self._file, json.dumps({"done": steps}))

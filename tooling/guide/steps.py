@@ -182,10 +182,11 @@ def _ask(tour: Tour, question: str, default: str) -> str:
 def _set(tour: Tour, project: Path, settings: dict[str, str]) -> None:
     """Writes settings into the stack's file of a project, and says so; nothing if they are there already."""
     from tooling.applications.stack_file_text import with_settings
+    from tooling.whole_files import write_whole
 
     file = project / f"Pulumi.{tour.stack}.yaml"
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     changed = with_settings(text, project.name, settings)
     if changed != text:
-        file.write_text(changed, encoding="utf-8")
+        write_whole(file, changed)
         tour.note(f"{file.relative_to(REPOSITORY)}: {', '.join(f'{key}: {value}' for key, value in settings.items())}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.errors import BadInput
 from tooling.images.services import Service
+from tooling.whole_files import write_whole
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 _LINE = re.compile(r'^version = "[^"]*"$', re.MULTILINE)
@@ -42,4 +43,4 @@ def require_version(wanted: str, running: str) -> str:
 def set_service_version(application: Path, version: str) -> None:
     file = application / "service" / "pyproject.toml"
     text = file.read_text(encoding="utf-8")
-    file.write_text(_LINE.sub(f'version = "{version}"', text, count=1), encoding="utf-8")
+    write_whole(file, _LINE.sub(f'version = "{version}"', text, count=1))

@@ -7,6 +7,7 @@ import re
 from shared.errors import BadInput
 from tooling.applications.stack_file_text import with_settings
 from tooling.runner.graph import StackId
+from tooling.whole_files import write_whole
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -26,5 +27,5 @@ def select_image(stack: StackId, digest: str) -> str:
         )
     path = stack.path / f"Pulumi.{stack.stack}.yaml"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    path.write_text(with_settings(text, stack.project, {"image_digest": digest}), encoding="utf-8")
+    write_whole(path, with_settings(text, stack.project, {"image_digest": digest}))
     return f"{stack.directory}/{path.name}"

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tooling.kubelet.api import Api
 from tooling.lane.ports import LOOPBACK, free_ports
+from tooling.whole_files import write_whole
 
 OPEN_PATH = "/.tiers/open"
 """`GET …?host=<host>`: the port of the host's own address, as JSON."""
@@ -96,7 +97,7 @@ class Ingress:
                 (port,) = free_ports(1)
                 self._serve(port, host)
                 self._opened[host] = port
-                self._file.write_text(json.dumps(self._opened))
+                write_whole(self._file, json.dumps(self._opened))
             return self._opened[host]
 
     def target(self, host: str, path: str) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from shared.errors import BadInput, PlatformError
 from tooling.lane.state import REGION, Lane
 from tooling.paths import REPOSITORY
+from tooling.whole_files import write_whole
 
 _SETTLE_POLL_SECONDS = 0.5
 _BASELINE_SECONDS = 20.0
@@ -67,9 +68,7 @@ def take_baseline(lane: Lane) -> None:
     with ThreadPoolExecutor(1) as beside:
         aws = beside.submit(lambda: list(_aws(lane)))
         kubernetes = _settled(look, lambda before, now: before == now, _BASELINE_SECONDS)
-    unfinished = lane.baseline_file.with_suffix(".new")
-    unfinished.write_text(json.dumps({"version": 1, "found": [*kubernetes, *aws.result()]}, indent=1))
-    unfinished.replace(lane.baseline_file)
+    write_whole(lane.baseline_file, json.dumps({"version": 1, "found": [*kubernetes, *aws.result()]}, indent=1))
 
 
 def found(lane: Lane) -> list[dict[str, Any]]:

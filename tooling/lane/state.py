@@ -23,6 +23,7 @@ from tooling.lane.environments import washed
 from tooling.lane.ports import LOOPBACK, free_ports
 from tooling.lane.processes import Service
 from tooling.paths import REPOSITORY, local_directory
+from tooling.whole_files import write_whole
 
 REGION = "us-east-1"
 LANE_FORMAT = 3
@@ -116,12 +117,7 @@ class Lane(BaseModel):
 
     def save(self) -> None:
         """Writes the record atomically."""
-        record = _record(self.directory)
-        unfinished = record.with_suffix(".new")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(self.model_dump_json(indent=2) + "\n")
-        unfinished.replace(record)
+        write_whole(_record(self.directory), self.model_dump_json(indent=2) + "\n", private=True)
 
     @property
     def aws_endpoint(self) -> str:

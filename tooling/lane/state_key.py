@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 
 from shared.errors import PlatformError
 from tooling.paths import REPOSITORY
+from tooling.whole_files import write_whole
 
 ALIAS = "alias/tiers-states"
 SECRETS_PROVIDER = f"awskms://{ALIAS}"
@@ -64,11 +64,7 @@ def _make(kms: Any, file: Path) -> None:
         kms.create_alias(AliasName=ALIAS, TargetKeyId=key["KeyId"])
     sealed = kms.encrypt(KeyId=ALIAS, Plaintext=secrets.token_bytes(_DATA_KEY_BYTES))["CiphertextBlob"]
     content = {"secretsprovider": SECRETS_PROVIDER, "encryptedkey": base64.b64encode(sealed).decode()}
-    unfinished = file.with_suffix(".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(json.dumps(content))
-    unfinished.replace(file)
+    write_whole(file, json.dumps(content), private=True)
 
 
 if __name__ == "__main__":

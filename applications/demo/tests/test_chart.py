@@ -125,7 +125,7 @@ DIFFERENCES = [
         field="metadata.name",
         program=None,
         chart="demo",
-        why="Pulumi names each ConfigMap anew and deletes the old one after the rollout; Helm would delete it before",
+        why="Pulumi renames each ConfigMap and deletes the old one after the rollout; Helm would delete it before",
     ),
     Difference(
         object="Deployment/*",

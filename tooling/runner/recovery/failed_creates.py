@@ -7,8 +7,6 @@ exist, and only this file still has the requested inputs.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from tooling.paths import local_directory
 from tooling.runner.graph import StackId
 from tooling.runner.recovery.deployment import UnconfirmedOperation
+from tooling.whole_files import write_whole
 
 
 def remember(stack: StackId, resource: Mapping[str, Any]) -> None:
@@ -24,10 +23,7 @@ def remember(stack: StackId, resource: Mapping[str, Any]) -> None:
     kept[resource["urn"]] = dict(resource)
     file = _file(stack)
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(list(kept.values()), out)
-    Path(unfinished).replace(file)
+    write_whole(file, json.dumps(list(kept.values())), private=True)
 
 
 def remembered(stack: StackId) -> list[UnconfirmedOperation]:

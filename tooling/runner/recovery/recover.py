@@ -8,13 +8,11 @@ if it exists and belongs to the stack. Resources that were being changed are ref
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from shared.errors import PlatformError
 from tooling.aws_types.identification import Account
@@ -38,6 +36,7 @@ from tooling.runner.recovery.deployment import (
     without_pending,
 )
 from tooling.runner.stack_cluster import cluster_client
+from tooling.whole_files import write_whole
 
 Refresh = Callable[[Sequence[str]], Result]
 """Reads the resources with these URNs into the state."""
@@ -218,10 +217,7 @@ class _Backup:
 
     def save(self, deployment: Deployment) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(f"{self._file}.new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            json.dump(deployment, out)
-        unfinished.replace(self._file)
+        write_whole(self._file, json.dumps(deployment), private=True)
 
     def remove(self) -> None:
         self._file.unlink(missing_ok=True)

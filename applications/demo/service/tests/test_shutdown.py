@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -22,13 +23,18 @@ IN_PROGRESS = 'http_requests_in_progress{app_name="demo",method="GET"} 1.0'
 
 
 def wait_for_a_request(running: RunningService) -> None:
-    while IN_PROGRESS not in running.get("/metrics").text:
-        pass
+    answered(lambda: IN_PROGRESS in running.get("/metrics").text, "the request is counted")
 
 
 def wait_until_stopping(running: RunningService) -> None:
-    while running.get("/health/ready").status == 200:
-        pass
+    answered(lambda: running.get("/health/ready").status != 200, "it is not ready any more")
+
+
+def answered(reached: Callable[[], bool], what: str) -> None:
+    """Asks until the service says so; each request is a pause."""
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline, f"not within 30 s: {what}"
 
 
 def test_an_idle_service_stops_at_once_with_0(start: Start) -> None:
