@@ -142,8 +142,12 @@ def test_readiness_probe_that_fails_keeps_the_pod_out_of_its_service(world: Worl
     world.done("POST", INGRESSES, ingress("unready"))
     deploy("unready", readinessProbe={"httpGet": {"path": "/wrong", "port": 8080}, "periodSeconds": 1})
     unhealthy = ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404")
-    pod = world.pod("unready", lambda pod: unhealthy in world.events(pod), "a failed probe")
-    assert "running" in container(pod)["state"]
+
+    def runs_and_fails(pod: dict[str, Any]) -> bool:
+        # Both: the pod may be older than the events, which are read after it.
+        return "running" in container(pod)["state"] and unhealthy in world.events(pod)
+
+    pod = world.pod("unready", runs_and_fails, "a failed probe of a running container")
     assert not is_ready(pod)
     assert world.fetch("/", host_of("unready")) == (
         503,
