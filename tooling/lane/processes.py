@@ -20,6 +20,9 @@ from shared.errors import PlatformError
 
 _POLL_SECONDS = 0.05
 _KILLED_SECONDS = 10.0
+_EXEC_SECONDS = 10.0
+_READS_DURING_EXEC = 20
+_EXEC_POLL_SECONDS = 0.001
 
 _DETACH = 'exec "$@" </dev/null >>"$0" 2>&1 &'
 """$0 is the log. The shell ends at once, so that init adopts the process, which then never becomes a zombie."""
@@ -47,18 +50,27 @@ class Service:
     def start(self, program: str, more: Sequence[str], environment: Mapping[str, str]) -> None:
         """Starts `program` with the service's arguments and `more`, in a new session, unless it is running already.
 
-        It may still exit at once: callers poll its readiness, and check `pid` while they wait.
+        Once it returns, no `pid` means that it has exited, which it may do at once: callers poll its readiness, and
+        check `pid` while they wait.
         """
         if self.pid() is not None:
             return
         self.log.touch(mode=0o600)
-        subprocess.run(
+        shell = subprocess.Popen(
             ["/bin/sh", "-c", _DETACH, str(self.log), program, *self.arguments, *more],
             env=dict(environment),
             cwd=self.directory,
             start_new_session=True,
-            check=True,
         )
+        if shell.wait() != 0:
+            raise subprocess.CalledProcessError(shell.returncode, shell.args)
+        self._wait_for_exec(group=shell.pid)
+
+    def _wait_for_exec(self, group: int) -> None:
+        """The shell has forked the process, which may still have the shell's command line."""
+        deadline = time.monotonic() + _EXEC_SECONDS
+        while self.pid() is None and _has_processes(group) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
     def stop(self, grace_seconds: float = 5.0) -> None:
         """Terminates the process, kills it if it does not exit, and returns when it is gone."""
@@ -119,6 +131,14 @@ def _signal(matches: Callable[[str], bool], number: signal.Signals, patience_sec
     return remaining
 
 
+def _has_processes(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):  # macOS reports a zombie by the latter
+        return False
+    return True
+
+
 def _from_proc() -> Iterator[tuple[int, str]]:
     user = os.geteuid()
     here = Path("/proc/self/ns/pid").readlink()
@@ -126,11 +146,26 @@ def _from_proc() -> Iterator[tuple[int, str]]:
         if not directory.name.isdigit():
             continue
         try:
-            words = (directory / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-            if words != [b""] and directory.stat().st_uid == user and (directory / "ns" / "pid").readlink() == here:
-                yield int(directory.name), b" ".join(words).decode(errors="replace")
+            if directory.stat().st_uid == user and (directory / "ns" / "pid").readlink() == here:
+                words = _command_line(directory)
+                if words:
+                    yield int(directory.name), b" ".join(words.split(b"\0")).decode(errors="replace")
         except OSError:  # it has exited meanwhile, or may not be read
             continue
+
+
+def _command_line(directory: Path) -> bytes:
+    """Zombies and kernel threads have none and no `exe`; during execve(2) a process has its `exe` but no arguments yet.
+
+    Source: fs/exec.c of Linux, where `begin_new_exec` precedes `create_elf_tables`.
+    """
+    for _ in range(_READS_DURING_EXEC):
+        words = (directory / "cmdline").read_bytes().rstrip(b"\0")
+        if words:
+            return words
+        (directory / "exe").readlink()
+        time.sleep(_EXEC_POLL_SECONDS)
+    return b""
 
 
 def _from_ps() -> Iterator[tuple[int, str]]:

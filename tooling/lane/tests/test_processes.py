@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tooling.lane import processes
 from tooling.lane.processes import Service, last_lines, running
 from tooling.paths import REPOSITORY
 
@@ -108,3 +109,12 @@ def test_a_service_that_ends_at_once_leaves_its_reason_in_the_log(service: Servi
     until(lambda: "nonexistent" in last_lines(service.log))
     assert service.pid() is None
     assert service.log.stat().st_mode & 0o077 == 0
+
+
+def test_start_returns_no_sooner_than_the_process_can_be_found(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell that takes its time between fork and exec, as on a busy machine."""
+    monkeypatch.setattr(processes, "_DETACH", f"{{ sleep 0.5; {processes._DETACH.removesuffix('&')}; }} &")
+    service.start(sys.executable, [], os.environ)
+    assert service.pid() is not None
