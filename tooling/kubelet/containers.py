@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from tooling.kubelet import probes
 from tooling.kubelet.environment import ConfigurationError
 from tooling.kubelet.logs import begin_log
-from tooling.kubelet.probes import Probe
+from tooling.kubelet.probes import Probe, Target
 from tooling.kubelet.processes import Processes, program
 from tooling.kubelet.registry import Image, Registry, RegistryError, reference
 from tooling.kubelet.status import ContainerState, now, terminated, waiting
@@ -68,6 +68,7 @@ class Container:
     _problem: str = ""
     _started_at: float = 0.0
     _started: str = ""
+    _variables: Mapping[str, str] = field(default_factory=dict)
     _container_port: int = 0
     _host_port: int = 0
     _probes: list[Probe] = field(default_factory=list)
@@ -205,6 +206,7 @@ class Container:
         command = command_of(self.spec, package_in(tree), variables)
         self.number = self.processes.start(program(command, variables), variables, tree, log)
         self._started_at, self._started, self._heard = time.monotonic(), now(), False
+        self._variables = variables
         self.state.container_id = f"process://{self._host_port or self.number}"
         self.state.state = {"running": {"startedAt": self._started}}
         self.pod.say("Started", f"Started container {self.spec['name']}", container=self.spec["name"])
@@ -253,7 +255,15 @@ class Container:
     def _run(self, probe: Probe) -> None:
         port = probes.probe_port(probe.spec, self.spec)
         host_port = self._host_port if port == self._container_port else 0
-        failure = probes.run(probe.spec, address=self.pod.address, port=port, host_port=host_port)
+        assert self._image is not None
+        target = Target(
+            address=self.pod.address,
+            port=port,
+            host_port=host_port,
+            environment=self._variables,
+            directory=self.images / self._image.tree,
+        )
+        failure = probes.run(probe.spec, target)
         probe.note(failure)
         probe.due = time.monotonic() + probe.period_seconds
         if not failure:

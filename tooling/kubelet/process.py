@@ -17,6 +17,7 @@ from tooling.kubelet.api import Api
 from tooling.kubelet.ingress import Ingress
 from tooling.kubelet.logs import remove_old_logs, services_in
 from tooling.kubelet.pods import ManagedPod, Node, is_managed, start
+from tooling.kubelet.probes import end_commands
 from tooling.kubelet.processes import Processes
 from tooling.kubelet.registry import Registry
 from tooling.kubelet.trees import images_in
@@ -53,6 +54,7 @@ def run(options: Options) -> None:
     kubelet.ingress.start()
     kubelet.stopped.wait()
     kubelet.processes.close()
+    end_commands()
     # Threads wait for probes and answers; the services die with the fork server.
     os._exit(0)
 

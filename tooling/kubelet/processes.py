@@ -42,7 +42,12 @@ def program(command: Sequence[str], environment: Mapping[str, str]) -> Program:
         return Program(module="", command=tuple(command))
     if len(command) > 2 and command[1] == "-m" and not any(name.startswith("PYTHON") for name in environment):
         return Program(module=command[2], command=tuple(command[3:]))
-    return Program(module="", command=(sys.executable, *command[1:]))
+    return Program(module="", command=interpreted(command))
+
+
+def interpreted(command: Sequence[str]) -> tuple[str, ...]:
+    """The command, with this environment's interpreter, which has what services import, for the image's."""
+    return (sys.executable, *command[1:]) if command and command[0] in _INTERPRETERS else tuple(command)
 
 
 class Processes:

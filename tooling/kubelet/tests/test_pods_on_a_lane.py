@@ -156,6 +156,16 @@ def test_readiness_probe_that_fails_keeps_the_pod_out_of_its_service(world: Worl
     )
 
 
+def test_command_of_a_probe_runs_with_the_environment_of_the_pod(world: World, deploy: Any) -> None:
+    probe = {"exec": {"command": ["sh", "-c", 'echo "queue is $QUEUE"; test "$QUEUE" = open']}, "periodSeconds": 1}
+    deploy("commanded", env={"QUEUE": "open"}, readinessProbe=probe)
+    world.pod("commanded", is_ready, "a ready pod")
+    deploy("closed", env={"QUEUE": "closed"}, readinessProbe=probe)
+    unhealthy = ("Unhealthy", "Readiness probe failed: queue is closed")
+    pod = world.pod("closed", lambda pod: unhealthy in world.events(pod), "a failed probe")
+    assert not is_ready(pod)
+
+
 def test_liveness_probe_that_fails_restarts_the_process(world: World, deploy: Any) -> None:
     probe = {"httpGet": {"path": "/wrong", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}
     deploy("sick", livenessProbe=probe)
