@@ -1,27 +1,50 @@
 """The tenant catalog: one file per tenant, `tenants/catalog/<tenant>.yaml`.
 
-This module reads the files. Their schema is in `shared.tenant_file`, the rules of an environment in
-`shared.tenant_rules`, uniqueness across tenants in `shared.claims`. While any file is invalid, no tenant is deployed:
-the claims of an unreadable file are unknown, so another tenant could take them.
+This module reads the files and applies what they set for one environment. Their schema is in `shared.tenant_file`, the
+rules of an environment in `shared.tenant_rules`, uniqueness across tenants in `shared.claims`. While any file is
+invalid, no tenant is deployed: the claims of an unreadable file are unknown, so another tenant could take them.
 
 Read by the tenants' program and by `tiers`, hence no import of Pulumi.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from shared.claims import Deployed, nothing_deployed, refuse_shared_claims
-from shared.environment import load_environment
+from shared.environment import environment_names, load_environment
 from shared.errors import BadInput, nearest
 from shared.models import parse
 from shared.naming import require_dns_label
-from shared.tenant_file import TenantFile
+from shared.tenant_file import NOT_BY_ENVIRONMENT, TenantFile
 from shared.tenant_rules import violations
-from shared.yaml_files import read_mapping
+from shared.yaml_files import Source, read_document
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "tenants" / "catalog"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogFile:
+    """One file of the catalog."""
+
+    name: str
+    variants: Mapping[str, TenantFile]
+    """The tenant by environment; by "" if it exists in none."""
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return self._any.environments
+
+    def tenant(self, environment: str) -> TenantFile:
+        """As it is in `environment`; where it does not exist, as it is in one of its others."""
+        return self.variants.get(environment, self._any)
+
+    @property
+    def _any(self) -> TenantFile:
+        return next(iter(self.variants.values()))
 
 
 def tenant_names(
@@ -37,11 +60,11 @@ def tenant_names(
         BadInput: `catalog-empty` where there is no file at all; `catalog-file-unknown`; else as `load_tenant`, for the
             first file wrong.
     """
-    tenants = _read_all(directory or DIRECTORY)
-    here = [tenant for tenant in tenants if environment in tenant.environments]
+    files = _read_all(directory or DIRECTORY)
+    here = [file.tenant(environment) for file in files if environment in file.environments]
     for tenant in here:
-        _refuse_violations(tenant, environment, tenants)
-    refuse_shared_claims(tenants, deployed=deployed)
+        _refuse_violations(tenant, environment, files)
+    refuse_shared_claims(_claimants(files), deployed=deployed)
     return [tenant.name for tenant in here]
 
 
@@ -54,13 +77,13 @@ def catalog_names() -> list[str]:
     return _names(DIRECTORY)
 
 
-def read_catalog(*, directory: Path | None = None) -> dict[str, TenantFile]:
-    """Every tenant's file by name, each right in itself.
+def read_catalog(*, directory: Path | None = None) -> dict[str, CatalogFile]:
+    """Every tenant's file by name, each valid on its own.
 
     Raises:
         BadInput: `catalog-empty`, `catalog-file-unknown`, `name-invalid`, `tenant-invalid`.
     """
-    return {tenant.name: tenant for tenant in _read_all(directory or DIRECTORY)}
+    return {file.name: file for file in _read_all(directory or DIRECTORY)}
 
 
 def load_tenant(
@@ -69,7 +92,7 @@ def load_tenant(
     """Reads one file of the catalog, and the others for what they claim.
 
     Args:
-        environment: whose domains and accounts the file is held against, if the tenant exists there.
+        environment: whose values, domains and accounts count, if the tenant exists there.
         directory: the catalog; `DIRECTORY` if left out.
         deployed: asked who has what two tenants claim.
 
@@ -88,28 +111,34 @@ def load_tenant(
             hint="add the file as docs/guides/onboard-a-tenant.md shows",
         )
     # Its own file first: of two wrong ones, that is the one to hear about.
-    tenant = _read(name, directory)
-    tenants = [tenant, *(_read(other, directory) for other in names if other != name)]
-    if environment in tenant.environments:
-        _refuse_violations(tenant, environment, tenants)
-    refuse_shared_claims(tenants, of=name, deployed=deployed)
+    file = _read(name, directory)
+    files = [file, *(_read(other, directory) for other in names if other != name)]
+    tenant = file.tenant(environment)
+    if environment in file.environments:
+        _refuse_violations(tenant, environment, files)
+    refuse_shared_claims(_claimants(files), of=name, deployed=deployed)
     return tenant
 
 
-def _refuse_violations(tenant: TenantFile, environment: str, tenants: Sequence[TenantFile]) -> None:
-    names = {each.name for each in tenants}
+def _claimants(files: Sequence[CatalogFile]) -> list[TenantFile]:
+    """A name claimed in one environment is the tenant's in all: hosts are public, and pipelines are shared."""
+    return [variant for file in files for variant in file.variants.values()]
+
+
+def _refuse_violations(tenant: TenantFile, environment: str, files: Sequence[CatalogFile]) -> None:
+    names = {each.name for each in files}
     found = list(violations(tenant, load_environment(environment), names))
     if found:
         first, more = found[0], f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise BadInput(
             "tenant-invalid",
             f"{first.what}{more}",
-            at=f"{_where(tenant.name)}, {first.key}",
+            at=tenant.source.at(first.key),
             hint=f"edit {_where(tenant.name)}: {first.hint}",
         )
 
 
-def _read_all(directory: Path) -> list[TenantFile]:
+def _read_all(directory: Path) -> list[CatalogFile]:
     return [_read(name, directory) for name in _names(directory)]
 
 
@@ -137,19 +166,69 @@ def _names(directory: Path) -> list[str]:
     return names
 
 
-def _read(name: str, directory: Path) -> TenantFile:
+def _read(name: str, directory: Path) -> CatalogFile:
     where = _where(name)
     require_dns_label(name, what="tenant", at=where)
-    content = read_mapping(directory / f"{name}.yaml", at=where, code="tenant-invalid")
+    content, source = read_document(directory / f"{name}.yaml", at=where, code="tenant-invalid")
     if content.get("name", name) != name:
-        raise BadInput(
-            "tenant-invalid",
-            f"`name` does not match the file name, {name!r}",
-            at=f"{where}, name",
-            hint=f"edit {where}",
-        )
+        raise _invalid(f"`name` does not match the file name, {name!r}", source, "name")
     content = {"name": name, **content}
-    return parse(TenantFile, content, at=where, code="tenant-invalid")
+    given = content.get("environments")
+    differing = _differing(given, source) if isinstance(given, dict) else {}
+    if isinstance(given, dict):
+        content["environments"] = list(given)
+    names = list(content.get("environments", environment_names())) if _is_list_of_names(content) else []
+    # Most files have the same values everywhere and are validated once.
+    same = None if names and all(differing.get(each) for each in names) else _parse(content, source)
+    variants = {
+        each: _parse(_merged(content, differing[each]), replace(source, overlay=("environments", each)))
+        if differing.get(each)
+        else same
+        for each in names
+    }
+    return CatalogFile(
+        name=name, variants={key: one for key, one in variants.items() if one} or {"": _parse(content, source)}
+    )
+
+
+def _is_list_of_names(content: Mapping[str, Any]) -> bool:
+    """Whether the model will accept it; if not, the error comes from there."""
+    given = content.get("environments", [])
+    return isinstance(given, list) and all(isinstance(each, str) for each in given)
+
+
+def _differing(environments: Mapping[str, Any], source: Source) -> Mapping[str, Mapping[str, Any]]:
+    """The keys that differ by environment, of the mapping form."""
+    known = environment_names()
+    for environment, keys in environments.items():
+        if environment not in known:
+            what = f"there is no environment {environment!r}{nearest(environment, known)}"
+            raise _invalid(what, source, "environments", environment)
+        if not isinstance(keys, Mapping | None):
+            what = f"`environments.{environment}` is not a mapping of keys to values"
+            raise _invalid(what, source, "environments", environment)
+        for key in NOT_BY_ENVIRONMENT:
+            if key in (keys or {}):
+                what = f"`{key}` cannot differ between environments"
+                raise _invalid(what, source, "environments", environment, key)
+    return {environment: keys or {} for environment, keys in environments.items()}
+
+
+def _merged(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`content` with `changes`: mappings are merged, everything else is replaced."""
+    merged = dict(content)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _parse(content: Mapping[str, Any], source: Source) -> TenantFile:
+    return parse(TenantFile, content, at=source.file, code="tenant-invalid", source=source).read_from(source)
+
+
+def _invalid(what: str, source: Source, *key: str | int) -> BadInput:
+    return BadInput("tenant-invalid", what, at=source.at(key), hint=f"edit {source.file}")
 
 
 def _where(name: str) -> str:

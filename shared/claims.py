@@ -26,21 +26,28 @@ def nothing_deployed(_tenant: str) -> Mapping[str, object]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Claim:
-    tenant: str
+    file: TenantFile
     key: str
     """`hosts`, `namespaces` or `applications`."""
     index: int
     value: str
 
     @property
+    def tenant(self) -> str:
+        return self.file.name
+
+    @property
     def location(self) -> str:
-        return f"tenants/catalog/{self.tenant}.yaml, {self.key}.{self.index}"
+        return self.file.source.at((self.key, self.index))
 
 
 def refuse_shared_claims(
     tenants: Iterable[TenantFile], *, of: str | None = None, deployed: Deployed = nothing_deployed
 ) -> None:
     """Refuses names that two tenants claim. With `of`, only conflicts that involve that tenant count.
+
+    Args:
+        tenants: may have a tenant more than once, as it is in several environments.
 
     Raises:
         BadInput: `namespace-taken`, `application-taken`, `host-taken`.
@@ -59,7 +66,7 @@ def refuse_shared_claims(
 def _claims(key: str, tenants: Iterable[TenantFile]) -> Iterator[_Claim]:
     for tenant in tenants:
         for index, value in enumerate(getattr(tenant, key)):
-            yield _Claim(tenant=tenant.name, key=key, index=index, value=value)
+            yield _Claim(file=tenant, key=key, index=index, value=value)
 
 
 def _same(key: str, tenants: Iterable[TenantFile]) -> Iterator[tuple[_Claim, _Claim]]:

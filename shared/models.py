@@ -11,8 +11,10 @@ from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from shared.errors import BadInput, nearest
+from shared.yaml_files import KeyPath, Source
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,13 +30,34 @@ WholeNumber = Annotated[int, BeforeValidator(no_truth_value)]
 """A pydantic field for an `int`."""
 
 
-def parse(model: type[Model], content: Any, *, at: str, code: str, error: type[BadInput] = BadInput) -> Model:
+class WrongValue(ValueError):
+    """A value that is wrong beside another one, with the key to point at; raised by a validator of a whole model.
+
+    Args:
+        key: path of the value inside the model, by the names in the file.
+    """
+
+    def __init__(self, message: str, *key: str | int) -> None:
+        super().__init__(message)
+        self.key: KeyPath = key
+
+
+def parse(
+    model: type[Model],
+    content: Any,
+    *,
+    at: str,
+    code: str,
+    error: type[BadInput] = BadInput,
+    source: Source | None = None,
+) -> Model:
     """Validates `content` as `model`.
 
     Args:
         at: the file or stack that `content` came from; the invalid key is appended.
         code: code of the error raised.
         error: class of the error raised.
+        source: positions in the file that `content` came from, for the error.
 
     Raises:
         BadInput: the first problem, and the number of further ones.
@@ -44,10 +67,11 @@ def parse(model: type[Model], content: Any, *, at: str, code: str, error: type[B
     try:
         return model.model_validate(dict(content))
     except ValidationError as failure:
-        problems = failure.errors(include_url=False, include_context=False)
+        problems = failure.errors(include_url=False)
         # A misspelt required key is also reported as missing; the misspelling is what has to be fixed.
         first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-        place = ".".join(str(part) for part in first["loc"])
+        source, path = source or Source(file=at), _path(first)
+        place = source.key(path)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         if first["type"] == "extra_forbidden":
             what = f"unknown key `{place}`{nearest(str(first['loc'][-1]), _keys_at(model, first['loc'][:-1]))}{more}"
@@ -55,8 +79,14 @@ def parse(model: type[Model], content: Any, *, at: str, code: str, error: type[B
             what = f"`{place}` is missing{more}"
         else:
             said = first["msg"].removeprefix("Value error, ")
-            what = f"`{place}`: {said}{more}" if place else f"{said}{more}"
-        raise error(code, what, at=f"{at}, {place}" if place else at, hint=f"edit {at}") from failure
+            # A validator of a whole model names the key itself.
+            what = f"`{place}`: {said}{more}" if place and path == first["loc"] else f"{said}{more}"
+        raise error(code, what, at=source.at(path), hint=f"edit {at}") from failure
+
+
+def _path(problem: ErrorDetails) -> KeyPath:
+    raised = problem.get("ctx", {}).get("error")
+    return (*problem["loc"], *(raised.key if isinstance(raised, WrongValue) else ()))
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 _FORM = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,2})|([KMGTPE]i|[numkMGTPE]))?")
 _LONGEST = 64
@@ -43,5 +43,9 @@ def _as_text(value: Any) -> str:
     return text
 
 
-Quantity = Annotated[str, BeforeValidator(_as_text)]
+Quantity = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_FORM.pattern}$"}, {"type": "number", "minimum": 0}]}),
+]
 """A pydantic field for a quantity, kept as written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from shared.environment import environment_names
 from shared.errors import nearest
@@ -18,10 +18,11 @@ from shared.host_names import is_host_name
 from shared.image_registries import parse_registry
 from shared.kubernetes_labels import PLATFORM_NAMESPACES
 from shared.log_groups import RetentionDays
-from shared.models import WholeNumber
+from shared.models import WrongValue, no_truth_value
 from shared.naming import is_dns_label
 from shared.stack_states import PLATFORM_PROJECTS
 from shared.tenant_quota import Containers, Part, Quota, require_order
+from shared.yaml_files import Source
 
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{1,512}", re.ASCII)
 # Source: Kubernetes, "Labels and Selectors", syntax of keys, which is that of taints' keys.
@@ -81,62 +82,96 @@ def _owner(value: str) -> str:
     return value
 
 
-class TenantFile(Part):
-    """The content of one `tenants/catalog/<name>.yaml`."""
+# Pydantic writes the limits into the JSON Schema only if they stand before the validator.
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(no_truth_value)]
 
-    name: str = Field(description="The file name without .yaml, a DNS label.")
+LISTS = (
+    "environments",
+    "namespaces",
+    "hosts",
+    "registries",
+    "repositories",
+    "applications",
+    "web_ports",
+    "tolerations",
+    "deployer_principal_arns",
+)
+"""Keys whose values are sets, written as lists."""
+
+
+NOT_BY_ENVIRONMENT = ("name", "environments", "owner")
+"""Keys that say whose file it is, and so have one value for all environments."""
+
+
+class TenantFile(Part):
+    """One tenant in one environment: the content of `tenants/catalog/<name>.yaml`, with the values that the file sets
+    for the environment in place of those for all."""
+
+    _source: Source | None = PrivateAttr(default=None)
+
+    name: str = Field(description="The file name without .yaml, a DNS label.", examples=["checkout"])
     owner: Annotated[str, AfterValidator(_owner)] = Field(
-        min_length=1, max_length=128, description="Team responsible for the tenant."
+        min_length=1, max_length=128, description="Team responsible for the tenant.", examples=["checkout-team"]
     )
     environments: tuple[str, ...] = Field(
         default_factory=lambda: tuple(environment_names()),
-        description="Environments that the tenant exists in; default: all.",
+        description="Environments that the tenant exists in; default: all. Either a list, or a mapping of each to the "
+        "keys that differ there: mappings are merged, lists and values replaced.",
+        examples=[["dev", "prod"], {"dev": None, "prod": {"quota": {"pods": 80}}}],
     )
     namespaces: tuple[str, ...] = Field(
         default=(),
         max_length=20,
         description="Namespaces, each named after the tenant or `<tenant>-…`; default: one with the tenant's name. "
         "Applications are deployed to the first unless they name another.",
+        examples=[["checkout", "checkout-batch"]],
     )
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
         default=(),
         max_length=50,
         description="Host names that the tenant's Ingresses may use, each below one of the environment's "
         "`allowed_domains`; none may equal, or be above or below, a host of another tenant.",
+        examples=[["checkout.example.com"]],
     )
     registries: tuple[Annotated[str, AfterValidator(_registry)], ...] = Field(
         default=("registry.k8s.io",),
         max_length=50,
         description="Registries that the tenant may pull images from besides `<tenant>/` in the account's own ECR: "
         "`host/path`, where the path identifies the publisher.",
+        examples=[["registry.k8s.io", "ghcr.io/checkout"]],
     )
     repositories: tuple[Annotated[str, AfterValidator(_repository_name)], ...] = Field(
         default=(),
         max_length=50,
         description="Image repositories to create in the account's ECR, by name, such as those of its applications: "
         "`<tenant>/<name>-<environment suffix>`.",
+        examples=[["web", "worker"]],
     )
     applications: tuple[Annotated[str, AfterValidator(_application)], ...] = Field(
         default=(),
         max_length=50,
         description="Applications that the tenant's pipeline deploys, by project name; default: those named in "
         "`repositories`. No other tenant may have one of the same name.",
+        examples=[["web", "worker"]],
     )
-    web_ports: tuple[Annotated[WholeNumber, Field(ge=1, le=65535)], ...] = Field(
+    web_ports: tuple[Port, ...] = Field(
         default=(8080,),
         min_length=1,
         max_length=24,
         description="Container ports that load balancers can reach; the VPC CNI supports at most 24.",
+        examples=[[8080]],
     )
     load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
         default="internet-facing",
         description="Scheme of the tenant's load balancer: `internet-facing` in the public subnets, or `internal` in "
         "the private ones, reachable from the VPC and networks connected to it.",
+        examples=["internal"],
     )
     tolerations: tuple[Annotated[str, AfterValidator(_toleration)], ...] = Field(
         default=(),
         max_length=20,
         description="Additional taint keys that the tenant's pods may tolerate, for node groups reserved for it.",
+        examples=[["dedicated"]],
     )
     quota: Quota = Field(default_factory=Quota, description="Quota of each namespace, as in a ResourceQuota.")
     containers: Containers = Field(
@@ -154,10 +189,12 @@ class TenantFile(Part):
         max_length=20,
         description="IAM roles and users that may assume the deployer role, in the environment's account or one of its "
         "`trusted_account_ids`; empty: whoever the account's own IAM policies allow.",
+        examples=[["arn:aws:iam::123456789012:role/checkout-deploy"]],
     )
     repository: Repository | None = Field(
         default=None,
         description="The team's GitHub repository, `owner/name`, whose pipelines may also assume the deployer role.",
+        examples=["checkout-team/shop"],
     )
 
     @model_validator(mode="before")
@@ -170,35 +207,41 @@ class TenantFile(Part):
     @model_validator(mode="after")
     def _consistent(self) -> TenantFile:
         known = environment_names()
-        for environment in self.environments:
+        for index, environment in enumerate(self.environments):
             if environment not in known:
-                raise ValueError(f"there is no environment {environment!r}{nearest(environment, known)}")
-        for namespace in self.namespaces:
-            if not is_dns_label(namespace):
-                raise ValueError(f"namespace {namespace!r} is not a DNS label")
-            if namespace != self.name and not namespace.startswith(f"{self.name}-"):
-                raise ValueError(
-                    f"namespace {namespace!r} is not {self.name!r} and does not begin with {self.name + '-'!r}"
+                raise WrongValue(
+                    f"there is no environment {environment!r}{nearest(environment, known)}", "environments", index
                 )
-            if namespace in PLATFORM_NAMESPACES:
-                raise ValueError(f"namespace {namespace!r} is reserved for the platform; choose another name")
-        for key in (
-            "environments",
-            "namespaces",
-            "hosts",
-            "registries",
-            "repositories",
-            "applications",
-            "web_ports",
-            "tolerations",
-            "deployer_principal_arns",
-        ):
+        for index, namespace in enumerate(self.namespaces):
+            if wrong := self._wrong_namespace(namespace):
+                raise WrongValue(wrong, "namespaces", index)
+        for key in LISTS:
             values = getattr(self, key)
-            if len(set(values)) != len(values):
-                raise ValueError(f"{key} contains a duplicate")
+            for index, value in enumerate(values):
+                if value in values[:index]:
+                    raise WrongValue(f"{key} contains a duplicate: {value}", key, index)
         hard = self.quota.hard()
         for resource, amount in self.containers.max.amounts().items():
-            require_order(f"containers.max.{resource}", amount, f"quota.limits.{resource}", hard[f"limits.{resource}"])
+            lower, higher = f"containers.max.{resource}", f"quota.limits.{resource}"
+            require_order(lower, amount, higher, hard[f"limits.{resource}"], at=("containers", "max", resource))
+        return self
+
+    def _wrong_namespace(self, namespace: str) -> str:
+        if not is_dns_label(namespace):
+            return f"namespace {namespace!r} is not a DNS label"
+        if namespace != self.name and not namespace.startswith(f"{self.name}-"):
+            return f"namespace {namespace!r} is not {self.name!r} and does not begin with {self.name + '-'!r}"
+        if namespace in PLATFORM_NAMESPACES:
+            return f"namespace {namespace!r} is reserved for the platform; choose another name"
+        return ""
+
+    @property
+    def source(self) -> Source:
+        """Where the values are written, for errors and explanations."""
+        return self._source or Source(file=f"tenants/catalog/{self.name}.yaml")
+
+    def read_from(self, source: Source) -> TenantFile:
+        self._source = source
         return self
 
     @property

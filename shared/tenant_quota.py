@@ -11,7 +11,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.extended_resources import KNOWN, is_extended_resource, quota_row
-from shared.models import WholeNumber
+from shared.models import WholeNumber, WrongValue
 from shared.quantities import Quantity, quantity_value
 
 _NONE_OF = {
@@ -140,7 +140,7 @@ class Quota(Part):
     def _known_extended(self) -> Quota:
         for name in self.extended:
             if not is_extended_resource(name):
-                raise ValueError(f"extended: {name!r} is not an extended resource such as {KNOWN[0]}")
+                raise WrongValue(f"{name!r} is not an extended resource such as {KNOWN[0]}", "extended", name)
         return self
 
     @model_validator(mode="after")
@@ -148,8 +148,8 @@ class Quota(Part):
         hard = self.hard()
         for resource in ("cpu", "memory", "ephemeral-storage"):
             lower, higher = f"requests.{resource}", f"limits.{resource}"
-            require_order(lower, hard[lower], higher, hard[higher])
-        require_order("pods", hard["pods"], "count/pods", hard["count/pods"])
+            require_order(lower, hard[lower], higher, hard[higher], at=(lower,))
+        require_order("pods", hard["pods"], "count/pods", hard["count/pods"], at=("pods",))
         return self
 
 
@@ -186,14 +186,14 @@ class Containers(Part):
     def _in_order(self) -> Containers:
         requests, limits, highest = self.requests.amounts(), self.limits.amounts(), self.max.amounts()
         for resource in highest:
-            require_order(
-                f"the least, {resource}", LEAST_OF_A_CONTAINER[resource], f"requests.{resource}", requests[resource]
-            )
-            require_order(f"requests.{resource}", requests[resource], f"limits.{resource}", limits[resource])
-            require_order(f"limits.{resource}", limits[resource], f"max.{resource}", highest[resource])
+            least, request, limit = LEAST_OF_A_CONTAINER[resource], requests[resource], limits[resource]
+            at = ("requests", resource)
+            require_order(f"the least, {resource}", least, f"requests.{resource}", request, at=at)
+            require_order(f"requests.{resource}", request, f"limits.{resource}", limit, at=at)
+            require_order(f"limits.{resource}", limit, f"max.{resource}", highest[resource], at=("limits", resource))
         return self
 
 
-def require_order(lower: str, amount: str, higher: str, bound: str) -> None:
+def require_order(lower: str, amount: str, higher: str, bound: str, *, at: tuple[str, ...]) -> None:
     if quantity_value(amount) > quantity_value(bound):
-        raise ValueError(f"{lower} {amount} is more than {higher} {bound}")
+        raise WrongValue(f"{lower} {amount} is more than {higher} {bound}", *at)

@@ -13,13 +13,14 @@ from shared.environment import Environment
 from shared.host_names import is_below
 from shared.image_registries import parse_registry
 from shared.tenant_file import TenantFile
+from shared.yaml_files import KeyPath
 
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
     what: str
-    key: str
-    """Key in the tenant file, e.g. `hosts.0`."""
+    key: KeyPath
+    """Path in the tenant file, e.g. `("hosts", 0)`."""
     hint: str
 
 
@@ -41,7 +42,7 @@ def _hosts(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
             known = f"only below {', '.join(domains)}" if domains else "and no domain is listed there"
             yield Violation(
                 what=f"host {host!r} is not allowed in {environment.name}: {known}",
-                key=f"hosts.{index}",
+                key=("hosts", index),
                 hint=f"choose a host below {domains[0]}, or add its domain to `allowed_domains` in "
                 f"shared/environments/{environment.name}.yaml"
                 if domains
@@ -56,13 +57,13 @@ def _principals(tenant: TenantFile, environment: Environment) -> Iterator[Violat
             yield Violation(
                 what=f"principal {arn} is in partition {partition}, but {environment.name} is in "
                 f"{environment.partition}",
-                key=f"deployer_principal_arns.{index}",
+                key=("deployer_principal_arns", index),
                 hint="use a role or user in the environment's partition",
             )
         elif not _trusted(account, environment):
             yield Violation(
                 what=f"principal {arn} is in account {account}, which {environment.name} does not trust",
-                key=f"deployer_principal_arns.{index}",
+                key=("deployer_principal_arns", index),
                 hint=_trust(account, environment),
             )
 
@@ -76,13 +77,13 @@ def _registries(tenant: TenantFile, environment: Environment, names: Container[s
         if not _trusted(account, environment):
             yield Violation(
                 what=f"registry {entry!r} is in account {account}, which {environment.name} does not trust",
-                key=f"registries.{index}",
+                key=("registries", index),
                 hint=_trust(account, environment),
             )
         elif registry.path[0] in names and registry.path[0] != tenant.name:
             yield Violation(
                 what=f"registry {entry!r} holds the images of tenant {registry.path[0]}",
-                key=f"registries.{index}",
+                key=("registries", index),
                 hint=f"remove it: images below {tenant.name}/ are always allowed; put images for several tenants "
                 "below a path that is not a tenant's name",
             )

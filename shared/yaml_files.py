@@ -2,13 +2,15 @@
 
 One loader for all of them, stricter than YAML: it rejects duplicate keys, of which PyYAML would silently use the last
 one, aliases, which can expand a few lines to gigabytes, nesting that would overflow the parser's stack, large files and
-anything but regular files. Every error names file and line.
+anything but regular files. Every error names file, line and column.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,60 @@ _DEEPEST = 50
 _LARGEST = 64 * 1024
 """In bytes; ten times the largest such file in the repository, a Pulumi.yaml."""
 _TEXT = "tag:yaml.org,2002:str"
+
+
+KeyPath = tuple[str | int, ...]
+"""Keys and list indices that lead to a value: `("hosts", 0)`."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A position in a text; both count from 1, as editors do."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the values of a file are written: the position of each key, and of each item of a list."""
+
+    file: str
+    """Path in the repository."""
+    marks: Mapping[KeyPath, Mark] = field(default_factory=dict)
+    overlay: KeyPath = ()
+    """Mapping inside the file whose values replace those of the same keys at its root; empty: none."""
+
+    def key(self, path: KeyPath) -> str:
+        """The key as written, such as `environments.dev.hosts.0` where the overlay sets it."""
+        return ".".join(str(part) for part in self._written(path))
+
+    def mark(self, path: KeyPath) -> Mark | None:
+        """The position of the value, or of the nearest one that contains it; `None` if that is the whole file."""
+        written = self._written(path)
+        return next((self.marks[written[:n]] for n in range(len(written), 0, -1) if written[:n] in self.marks), None)
+
+    def at(self, path: KeyPath) -> str:
+        """For an error: file, key, line and column."""
+        mark = self.mark(path)
+        return ", ".join([self.file, *([self.key(path)] if path else []), *([str(mark)] if mark else [])])
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        for length in range(len(path), 0, -1):
+            if self.overlay and (*self.overlay, *path[:length]) in self.marks:
+                return (*self.overlay, *path)
+            if path[:length] in self.marks:
+                break
+        return path
+
+
+def read_document(path: Path, *, at: str, code: str) -> tuple[dict[str, Any], Source]:
+    """As `read_mapping`, with the position of every key and list item."""
+    marks: dict[KeyPath, Mark] = {}
+    return _parsed(_text(path, at, code), at, code, marks), Source(file=at, marks=marks)
 
 
 def read_mapping(path: Path, *, at: str, code: str) -> dict[str, Any]:
@@ -41,6 +97,11 @@ def read_mapping(path: Path, *, at: str, code: str) -> dict[str, Any]:
 
 def parse_mapping(text: str, *, at: str, code: str) -> dict[str, Any]:
     """As `read_mapping`, for text that has already been read."""
+    return _parsed(text, at, code, {})
+
+
+def _parsed(text: str, at: str, code: str, marks: dict[KeyPath, Mark]) -> dict[str, Any]:
+    """The content of the document; adds its positions to `marks`."""
     try:
         _refuse_what_explodes(text, at, code)
         loader = _LOADER(text)
@@ -49,13 +110,11 @@ def parse_mapping(text: str, *, at: str, code: str) -> dict[str, Any]:
             return {}
         if not isinstance(node, yaml.MappingNode):
             kind = "a list" if isinstance(node, yaml.SequenceNode) else "one value"
-            raise _bad(code, f"{at} contains {kind}, not a mapping of keys to values", at, node.start_mark.line)
-        _check_keys(node, at, code)
+            raise _bad(code, f"{at} contains {kind}, not a mapping of keys to values", at, node.start_mark)
+        _check_keys(node, at, code, (), marks)
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        # The parser reports the end of a text one line after the last.
-        line = min(error.problem_mark.line, len(text.splitlines()) - 1) if error.problem_mark else 0
-        raise _bad(code, f"{at} is not YAML: {error.problem}", at, line) from error
+        raise _bad(code, f"{at} is not YAML: {error.problem}", at, _inside(text, error.problem_mark)) from error
     except yaml.YAMLError as error:
         raise _bad(code, f"{at} is not YAML: {getattr(error, 'reason', 'it cannot be read')}", at) from error
     except ValueError as error:  # of a value's own constructor: the 31st of February is a timestamp to YAML
@@ -94,41 +153,56 @@ def _content(path: Path, at: str, code: str) -> bytes:
 def _refuse_what_explodes(text: str, at: str, code: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
-            raise _bad(code, f"alias *{event.anchor} is not supported here", at, line, "write the value out in")
+            raise _bad(
+                code, f"alias *{event.anchor} is not supported here", at, event.start_mark, "write the value out in"
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                raise _bad(code, f"{at} is nested more than {_DEEPEST} levels deep", at, line)
+                raise _bad(code, f"{at} is nested more than {_DEEPEST} levels deep", at, event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _check_keys(node: yaml.Node, at: str, code: str) -> None:
+def _check_keys(node: yaml.Node, at: str, code: str, path: KeyPath, marks: dict[KeyPath, Mark]) -> None:
     if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_keys(item, at, code)
+        for index, item in enumerate(node.value):
+            marks[*path, index] = _mark(item.start_mark)
+            _check_keys(item, at, code, (*path, index), marks)
     if not isinstance(node, yaml.MappingNode):
         return
-    seen: dict[str, int] = {}
     for key, value in node.value:
         if key.tag != _TEXT:
             shown = f"key `{key.value}`" if isinstance(key, yaml.ScalarNode) else "a key"
-            raise _bad(code, f"{shown} is not a string in YAML", at, key.start_mark.line, "put the key into quotes in")
-        if key.value in seen:
+            raise _bad(code, f"{shown} is not a string in YAML", at, key.start_mark, "put the key into quotes in")
+        below = (*path, key.value)
+        if below in marks:
             raise _bad(
                 code,
-                f"key `{key.value}` is used twice, in line {seen[key.value]} and here",
+                f"key `{key.value}` is used twice, in line {marks[below].line} and here",
                 at,
-                key.start_mark.line,
+                key.start_mark,
                 "remove one of the two in",
             )
-        seen[key.value] = key.start_mark.line + 1
-        _check_keys(value, at, code)
+        marks[below] = _mark(key.start_mark)
+        _check_keys(value, at, code, below, marks)
 
 
-def _bad(code: str, what: str, at: str, line: int | None = None, hint: str = "edit") -> BadInput:
-    """`line` counts from 0, as in the parser; `hint` is the verb phrase before the file name."""
-    place = at if line is None else f"{at}, line {line + 1}"
-    return BadInput(code, what, at=place, hint=f"{hint} {at}")
+def _mark(mark: Any) -> Mark:
+    """Of the parser's own mark, of which the C parser has another class; it counts from 0."""
+    return Mark(mark.line + 1, mark.column + 1)
+
+
+def _inside(text: str, mark: Any) -> Mark | None:
+    """The parser reports the end of a text one line after the last."""
+    lines = text.splitlines()
+    if mark is None or not lines:
+        return None
+    return _mark(mark) if mark.line < len(lines) else Mark(len(lines), len(lines[-1]) + 1)
+
+
+def _bad(code: str, what: str, at: str, mark: Any = None, hint: str = "edit") -> BadInput:
+    """`mark` is the parser's or one of this module; `hint` is the verb phrase before the file name."""
+    position = mark if isinstance(mark, Mark) or mark is None else _mark(mark)
+    return BadInput(code, what, at=f"{at}, {position}" if position else at, hint=f"{hint} {at}")

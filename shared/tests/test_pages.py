@@ -29,9 +29,11 @@ def test_the_example_of_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         test()
 
 
-def test_the_example_of_a_tenants_file_is_one(tmp_path: Path) -> None:
-    (example,) = blocks("docs/guides/onboard-a-tenant.md", "yaml")
-    (tmp_path / "checkout.yaml").write_text(example)
-    tenant = load_tenant("checkout", "dev", directory=tmp_path)
-    assert tenant.owner == "checkout-team"
-    assert tenant.quota.hard()["pods"] == "30"
+def test_the_examples_of_a_tenants_file_are_valid(tmp_path: Path) -> None:
+    examples = blocks("docs/guides/onboard-a-tenant.md", "yaml")
+    for example in examples:
+        (tmp_path / "checkout.yaml").write_text(example)
+        tenant = load_tenant("checkout", "prod", directory=tmp_path)
+        assert tenant.owner == "checkout-team"
+    (tmp_path / "checkout.yaml").write_text(examples[0])
+    assert load_tenant("checkout", "dev", directory=tmp_path).quota.hard()["pods"] == "30"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def directory(tmp_path: Path) -> Path:
 def write(directory: Path, name: str, content: Any) -> None:
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (directory / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def place(error: BadInput) -> str:
+    """File and key; the position alone where there is no key."""
+    return re.sub(r"(, [^,]+\.yaml, .+|^[^,]+, [^,]+), line \d+, column \d+$", r"\1", error.at)
 
 
 def refusal(directory: Path, content: Any, name: str = "shop") -> BadInput:
@@ -67,13 +73,17 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
     ("content", "at", "says"),
     [
         ("", "owner", "`owner` is missing"),
-        ("- a\n- b\n", "line 1", "contains a list, not a mapping"),
-        ("owner: [", "line 1", "is not YAML"),
-        ("owner: t\nhosts: []\nowner: u\n", "line 3", "key `owner` is used twice, in line 1 and here"),
-        ("owner: t\nquota:\n  pods: 1\n  pods: 2\n", "line 4", "key `pods` is used twice, in line 3 and here"),
-        ("owner: &a t\nhosts: [*a]\n", "line 2", "alias *a is not supported here"),
-        ("owner: t\n1: t\n", "line 2", "key `1` is not a string in YAML"),
-        ("owner: t\nhosts: " + "[" * 60_000, "line 2", "is nested more than 50 levels deep"),
+        ("- a\n- b\n", "line 1, column 1", "contains a list, not a mapping"),
+        ("owner: [", "line 1, column 9", "is not YAML"),
+        ("owner: t\nhosts: []\nowner: u\n", "line 3, column 1", "key `owner` is used twice, in line 1 and here"),
+        (
+            "owner: t\nquota:\n  pods: 1\n  pods: 2\n",
+            "line 4, column 3",
+            "key `pods` is used twice, in line 3 and here",
+        ),
+        ("owner: &a t\nhosts: [*a]\n", "line 2, column 9", "alias *a is not supported here"),
+        ("owner: t\n1: t\n", "line 2, column 1", "key `1` is not a string in YAML"),
+        ("owner: t\nhosts: " + "[" * 60_000, "line 2, column 57", "is nested more than 50 levels deep"),
         ("owner: t\nhosts: [2026-02-31]\n", "", "has a value that is invalid in YAML"),
         ({}, "owner", "`owner` is missing"),
         ({"owner": ""}, "owner", "owner"),
@@ -87,24 +97,24 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ({"owner": "t", "quota": {"pods": True}}, "quota.pods", "give a whole number"),
         (
             {"owner": "t", "quota": {"requests.memory": "9Gi", "limits.memory": "8Gi"}},
-            "quota",
+            "quota.requests.memory",
             "requests.memory 9Gi is more than limits.memory 8Gi",
         ),
         (
             {"owner": "t", "containers": {"limits": {"cpu": 3, "memory": "1Gi", "ephemeral-storage": "1Gi"}}},
-            "containers",
+            "containers.limits.cpu",
             "limits.cpu 3 is more than max.cpu 2",
         ),
         (
             {"owner": "t", "quota": {"requests.cpu": "100m", "limits.cpu": "1"}},
-            "",
+            "containers.max.cpu",
             "containers.max.cpu 2 is more than quota.limits.cpu 1",
         ),
-        ({"owner": "t", "environments": ["prd"]}, "", 'did you mean "prod"?'),
-        ({"owner": "t", "namespaces": ["other"]}, "", "is not 'shop' and does not begin with 'shop-'"),
-        ({"owner": "t", "namespaces": ["shopping"]}, "", "is not 'shop' and does not begin with 'shop-'"),
-        ({"owner": "t", "namespaces": ["shop-"]}, "", "not a DNS label"),
-        ({"owner": "t", "namespaces": ["shop", "shop"]}, "", "namespaces contains a duplicate"),
+        ({"owner": "t", "environments": ["prd"]}, "environments.0", 'did you mean "prod"?'),
+        ({"owner": "t", "namespaces": ["other"]}, "namespaces.0", "is not 'shop' and does not begin with 'shop-'"),
+        ({"owner": "t", "namespaces": ["shopping"]}, "namespaces.0", "is not 'shop' and does not begin with 'shop-'"),
+        ({"owner": "t", "namespaces": ["shop-"]}, "namespaces.0", "not a DNS label"),
+        ({"owner": "t", "namespaces": ["shop", "shop"]}, "namespaces.1", "namespaces contains a duplicate"),
         ({"owner": "t", "hosts": ["*.example.com"]}, "hosts.0", "not a complete host name"),
         ({"owner": "t", "hosts": ["Shop.example.com"]}, "hosts.0", "not a complete host name"),
         ({"owner": "t", "hosts": ["localhost"]}, "hosts.0", "not a complete host name"),
@@ -127,18 +137,22 @@ def test_a_number_without_quotes_is_a_quantity_too(directory: Path, amount: obje
         ({"owner": "t", "registries": ["ghcr.io/team,evil.com/x"]}, "registries.0", "not a registry"),
         ({"owner": "t", "registries": ["public.ecr.aws"]}, "registries.0", "has no path"),
         ({"owner": "t", "registries": ["123456789012.dkr.ecr.us-east-1.amazonaws.com"]}, "registries.0", "has no path"),
-        ({"owner": "t", "registries": ["ghcr.io/a", "ghcr.io/a"]}, "", "registries contains a duplicate"),
+        ({"owner": "t", "registries": ["ghcr.io/a", "ghcr.io/a"]}, "registries.1", "registries contains a duplicate"),
         ({"owner": "t", "tolerations": ["a,b"]}, "tolerations.0", "not the key of a taint"),
         ({"owner": "t", "tolerations": [""]}, "tolerations.0", "not the key of a taint"),
         ({"owner": "t", "tolerations": ["node.kubernetes.io/unschedulable"]}, "tolerations.0", "reserved by"),
         ({"owner": "t", "tolerations": ["CriticalAddonsOnly"]}, "tolerations.0", "reserved by"),
         ({"owner": "t", "load_balancer_scheme": "public"}, "load_balancer_scheme", "'internal'"),
-        ({"owner": "t", "quota": {"extended": {"gpu": 1}}}, "quota", "'gpu' is not an extended resource"),
-        ({"owner": "t", "quota": {"extended": {"x.kubernetes.io/y": 1}}}, "quota", "not an extended resource"),
-        ({"owner": "t", "quota": {"pods": 30, "count/pods": 20}}, "quota", "pods 30 is more than count/pods 20"),
+        ({"owner": "t", "quota": {"extended": {"gpu": 1}}}, "quota.extended.gpu", "'gpu' is not an extended resource"),
+        (
+            {"owner": "t", "quota": {"extended": {"x.kubernetes.io/y": 1}}},
+            "quota.extended.x.kubernetes.io/y",
+            "not an extended resource",
+        ),
+        ({"owner": "t", "quota": {"pods": 30, "count/pods": 20}}, "quota.pods", "pods 30 is more than count/pods 20"),
         (
             {"owner": "t", "containers": {"requests": {"cpu": 0, "memory": "1Mi", "ephemeral-storage": "1Mi"}}},
-            "containers",
+            "containers.requests.cpu",
             "the least, cpu 1m is more than requests.cpu 0",
         ),
         ({"owner": "t\nu"}, "owner", "printable"),
@@ -158,8 +172,67 @@ def test_a_wrong_file_is_refused_with_the_place_of_the_mistake(
     error = refusal(directory, content)
     assert error.code == "tenant-invalid"
     assert says in error.what
-    assert error.at == "tenants/catalog/shop.yaml" + (f", {at}" if at else "")
+    assert place(error) == "tenants/catalog/shop.yaml" + (f", {at}" if at else "")
     assert "tenants/catalog/shop.yaml" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "at"),
+    [
+        ("owner: t\nhosts: [a.example.com, localhost]\n", "hosts.1, line 2, column 24"),
+        ("owner: t\nquota:\n  pods: 30\n  pods.all: 3\n", "quota.pods.all, line 4, column 3"),
+        ("owner: t\nquota: {requests.cpu: 9}\n", "quota.requests.cpu, line 2, column 9"),
+        ("owner: t\nquota: {limits.cpu: 1}\n", "quota.requests.cpu, line 2, column 1"),
+        ("owner: t\nenvironments:\n  dev: {quota: {pods: no}}\n", "environments.dev.quota.pods, line 3, column 17"),
+        ("owner: t\nquota: {pods: 0}\nenvironments:\n  dev: {quota: {secrets: 1}}\n", "quota.pods, line 2, column 9"),
+        (
+            "owner: t\nenvironments:\n  dev:\n    hosts: [a.example.org]\n",
+            "environments.dev.hosts.0, line 4, column 13",
+        ),
+        ("owner: t\nenvironments:\n  dev:\n  dve: {}\n", "environments.dve, line 4, column 3"),
+        ("owner: t\nenvironments:\n  dev: []\n", "environments.dev, line 3, column 3"),
+        ("owner: t\nenvironments: {dev: {owner: u}}\n", "environments.dev.owner, line 2, column 22"),
+        ("owner: t\nenvironments: {dev: {name: u}}\n", "environments.dev.name, line 2, column 22"),
+        ("owner: t\nenvironments: {prod: {colour: red}}\n", "environments.prod.colour, line 2, column 23"),
+        ("environments: {dev: {pods: 1}}\n", "environments.dev.pods, line 1, column 22"),
+        ("owner: t\nenvironments: [[dev]]\n", "environments.0, line 2, column 16"),
+    ],
+)
+def test_a_mistake_is_located_by_key_line_and_column(directory: Path, content: str, at: str) -> None:
+    error = refusal(directory, content)
+    assert error.code == "tenant-invalid"
+    assert error.at == f"tenants/catalog/shop.yaml, {at}"
+
+
+def test_a_file_may_set_other_values_for_an_environment(directory: Path) -> None:
+    content = """
+owner: team
+hosts: [shop.example.com]
+quota: {pods: 10, secrets: 7}
+environments:
+  dev:
+  prod:
+    hosts: [www.example.com, shop.example.com]
+    quota: {pods: 80}
+"""
+    write(directory, "shop", content)
+    dev, prod = (load_tenant("shop", name, directory=directory) for name in ("dev", "prod"))
+    assert dev.environments == prod.environments == ("dev", "prod")
+    assert (dev.hosts, dev.quota.pods, dev.quota.secrets) == (("shop.example.com",), 10, 7)
+    assert (prod.hosts, prod.quota.pods, prod.quota.secrets) == (("www.example.com", "shop.example.com"), 80, 7)
+    assert tenant_names("staging", directory=directory) == []
+    assert prod.source.at(("hosts", 0)) == "tenants/catalog/shop.yaml, environments.prod.hosts.0, line 8, column 13"
+    assert prod.source.at(("quota", "pods")).endswith("environments.prod.quota.pods, line 9, column 13")
+    assert prod.source.at(("quota", "secrets")) == "tenants/catalog/shop.yaml, quota.secrets, line 4, column 19"
+
+
+def test_a_host_of_one_environment_is_not_free_in_another(directory: Path) -> None:
+    write(directory, "shop", "owner: team\nenvironments: {dev: , prod: {hosts: [shop.example.com]}}\n")
+    write(directory, "other", "owner: team\nenvironments: {dev: {hosts: [shop.example.com]}}\n")
+    for environment in ("dev", "prod"):
+        with pytest.raises(BadInput) as refused:
+            load_tenant("shop", environment, directory=directory)
+        assert refused.value.code == "host-taken"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +323,7 @@ def test_the_file_that_asks_for_what_another_has_deployed_is_pointed_at(director
     ):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.at == f"tenants/catalog/{asks}.yaml, hosts.0"
+        assert place(refused.value) == f"tenants/catalog/{asks}.yaml, hosts.0"
         assert f"{holder} has it deployed" in refused.value.what
         assert refused.value.hint == f"choose another name in tenants/catalog/{asks}.yaml"
 
@@ -260,7 +333,9 @@ def test_where_nothing_is_deployed_both_files_are_named(directory: Path) -> None
         write(directory, name, {"owner": "team", "hosts": ["first.example.com"]})
     with pytest.raises(BadInput) as refused:
         tenant_names("dev", directory=directory)
-    assert refused.value.at == "tenants/catalog/one.yaml, hosts.0; tenants/catalog/two.yaml, hosts.0"
+    assert refused.value.at == (
+        "tenants/catalog/one.yaml, hosts.0, line 2, column 3; tenants/catalog/two.yaml, hosts.0, line 2, column 3"
+    )
     assert "git log -S'first.example.com'" in refused.value.hint
 
 
@@ -272,7 +347,7 @@ def test_a_conflict_between_others_does_not_block_a_tenant(directory: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "at"),
-    [("owner: [", "line 1"), ("owner: team\nhots: [a.example.com]\n", "hots")],
+    [("owner: [", "line 1, column 9"), ("owner: team\nhots: [a.example.com]\n", "hots")],
     ids=["not-yaml", "unknown-key"],
 )
 def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, content: str, at: str) -> None:
@@ -285,7 +360,7 @@ def test_while_a_file_is_wrong_nobody_takes_what_it_may_claim(directory: Path, c
     ):
         with pytest.raises(BadInput) as refused:
             read()
-        assert refused.value.at == f"tenants/catalog/broken.yaml, {at}"
+        assert place(refused.value) == f"tenants/catalog/broken.yaml, {at}"
 
 
 EVERY_DEPLOYER = "arn:aws:iam::{}:role/pipeline"
@@ -339,7 +414,7 @@ def test_what_the_environment_does_not_trust_is_refused_with_its_place(
     write(directory, "other", {"owner": "t"})
     error = refusal(directory, {"owner": "t", **content})
     assert error.code == "tenant-invalid"
-    assert error.at == f"tenants/catalog/shop.yaml, {at}"
+    assert place(error) == f"tenants/catalog/shop.yaml, {at}"
     assert says in error.what
 
 

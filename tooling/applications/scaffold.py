@@ -113,7 +113,7 @@ def new_application(name: str, tenant: str, kind: Kind) -> NewApplication:
             at="--tenant",
             hint=f"use one of: {', '.join(sorted(catalog))}",
         )
-    return NewApplication(name=name, tenant=catalog[tenant], kind=kind)
+    return NewApplication(name=name, tenant=catalog[tenant].tenant(_SAMPLE), kind=kind)
 
 
 def files_of(new: NewApplication) -> dict[str, str]:

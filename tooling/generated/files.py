@@ -15,6 +15,7 @@ from tooling.generated.reference import (
     settings_page,
     variables_page,
 )
+from tooling.generated.tenant_schema import SCHEMA_FILE, tenant_schema_file
 from tooling.images.base_images import dockerfiles
 from tooling.images.charts import charts
 from tooling.images.requirements import requirements_files
@@ -31,6 +32,7 @@ def generated_files() -> dict[str, str]:
         "applications/README.md": applications_page(),
         **dockerfiles(),
         **charts(),
+        SCHEMA_FILE: tenant_schema_file(),
         "docs/chain.svg": as_svg() + "\n",
         "docs/reference/admission-policies.md": admission_policies_page(),
         "docs/reference/settings.md": settings_page(),

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.catalog import read_catalog
+from shared.catalog import CatalogFile, read_catalog
 from shared.errors import Refused
 from shared.host_names import overlap
 from shared.kubernetes_labels import TENANT_LABEL
@@ -72,7 +72,7 @@ class TenantGuards:
     connect: Callable[[], Reader | None]
     """Called once, when the tiers before are deployed; returns `None` if there is no cluster to check."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _seen: tuple[Reader, Mapping[str, TenantFile], TenantsOnCluster] | None = None
+    _seen: tuple[Reader, Mapping[str, CatalogFile], TenantsOnCluster] | None = None
     _connected: bool = False
 
     def check(self, stack: StackId) -> None:
@@ -91,10 +91,11 @@ class TenantGuards:
         if stack.tier == "platform-addons":
             refuse_to_unguard(stack, cluster)
         elif stack.tenant in tenants:
-            refuse_lost_hosts(tenants[stack.tenant], cluster)
-            refuse_lost_namespaces(tenants[stack.tenant], cluster, read)
+            tenant = tenants[stack.tenant].tenant(stack.environment)
+            refuse_lost_hosts(tenant, cluster)
+            refuse_lost_namespaces(tenant, cluster, read)
 
-    def _read(self) -> tuple[Reader, Mapping[str, TenantFile], TenantsOnCluster] | None:
+    def _read(self) -> tuple[Reader, Mapping[str, CatalogFile], TenantsOnCluster] | None:
         with self._lock:
             if not self._connected:
                 read = self.connect()
