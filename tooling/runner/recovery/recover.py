@@ -114,7 +114,7 @@ class Recovery:
             if create.type == HELM_RELEASE:
                 possible: list[str] | str = self._release_ids(stack, create, before, remarks)
             elif create.type.startswith("kubernetes:"):
-                possible = _kubernetes_ids(create)
+                possible = self._object_ids(stack, create, before, remarks)
             elif create.type.startswith("aws:"):
                 with self._signing_in:
                     possible = ids_of(create.type, create.inputs, self._account)
@@ -137,6 +137,44 @@ class Recovery:
                 for one in unknown[1:]
             ]
         return found, remarks
+
+    def _object_ids(
+        self, stack: StackId, create: UnconfirmedOperation, before: Deployment, remarks: list[str]
+    ) -> list[str]:
+        """The id of an object that may exist; none if the stack's credentials may not read it.
+
+        A role that may not read an object may not create it either: the API server refused the create.
+        """
+        possible = _kubernetes_ids(create)
+        if not possible or not self._is_forbidden(stack, create, before):
+            return possible
+        remarks.append(
+            f"{stack}: {create} ({possible[0]}) is not looked up: "
+            "the stack's credentials may neither read nor create it"
+        )
+        return []
+
+    def _is_forbidden(self, stack: StackId, create: UnconfirmedOperation, before: Deployment) -> bool:
+        # Imported here, as in `stack_cluster`.
+        from tooling.plugins.kubernetes.client import ApiError
+        from tooling.plugins.kubernetes.discovery import Discovery
+
+        metadata = create.inputs.get("metadata") or {}
+        try:
+            client = cluster_client(self._engine, before, create.resource)
+        except PlatformError:
+            return False  # the refresh, in which the engine reads the kubeconfig, says what is wrong with it
+        with _readable(stack, create):
+            kind = Discovery(client).find(str(create.inputs.get("apiVersion")), str(create.inputs.get("kind")))
+            if kind is None:
+                return False
+            try:
+                client.request("GET", kind.path(metadata.get("namespace"), metadata["name"]))
+            except ApiError as error:
+                if error.status not in (403, 404):
+                    raise
+                return error.status == 403
+        return False
 
     def _release_ids(
         self, stack: StackId, create: UnconfirmedOperation, before: Deployment, remarks: list[str]

@@ -86,13 +86,13 @@ class Stack:
         return self._state.read_text()
 
     def outputs(self) -> dict[str, Any]:
-        return self._resources()["pulumi:pulumi:Stack"]["outputs"]
+        return self.recorded()["pulumi:pulumi:Stack"]["outputs"]
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state file's Kubernetes objects, by type."""
-        return {type_: found for type_, found in self._resources().items() if type_.startswith("kubernetes:")}
+        return {type_: found for type_, found in self.recorded().items() if type_.startswith("kubernetes:")}
 
-    def _resources(self) -> dict[str, dict[str, Any]]:
+    def recorded(self) -> dict[str, dict[str, Any]]:
         latest = json.loads(self.state())["checkpoint"]["latest"]
         return {resource["type"]: resource for resource in latest.get("resources", [])}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tooling.lane.binaries import binary
 from tooling.lane.cluster import Cluster
@@ -64,7 +65,7 @@ class Runs:
 
     def __init__(self, directory: Path, kubeconfig: str, api: Api, namespace: str) -> None:
         self._directory = directory
-        self._kubeconfig = kubeconfig
+        self.kubeconfig = kubeconfig
         self._api = api
         self._namespace = namespace
         self.nowhere = {f"disk-{namespace}": "none"}
@@ -88,6 +89,10 @@ class Runs:
         # A killed engine leaves its lock.
         for lock in (self._directory / ".pulumi" / "locks").rglob("*.json"):
             lock.unlink()
+
+    def settings(self) -> None:
+        """An `up` of a ConfigMap in the namespace."""
+        self._stack().up("settings", namespace=self._namespace)
 
     def _await(self, status: str) -> None:
         secrets = self._api.kind_of({"apiVersion": "v1", "kind": "Secret"})
@@ -115,7 +120,7 @@ class Runs:
 
     def resource(self, type_name: str) -> dict[str, Any]:
         """The engine's record of the one resource of that type."""
-        return self._stack().resources()[type_name]
+        return self._stack().recorded()[type_name]
 
     def close(self) -> None:
         while self._processes:
@@ -128,7 +133,7 @@ class Runs:
             assert plugin.stdout is not None
             self._port = int(plugin.stdout.readline())
             self._processes.append(start(f"{MODULE}.tests.engine_worker", PATH=self._path))
-        return Stack(self._processes[-1], self._directory, self._port, self._kubeconfig)
+        return Stack(self._processes[-1], self._directory, self._port, self.kubeconfig)
 
     def _variables(self) -> dict[str, str]:
         return {
@@ -239,3 +244,33 @@ def test_release_that_failed_and_is_in_the_state_keeps_its_record(
     assert runs.recovered() == []
     assert runs.up(chart=str(chart), greeting="hello")["update"] == 1
     assert greeting(api, namespace) == "hello"
+
+
+def test_object_that_the_stacks_credentials_may_not_read_does_not_stop_the_next_run(runs: Runs, namespace: str) -> None:
+    """The API server refused to create it, and refuses to say whether it exists."""
+    allowed = yaml.safe_load(runs.kubeconfig)
+    runs.kubeconfig = yaml.safe_dump({**allowed, "users": [_impersonating(user) for user in allowed["users"]]})
+    with pytest.raises(Failed, match="forbidden"):
+        runs.settings()
+    provider = runs.resource("pulumi:providers:kubernetes")
+    metadata = {"name": "settings", "namespace": namespace}
+    failed_creates.remember(
+        STACK,
+        {
+            "urn": "urn:pulumi:test::demo::kubernetes:core/v1:ConfigMap::settings",
+            "type": "kubernetes:core/v1:ConfigMap",
+            "custom": True,
+            "provider": f"{provider['urn']}::{provider['id']}",
+            "inputs": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"greeting": "hello"}},
+        },
+    )
+
+    assert runs.recovered() == [
+        f"demo/test: ConfigMap settings ({namespace}/settings) is not looked up: "
+        "the stack's credentials may neither read nor create it"
+    ]
+    assert runs.recovered() == []
+
+
+def _impersonating(user: dict[str, Any]) -> dict[str, Any]:
+    return {**user, "user": {**user["user"], "as": "somebody-without-rights"}}
