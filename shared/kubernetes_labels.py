@@ -34,6 +34,9 @@ load balancer. Source: AWS Load Balancer Controller documentation, "Ingress anno
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
+PART_OF_LABEL = "app.kubernetes.io/part-of"
+"""On objects and pods of an application: its project. Two applications can share a namespace, and a component's name is
+unique in its own program only."""
 
 PLATFORM = "platform"
 """Value of `MANAGED_BY_LABEL` on objects that only the platform team may change."""

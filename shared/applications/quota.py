@@ -1,7 +1,7 @@
-"""Whether a workload fits into its tenant's quota, computed before anything is deployed.
+"""Whether a program's workloads fit into their tenant's quota, computed before anything is deployed.
 
-Each workload is counted alone, at its largest: what else runs in the namespace is not known to a preview, and the API
-server has the last word.
+All workloads of the program that are in one namespace are counted, each at its largest. What other programs run there
+is not known to a preview, and the API server has the last word.
 """
 
 from __future__ import annotations
@@ -78,6 +78,37 @@ def require_within_quota(name: str, demand: Demand, allowance: Allowance) -> Non
                 at=f"tenants/catalog/{allowance.tenant}.yaml, quota",
                 hint=f"use smaller volumes, or raise quota.{row} in tenants/catalog/{allowance.tenant}.yaml",
             )
+
+
+def require_together_within_quota(demands: Mapping[str, Demand], allowance: Allowance) -> None:
+    """Refuses workloads of one namespace that cannot all have all of their pods. Each of them fits alone.
+
+    Args:
+        demands: by the workload's name; the last one is named as the one that no longer fits.
+
+    Raises:
+        ProgramInputError: `quota-exceeded`.
+    """
+    needs = {name: _needs(demand, allowance) for name, demand in demands.items()}
+    *others, last = demands
+    for row, hard in allowance.quota.items():
+        needed = sum((rows.get(row, Decimal(0)) for rows in needs.values()), Decimal(0))
+        if row in needs[last] and needs[last][row] and needed > quantity_value(hard):
+            shares = ", ".join(f"{name} {_shown(row, rows[row])}" for name, rows in needs.items() if rows[row])
+            raise ProgramInputError(
+                "quota-exceeded",
+                f"{last} does not fit beside {', '.join(others)}: together they may need {row} "
+                f"{_shown(row, needed)} ({shares}); the quota of {allowance.tenant} is {hard}",
+                at=f"tenants/catalog/{allowance.tenant}.yaml, quota",
+                hint=f"lower max_replicas, or the requests and limits, of one of them; or raise quota.{row} in "
+                f"tenants/catalog/{allowance.tenant}.yaml",
+            )
+
+
+def _needs(demand: Demand, allowance: Allowance) -> dict[str, Decimal]:
+    """Quota row to what all pods and claims of a workload count there."""
+    pods = {row: amount * demand.pods for row, amount in _per_pod(demand, allowance).items()}
+    return {**pods, **_of_claims(demand.claims)}
 
 
 def _require_within_maximum(container: Container, allowance: Allowance) -> None:

@@ -16,10 +16,11 @@ from pulumi_kubernetes.meta import v1 as meta
 
 from shared.applications.arguments import conflict, require_name, require_quantity
 from shared.applications.images import allowed_image
-from shared.applications.quota import Allowance, Container, Demand, require_within_quota
+from shared.applications.neighbours import Member, joined, require_room
+from shared.applications.quota import Allowance, Container, Demand
 from shared.applications.volumes import ClaimedVolume, Volume, claim_spec, volume_mount, volume_source
 from shared.contracts import Tenant
-from shared.kubernetes_labels import MANAGED_BY_LABEL
+from shared.kubernetes_labels import MANAGED_BY_LABEL, PART_OF_LABEL
 from shared.program_errors import ProgramInputError
 from shared.workloads import container_security_context, pod_security_context, resources
 
@@ -148,11 +149,19 @@ class Workload(pulumi.ComponentResource):
         self._name, self._workload = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self._selector = {name_label: name}
-        self._labels = {**self._selector, MANAGED_BY_LABEL: "pulumi"}
-        tenant, demand = args.tenant, _demand(name, args, max_replicas, surge)
+        self._labels = {**self._selector, PART_OF_LABEL: pulumi.get_project(), MANAGED_BY_LABEL: "pulumi"}
+        tenant = args.tenant
+        member = Member(
+            kind=kind,
+            name=name,
+            namespace=args.namespace,
+            name_label=name_label,
+            demand=_demand(name, args, max_replicas, surge),
+        )
+        members = joined(member)
         # Every object waits for its namespace, and so for this check.
         self.namespace = pulumi.Output.all(tenant.namespaces, tenant.tenant, tenant.quota, tenant.containers).apply(
-            lambda facts: _namespace(name, args.namespace, demand, *facts)
+            lambda facts: _namespace(members, *facts)
         )
 
     def _image(self, image: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -253,16 +262,15 @@ def _demand(name: str, args: WorkloadArgs, max_replicas: int, surge: int) -> Dem
 
 
 def _namespace(
-    name: str,
-    wanted: str,
-    demand: Demand,
+    members: Sequence[Member],
     namespaces: Sequence[str],
     tenant: str,
     quota: Mapping[str, str],
     containers: Mapping[str, Mapping[str, str]],
 ) -> str:
-    require_within_quota(name, demand, Allowance(tenant=tenant, quota=quota, containers=containers))
-    return chosen_namespace(wanted, tenant, namespaces)
+    namespace = chosen_namespace(members[-1].namespace, tenant, namespaces)
+    require_room(members, namespaces, Allowance(tenant=tenant, quota=quota, containers=containers))
+    return namespace
 
 
 def chosen_namespace(namespace: str, tenant: str, namespaces: Sequence[str]) -> str:

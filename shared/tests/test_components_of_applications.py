@@ -144,7 +144,11 @@ def test_a_cron_task_runs_one_at_a_time_and_keeps_little() -> None:
 @pytest.mark.parametrize("component", ["task", "cron"])
 def test_no_service_and_no_budget_selects_the_pods_of_a_task(component: str) -> None:
     labels = template(component, made(component))["metadata"]["labels"]
-    assert labels == {"app.kubernetes.io/component": "app", "app.kubernetes.io/managed-by": "pulumi"}
+    assert labels == {
+        "app.kubernetes.io/component": "app",
+        "app.kubernetes.io/part-of": "project",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
 
 
 @each_component

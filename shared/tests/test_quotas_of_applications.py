@@ -162,6 +162,71 @@ def test_a_preview_refuses_what_the_cluster_would(args: dict[str, Any], code: st
     assert refused.value.code == code
 
 
+class Mailer(Worker):
+    """A component that a team has made of another."""
+
+
+def together(*components: tuple[type[Worker] | type[Task], str, str], tenant: Mapping[str, Any]) -> Run:
+    """A program with several components of one or more pods: class, name, namespace."""
+
+    def program() -> None:
+        contract = consume(Tenant, stack="dev.tenant-a")
+        provider = kubernetes_provider(
+            kubeconfig=contract.kubeconfig, cluster_arn=contract.cluster_arn, context=contract.cluster_name
+        )
+        opts = pulumi.ResourceOptions(provider=provider)
+        for component, name, namespace in components:
+            given: dict[str, Any] = {"tenant": contract, "image": "registry.k8s.io/app:1", "namespace": namespace}
+            if issubclass(component, Task):
+                component(name, TaskArgs(**given), opts)
+            else:
+                component(name, WorkerArgs(**given, replicas=1, max_replicas=3), opts)
+
+    return run_program(program, preview=True, upstream=lambda _: contract_outputs(Tenant, **tenant))
+
+
+def test_the_workloads_of_a_program_share_the_quota_of_their_namespace() -> None:
+    workloads = ((Worker, "mail", ""), (Worker, "orders", "tenant-a"), (Task, "migrate", ""))
+    together(*workloads, tenant={"quota": {"limits.cpu": "4.5", "pods": "9"}})
+    with pytest.raises(PlatformError) as refused:
+        together(*workloads, tenant={"quota": {"pods": "8"}})
+    assert refused.value.code == "quota-exceeded"
+    assert refused.value.what == (
+        "migrate does not fit beside mail, orders: together they may need pods 9 (mail 4, orders 4, migrate 1); the "
+        "quota of tenant-a is 8"
+    )
+    assert refused.value.at == f"{CATALOG}, quota"
+    assert refused.value.hint == (
+        f"lower max_replicas, or the requests and limits, of one of them; or raise quota.pods in {CATALOG}"
+    )
+
+
+def test_each_namespace_has_a_quota_of_its_own() -> None:
+    tenant = {"namespaces": ["tenant-a", "tenant-a-jobs"], "quota": {"pods": "4"}}
+    together((Worker, "mail", ""), (Worker, "mail", "tenant-a-jobs"), tenant=tenant)
+    with pytest.raises(PlatformError, match="quota-exceeded"):
+        together((Worker, "mail", ""), (Worker, "orders", ""), tenant=tenant)
+
+
+def test_what_one_program_needs_is_not_counted_for_the_next() -> None:
+    for _ in range(2):
+        together((Worker, "mail", ""), tenant={"quota": {"pods": "4"}})
+
+
+def test_two_components_of_one_name_are_refused() -> None:
+    with pytest.raises(PlatformError) as refused:
+        together((Worker, "mail", ""), (Mailer, "mail", "tenant-a"), tenant={})
+    assert refused.value.code == "component-name-taken"
+    assert refused.value.what == (
+        "Worker 'mail' and Worker 'mail' are in the same namespace, and their objects and pods would have the same "
+        "names and labels"
+    )
+
+
+def test_a_task_may_have_the_name_of_a_worker() -> None:
+    together((Worker, "mail", ""), (Task, "mail", ""), tenant={})
+
+
 def test_a_task_is_one_pod() -> None:
     deployed(cron=True, limits={"cpu": "2", "memory": "1Gi"}, tenant={"quota": {"limits.cpu": "2"}})
     with pytest.raises(PlatformError, match="may have 1 pod"):

@@ -188,6 +188,7 @@ def test_a_change_of_configuration_rolls_the_pods() -> None:
     assert config.inputs["data"] == {"COLOUR": "blue"}
     assert config.inputs["metadata"]["labels"] == {
         "app.kubernetes.io/name": "web",
+        "app.kubernetes.io/part-of": "project",
         "app.kubernetes.io/managed-by": "pulumi",
     }
     # Named anew at every change; the pod template bears the name.

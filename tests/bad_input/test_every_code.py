@@ -138,6 +138,11 @@ ELSEWHERE = [
         test="shared/tests/test_quotas_of_applications.py",
     ),
     Elsewhere(
+        code="component-name-taken",
+        why="known once the tenant's stack is deployed on a cluster",
+        test="shared/tests/test_quotas_of_applications.py",
+    ),
+    Elsewhere(
         code="container-too-large",
         why="known once the tenant's stack is deployed on a cluster",
         test="shared/tests/test_quotas_of_applications.py",

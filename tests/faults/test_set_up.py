@@ -86,6 +86,11 @@ def test_an_engine_that_is_too_old_is_refused_with_both_versions(
         ),
         ("operation error STS: x, api error ExpiredToken: The security token is expired", "hint: sign in again"),
         ("write /x/local.json: no space left on device", "hint: free some space"),
+        (
+            'resource "default/web" was not successfully created by the Kubernetes API server: '
+            'deployments.apps "web" already exists',
+            "hint: its label app.kubernetes.io/part-of names the application",
+        ),
         ("operation error EC2: CreateVpc, api error InvalidParameterValue: no", None),
     ],
 )

@@ -45,6 +45,16 @@ def shortened(text: str, limit: int = MESSAGE_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def of_another_application(error: ApiError, manifest: Mapping[str, Any], owner: str) -> KubernetesRefused:
+    """The namespace has an object of this name, made by another application."""
+    return KubernetesRefused(
+        error,
+        "application-object-taken",
+        f"{subject(manifest)} belongs to the application {owner}",
+        f"give the component another name; or, if {owner} is no longer needed, destroy it first",
+    )
+
+
 def explain(error: ApiError, manifest: Mapping[str, Any], doing: str, manager: str = "") -> KubernetesRefused:
     """One error a situation.
 

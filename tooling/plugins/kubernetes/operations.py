@@ -6,12 +6,14 @@ Planning of changes is in `planning`, updates are in `update`, waiting is in `wa
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.errors import PlatformError
+from shared.kubernetes_labels import PART_OF_LABEL
 from tooling.plugins.kubernetes import failures, naming, refresh, secret_values, waiting
 from tooling.plugins.kubernetes import field_managers as owners
 from tooling.plugins.kubernetes import manifest as m
@@ -71,6 +73,9 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
     try:
         live = _retried_create(resource, body, manager, limit, preview)
     except ApiError as error:
+        owner = _other_application(resource, error, body)
+        if owner:
+            raise failures.of_another_application(error, body, owner) from error
         if preview and _says_nothing_yet(error):
             return None
         raise failures.explain(error, body, "create", manager) from error
@@ -79,6 +84,21 @@ def create(resource: Resource, inputs: Manifest, *, timeout_seconds: float, prev
         live.pop("status", None)
         return Stored("", state_of(live, manager, initial))
     return finish(resource, live, manager, initial, limit)
+
+
+def _other_application(resource: Resource, error: ApiError, body: Manifest) -> str:
+    """The application that has an object of this name already, if it is another one; empty: none, or nobody knows."""
+    own, kind = _part_of(body), resource.cluster.kind_of(body)
+    if error.reason != "AlreadyExists" or not own or kind is None:
+        return ""
+    with contextlib.suppress(ApiError):
+        owner = _part_of(resource.cluster.get(resource.cluster.target(kind, body)) or {})
+        return owner if owner != own else ""
+    return ""
+
+
+def _part_of(manifest: Mapping[str, Any]) -> str:
+    return str((m.metadata(manifest).get("labels") or {}).get(PART_OF_LABEL, ""))
 
 
 def finish(

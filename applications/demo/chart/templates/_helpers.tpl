@@ -4,6 +4,7 @@ app.kubernetes.io/name: {{ .Release.Name }}
 
 {{- define "demo.labels" -}}
 {{ include "demo.selector" . }}
+app.kubernetes.io/part-of: {{ .Chart.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 

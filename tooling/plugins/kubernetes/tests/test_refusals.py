@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2 as proto
 
+from shared.kubernetes_labels import PART_OF_LABEL
 from tooling.plugins.kubernetes.tests.cases import merged
 from tooling.plugins.kubernetes.tests.engine_double import Deployed, Provider, Refused, _called
 from tooling.plugins.kubernetes.tests.meddler import Meddler
@@ -90,6 +91,28 @@ def test_existing_object_is_not_taken_over(provider: Provider, meddler: Meddler,
     live = meddler.live(first.inputs)
     assert live is not None
     assert live["metadata"]["resourceVersion"] == first.state["metadata"]["resourceVersion"]
+
+
+def of_application(namespace: str, application: str) -> dict[str, Any]:
+    return config_map(namespace, labels={PART_OF_LABEL: application})
+
+
+def test_preview_refuses_the_object_of_another_application(provider: Provider, namespace: str) -> None:
+    provider.create(CONFIG_MAP, "a", of_application(namespace, "shop"))
+
+    for attempt in (provider.preview, provider.create):
+        with pytest.raises(Refused, match="application-object-taken") as refused:
+            attempt(CONFIG_MAP, "a", of_application(namespace, "blog"))
+        assert f'ConfigMap v1 "{namespace}/a" belongs to the application shop' in refused.value.message
+
+
+def test_preview_does_not_refuse_the_applications_own_object(provider: Provider, namespace: str) -> None:
+    """It may be about to be replaced, or to move to another resource of the program."""
+    provider.create(CONFIG_MAP, "a", of_application(namespace, "shop"))
+
+    provider.preview(CONFIG_MAP, "b", of_application(namespace, "shop"))
+    with pytest.raises(Refused, match="kubernetes-already-exists"):
+        provider.create(CONFIG_MAP, "b", of_application(namespace, "shop"))
 
 
 def test_existing_object_is_adopted_when_the_provider_upserts(
