@@ -13,8 +13,10 @@ import yaml
 from shared import environment as environments
 from shared.iam import GITHUB_ISSUER
 from shared.testing import Run, every_contract, run_program
-from tests.iam.evaluation import Request, allows, reaches
 from tests.iam.rules import wrong_with_permission
+from tooling.iam.documents import Policy, PolicyType, policy
+from tooling.iam.evaluation import Policies, Request, evaluate
+from tooling.iam.principals import federated, session_of
 from tooling.paths import REPOSITORY
 
 ACCOUNT = "arn:aws:iam::123456789012"
@@ -36,17 +38,33 @@ class Roles:
     boundary: list[dict[str, Any]]
 
     def may(self, action: str, resource: str, **context: str) -> bool:
-        named = {key.replace("__", ":"): value for key, value in context.items()}
-        return reaches(self.ci, self.boundary, Request(action=action, resource=resource, context=named))
+        request = Request(
+            principal=session_of(f"{ACCOUNT}:role/eks-platform/dev/ci/eks-tenant-a-ci-dev", "job"),
+            action=action,
+            resource=resource,
+            context={key.replace("__", ":"): value for key, value in context.items()},
+            resource_account="123456789012",
+        )
+        own = _policy(self.ci, PolicyType.IDENTITY)
+        boundary = _policy(self.boundary, PolicyType.BOUNDARY)
+        return evaluate(request, Policies(identity=(own,), boundary=boundary)).allowed
 
     def assumable_by(self, subject: str) -> set[str]:
         """Names of the roles that a GitHub job with this subject may assume."""
-        token = Request(
-            action="sts:AssumeRoleWithWebIdentity",
-            principal=("Federated", PROVIDER),
-            context={f"{GITHUB_ISSUER}:aud": "sts.amazonaws.com", f"{GITHUB_ISSUER}:sub": subject},
-        )
-        return {arn.rpartition("/")[2] for arn, statements in self.trust.items() if allows(statements, token)}
+        claims = {f"{GITHUB_ISSUER}:aud": "sts.amazonaws.com", f"{GITHUB_ISSUER}:sub": subject}
+        return {arn.rpartition("/")[2] for arn, statements in self.trust.items() if _trusts(arn, statements, claims)}
+
+
+def _policy(statements: list[dict[str, Any]], kind: PolicyType) -> Policy:
+    return policy({"Version": "2012-10-17", "Statement": statements}, kind, kind.value)
+
+
+def _trusts(arn: str, statements: list[dict[str, Any]], claims: dict[str, str]) -> bool:
+    request = Request(
+        principal=federated(PROVIDER), action="sts:AssumeRoleWithWebIdentity", resource=arn, context=claims
+    )
+    trust = _policy(statements, PolicyType.RESOURCE)
+    return evaluate(request, Policies(resource=(trust,), resource_decides=True)).allowed
 
 
 def statements(document: str) -> list[dict[str, Any]]:
