@@ -78,6 +78,10 @@ test: setup  ## Run all checks and tests: lint, types, unit tests, plug-ins, all
 test-unit: setup  ## Run the tests that need no engine, cluster or other program; of some directories: make test-unit IN="shared tenants"
 	@.venv/bin/python -m tooling.checks unit $(IN)
 
+.PHONY: attack
+attack: setup  ## Attack tenants as their people, pipelines and pods; the report is .local/attacks/attacks.html
+	@.venv/bin/python -m tooling.checks attack
+
 .PHONY: bench
 bench: setup  ## Measure the local lane, and write docs/reference/performance.md: make bench ONLY=preview ROUNDS=5
 	@.venv/bin/python -m tooling.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 
+from tests.attack.attempts import Ledger
+from tests.attack.report import Attacks
 from tests.times import Times
 from tooling.lane.environments import washed
 
@@ -31,6 +34,7 @@ class _FailuresAtOnce:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", action="store_true", help="print the slowest tests and the time of each file")
+    parser.addoption("--attacks", type=Path, help="directory for the report of what was tried against tenants")
 
 
 def pytest_configure() -> None:
@@ -53,6 +57,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.pluginmanager.register(_FailuresAtOnce(terminal))
         if session.config.getoption("--times"):
             session.config.pluginmanager.register(Times())
+        attacks: Path | None = session.config.getoption("--attacks")
+        if attacks is not None:
+            session.config.pluginmanager.register(Attacks(attacks))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -87,3 +94,9 @@ def washed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     # A string made of an Output by mistake is an error, not a wrong text.
     monkeypatch.setenv("PULUMI_ERROR_OUTPUT_STRING", "1")
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """What a test tries against tenants, for the report of `--attacks`."""
+    return Ledger(request.node)

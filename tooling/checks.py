@@ -24,6 +24,8 @@ STATIC = (
 
 PYTEST = ("pytest", "--dist", "loadgroup", "--no-loadscope-reorder", "--times")
 UNIT = "not engine and not lane and not process"
+REPORT_OF_ATTACKS = ("--attacks", str(REPOSITORY / ".local" / "attacks"))
+ATTACKS = ("tests/attack", "tests/admission/test_admission_policies.py")
 _MOST_WORKERS = 4
 
 
@@ -45,13 +47,18 @@ def test() -> int:
     ensure(progress_on(), tuple(PROGRAMS) if find_go() else ())
     with ThreadPoolExecutor(1) as background:
         checks = background.submit(_static_in_background)
-        failed = _run("tests", [*PYTEST, "-n", str(_workers())])
+        failed = _run("tests", [*PYTEST, *REPORT_OF_ATTACKS, "-n", str(_workers())])
         return failed or checks.result()
 
 
 def unit(*directories: str) -> int:
     """Run the tests that need no engine, no cluster and no other program."""
     return _run("tests", [*PYTEST, "-n", str(_workers()), "-q", "-m", UNIT, *directories])
+
+
+def attack() -> int:
+    """Attack tenants from inside, as their people, pipelines and pods; write the report of it."""
+    return _run("attacks", [*PYTEST, *REPORT_OF_ATTACKS, "-n", str(_workers()), "-q", *ATTACKS])
 
 
 def _workers() -> int:
@@ -100,7 +107,13 @@ def _run(name: str, command: Sequence[str]) -> int:
     return code
 
 
-_COMMANDS: dict[str, Callable[..., int]] = {"static": static, "test": test, "unit": unit, "lock": lock}
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "static": static,
+    "test": test,
+    "attack": attack,
+    "unit": unit,
+    "lock": lock,
+}
 
 if __name__ == "__main__":
     sys.exit(1 if _COMMANDS[sys.argv[1]](*sys.argv[2:]) else 0)

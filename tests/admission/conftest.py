@@ -1,18 +1,13 @@
-"""One API server with the policies for all that asks nothing else of it."""
+"""The tests of the admission policies share one API server with those of `tests/attack`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.admission.world import World, populate
-from tooling.lane.testing import running_cluster
+from tests.admission.world import World
+from tests.conftest import GuardedCluster
 
 
 @pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_cluster(tmp_path_factory.mktemp("admission")) as cluster, cluster.api() as api:
-        made = World(api)
-        populate(made)
-        yield made
+def world(guarded_cluster: GuardedCluster) -> World:
+    return guarded_cluster.world

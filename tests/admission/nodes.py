@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.admission.controls import POD_SPEC
-from tests.admission.world import OWNER, SECONDS, Object, World, binding, collection, namespace, policies
+from tests.admission.world import OWNER, SECONDS, Object, World, binding, collection, namespace, policies, taken_out
 from tooling.lane.api_server import ApiServer
 from tooling.lane.cluster import NODE_ANNOTATION, Cluster
 from tooling.lane.testing import running_cluster
 
 T = TypeVar("T")
 
-_BINDING = "ValidatingAdmissionPolicyBinding"
 STORAGE_CLASS = "offered"
 """One that tenants may name, whose volumes are bound without a pod."""
 POOL = "pool"
@@ -81,22 +80,12 @@ def _in(namespace: str, version: str, kind: str) -> Object:
     return {"apiVersion": version, "kind": kind, "metadata": {"namespace": namespace}}
 
 
-def without(policy: str) -> str:
-    """The namespace in which the policy is taken out."""
-    return f"without-{policy}"
-
-
 @contextlib.contextmanager
-def running_world(directory: Path, *, taken_out: Sequence[str]) -> Iterator[RunningWorld]:
-    """`taken_out`: policies that do not hold in the namespace that is called after them."""
+def running_world(directory: Path, *, without: Sequence[str]) -> Iterator[RunningWorld]:
+    """`without`: policies that do not hold in the namespace that is called after them."""
     with running_cluster(directory) as cluster, cluster.api() as api:
         world = RunningWorld(cluster, api)
-        bodies = policies(admission_storage_classes=["gp3", STORAGE_CLASS])
-        for body in bodies:
-            if body["kind"] == _BINDING and (name := body["metadata"]["name"].removeprefix("tenant-")) in taken_out:
-                excepted = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [without(name)]}
-                matched = body["spec"].setdefault("matchResources", {}).setdefault("namespaceSelector", {})
-                matched.setdefault("matchExpressions", []).append(excepted)
+        bodies = taken_out(policies(admission_storage_classes=["gp3", STORAGE_CLASS]), without)
         world.make(*bodies, storage_class())
         for number in range(2):
             world.make(node(f"node-{number}"))

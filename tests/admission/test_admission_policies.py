@@ -24,6 +24,7 @@ from tests.admission.world import (
     REPLICA_SETS,
     TENANT,
     TOLERATED,
+    UNGUARDED,
     VOLUME_PROVISIONER,
     World,
     altered,
@@ -33,6 +34,8 @@ from tests.admission.world import (
     policies,
     rendered,
 )
+from tests.attack.admission import record_admission
+from tests.attack.attempts import Ledger
 from tests.charts import rendered_chart
 from tooling.paths import REPOSITORY
 
@@ -45,8 +48,11 @@ POLICY, NAMES = "ValidatingAdmissionPolicy", "tenant-"
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
-def test_an_attack_is_refused_by_the_policy_that_is_for_it(world: World, attack: Attack) -> None:
+def test_an_attack_is_refused_by_the_policy_that_is_for_it(world: World, ledger: Ledger, attack: Attack) -> None:
+    unguarded = altered(attacked(attack), {"metadata.namespace": UNGUARDED})
+    assert world.create(unguarded, attack.actor, dry_run=True).admitted
     verdict = world.create(attacked(attack), attack.actor, dry_run=True)
+    record_admission(ledger, attack.id, attack.policy, attack.actor, verdict)
     assert verdict.status == 403, verdict
     assert f"{POLICY} '{NAMES}{attack.policy}'" in verdict.message
     assert attack.says in verdict.message
@@ -185,12 +191,17 @@ _NAMESPACE_ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", _NAMESPACE_ATTACKS)
-def test_a_tenants_namespace_is_not_changed_by_who_owns_everything_in_it(world: World, name: str) -> None:
+def test_a_tenants_namespace_is_not_changed_by_who_owns_everything_in_it(
+    world: World, ledger: Ledger, name: str
+) -> None:
     subresource, changes = _NAMESPACE_ATTACKS[name]
     found = world.get(namespace(TENANT, labelled=True))
     assert found is not None
     changed = {"apiVersion": "v1", "kind": "Namespace", **altered(found, changes)}
     verdict = world.replace(changed, OWNER, subresource=subresource, dry_run=True)
+    record_admission(
+        ledger, f"its namespace, {name}", "namespaces-of-tenants", OWNER, verdict, "allowed to the platform"
+    )
     assert f"{POLICY} '{NAMES}namespaces-of-tenants'" in verdict.message
     assert world.replace(changed, PLATFORM, subresource=subresource, dry_run=True).admitted
 

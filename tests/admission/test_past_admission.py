@@ -23,9 +23,8 @@ from tests.admission.nodes import (
     node,
     running,
     running_world,
-    without,
 )
-from tests.admission.world import OWNER, PLATFORM, Object, altered
+from tests.admission.world import OWNER, PLATFORM, Object, altered, without
 
 pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("past admission")]
 
@@ -43,7 +42,7 @@ POLICIES = (
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorld]:
-    with running_world(tmp_path_factory.mktemp("past-admission"), taken_out=POLICIES) as made:
+    with running_world(tmp_path_factory.mktemp("past-admission"), without=POLICIES) as made:
         for policy in POLICIES:
             made.tenant(without(policy))
         yield made

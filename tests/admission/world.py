@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from tooling.paths import REPOSITORY
 from tooling.plugins.kubernetes.manifest import to_api
 
 TENANT = "tenant-a"
+NEIGHBOUR = "tenant-b"
+UNGUARDED = "unguarded"
+"""A namespace of no tenant, to which no guardrail is bound: an attack that is admitted there is one."""
 TOLERATED = "dedicated"
 """Key of a taint that the tenant's file lets its pods tolerate."""
 SECONDS = 60.0
@@ -189,6 +192,23 @@ def policies(**config: Any) -> list[Object]:
     return rendered(run_program(REPOSITORY / "platform-addons", stack="dev", config=config), kinds)
 
 
+def without(policy: str) -> str:
+    """The namespace of a tenant in which this one policy is taken out."""
+    return f"without-{policy}"
+
+
+def taken_out(bodies: Iterable[Object], names: Iterable[str]) -> list[Object]:
+    """The policies as `policies` has them, each of those named unbound from the namespace that is called after it."""
+    bodies, names = list(bodies), set(names)
+    for body in bodies:
+        name = body["metadata"]["name"].removeprefix("tenant-")
+        if body["kind"] == "ValidatingAdmissionPolicyBinding" and name in names:
+            excepted = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [without(name)]}
+            matched = body["spec"].setdefault("matchResources", {}).setdefault("namespaceSelector", {})
+            matched.setdefault("matchExpressions", []).append(excepted)
+    return bodies
+
+
 def tenant() -> list[Object]:
     bodies = rendered(run_program(REPOSITORY / "tenants", stack=f"dev.{TENANT}"))
     annotations = {
@@ -224,13 +244,18 @@ def populate(world: World) -> None:
     """Policies and tenant, what attacks need to exist, and the actors' rights."""
     from tests.admission.attacks import ATTACKS, attacked
 
+    attacked_policies = sorted({attack.policy for attack in ATTACKS})
     world.make(
         namespace("bare", labelled=True),
         binding("owner", "bare", "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
-        *policies(),
+        *taken_out(policies(), attacked_policies),
         *foreign_kinds(),
+        *place_of_attacks(namespace(UNGUARDED, labelled=False)),
+        *place_of_attacks(namespace(without("namespaces-of-tenants"), labelled=False)),
+        *(body for name in attacked_policies for body in place_of_attacks(namespace(without(name), labelled=True))),
     )
     make_tenant(world)
+    world.make(*rendered(run_program(REPOSITORY / "tenants", stack=f"dev.{NEIGHBOUR}")))
     world.make(
         {
             "apiVersion": "node.k8s.io/v1",
@@ -251,6 +276,21 @@ def make_tenant(world: World) -> None:
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": TENANT}},
         binding("owner", TENANT, "cluster-admin", [{"kind": "User", "name": OWNER.user}]),
     )
+
+
+def place_of_attacks(space: Object) -> list[Object]:
+    """A namespace in which attacks fail for nothing but a policy: its accounts exist, and `OWNER` owns everything.
+
+    As a tenant's it has the load balancer of the controls.
+    """
+    name, metadata = space["metadata"]["name"], space["metadata"]
+    if "annotations" in metadata:
+        metadata["annotations"] |= {LOAD_BALANCER_SCHEME_ANNOTATION: "internet-facing"}
+    accounts = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": name}}
+        for account in ("tenant", "robot")
+    ]
+    return [space, *accounts, binding("owner", name, "cluster-admin", [{"kind": "User", "name": OWNER.user}])]
 
 
 def foreign_kinds() -> list[Object]:
