@@ -10,7 +10,7 @@ import typer
 import typer.exceptions
 
 from shared.errors import BadInput, ExitCode, PlatformError
-from tooling.cli import application, audit, cost, guide, local, operations, queries, upgrade_check
+from tooling.cli import application, audit, cost, guide, local, manifests, operations, queries, upgrade_check
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
 from tooling.system_errors import from_os_error
@@ -35,6 +35,7 @@ app.command("graph")(queries.graph)
 app.command("audit")(audit.audit)
 app.command("cost")(cost.cost)
 app.command("upgrade-check")(upgrade_check.upgrade_check)
+app.command("render")(manifests.render)
 app.command("open")(application.open_application)
 app.add_typer(application.app, name="app")
 app.add_typer(local.app, name="local")

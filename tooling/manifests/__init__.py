@@ -1,0 +1,1 @@
+"""The way without Pulumi: an application's objects as YAML, rendered from its program or written by hand."""
