@@ -27,8 +27,10 @@ _SOURCES = (
     "tooling/guide",
     "tooling/applications",
     "tooling/images",
+    "tooling/manifests",
 )
 _LANE = "tooling/lane"
+_MANIFESTS = "tooling/manifests/tests"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +253,16 @@ ELSEWHERE = [
             "service-missing",
             "service-uncommitted",
         )
+    ),
+    *(
+        Elsewhere(
+            code=code, why="needs an application whose program creates it", test=f"{_MANIFESTS}/test_rendering.py"
+        )
+        for code in ("render-secret", "render-unsupported")
+    ),
+    *(
+        Elsewhere(code=code, why="needs a tenant that was deployed", test=f"{_MANIFESTS}/test_output.py")
+        for code in ("directory-taken", "kustomize-failed", "repository-url-missing")
     ),
     Elsewhere(
         code="host-unsupported",

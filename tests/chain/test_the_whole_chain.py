@@ -10,9 +10,10 @@ import http.client
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -61,6 +62,60 @@ def _get(url: str) -> tuple[int, str]:
     text = answer.read().decode()
     connection.close()
     return answer.status, text
+
+
+def test_what_tiers_render_writes_is_what_pulumi_has_made(chain: Clone, cluster_admin: Path, tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    repository = ("--repository", "https://example.com/platform.git")
+    chain.tiers("render", "demo", "--stack", "local", "--out", str(out), *repository)
+    overlay = str(out / "overlays/local")
+    # What Pulumi sent is in its state.
+    written = _by_name(yaml.safe_load_all(chain.kubectl(cluster_admin, "kustomize", overlay).stdout))
+    sent = _by_name(one["inputs"] for one in chain.resources("demo") if one["type"].startswith("kubernetes:"))
+    assert {kind for kind, _ in written} == {
+        "ConfigMap",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "PodDisruptionBudget",
+        "Service",
+    }
+    assert written == sent
+    # Applied by another manager, no object changes, and none is replaced.
+    before = _live_objects(chain, cluster_admin, overlay)
+    server_side = ("--server-side", "--field-manager=rendered", "-k", overlay)
+    chain.kubectl(cluster_admin, "diff", *server_side)
+    chain.kubectl(cluster_admin, "apply", *server_side)
+    assert _live_objects(chain, cluster_admin, overlay) == before
+    # Rendered again, it is the same.
+    files = {path: path.read_text() for path in out.rglob("*.yaml")}
+    chain.tiers("render", "demo", "--stack", "local", "--out", str(out), *repository)
+    assert {path: path.read_text() for path in out.rglob("*.yaml")} == files
+
+
+def _by_name(objects: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The objects without Pulumi's own annotations."""
+    found = {}
+    for one in objects:
+        metadata = {**one["metadata"]}
+        annotations = metadata.pop("annotations", {})
+        kept = {key: value for key, value in annotations.items() if not key.startswith("pulumi.com/")}
+        metadata |= {"annotations": kept} if kept else {}
+        found[one["kind"], metadata["name"]] = {**one, "metadata": metadata}
+    return found
+
+
+def _live_objects(chain: Clone, kubeconfig: Path, overlay: str) -> dict[tuple[str, str], Any]:
+    """Spec and data of each live object, with its uid and generation."""
+    items = chain.kubectl(kubeconfig, "get", "-k", overlay, "-o", "json").document["items"]
+    return {
+        (one["kind"], one["metadata"]["name"]): (
+            *(one["metadata"].get(key) for key in ("uid", "generation", "labels", "annotations")),
+            one.get("spec"),
+            one.get("data"),
+        )
+        for one in items
+    }
 
 
 def test_one_tenants_quota_is_exactly_one_change(chain: Clone) -> None:

@@ -132,3 +132,14 @@ def test_without_a_repository_there_is_no_application(tmp_path: Path) -> None:
         render(Deployed(), application_stack("demo", "dev"), tmp_path / "out", repository="", revision="main")  # type: ignore[arg-type]
     assert refused.value.code == "repository-url-missing"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.process
+def test_an_overlay_that_kustomize_cannot_build_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    replace_directory(out, {**FILES, "overlays/dev/kustomization.yaml": "resources: [missing.yaml]\n"})
+    with pytest.raises(PlatformError) as refused:
+        rendered_before(out)
+    assert refused.value.code == "kustomize-failed"
+    assert refused.value.at == str(out / "overlays/dev")
+    assert "missing.yaml" in refused.value.what
