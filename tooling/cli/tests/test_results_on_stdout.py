@@ -37,6 +37,7 @@ NO_ROWS = {
     *("up", "preview", "destroy", "refresh"),  # progress and a report of work done
     *("kubeconfig", "env"),  # a file and a script
     *("app new", "app configure", "app release", "app rollback", "app promote"),  # a report of work done
+    "render",  # files
     *("open", "app url"),  # one address
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
 }
