@@ -8,9 +8,9 @@ import pulumi
 import pytest
 
 from shared.contracts import PlatformAddons
+from shared.dry_runs.computed import FUNCTIONS
 from shared.program_errors import ProgramInputError
 from shared.testing import contract_outputs, load_module, run_program
-from shared.testing.computed import FUNCTIONS
 
 
 def test_promised_defaults_hold(project: Path) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.dry_runs import UNKNOWN as NOT_KNOWN
+from shared.dry_runs import DryRun, Registered
 from shared.engine_marks import UNKNOWN
 from shared.policies.cluster import CLUSTER
 from shared.policies.view import ResourceView
-from shared.testing import UNKNOWN as NOT_KNOWN
-from shared.testing import Registered, Run
 
 _COMPONENT = "eks:index:Cluster"
 
 
-def views_of(run: Run) -> list[ResourceView]:
+def views_of(run: DryRun) -> list[ResourceView]:
     """Every resource of the run, in registration order."""
     by_urn = {resource.urn: resource for resource in run.resources}
     return [_view(resource, by_urn) for resource in run.resources]

@@ -141,6 +141,19 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def test_the_test_kit_is_imported_by_tests_only() -> None:
+    """Tools and programs that execute a program without an engine use `shared.dry_runs`."""
+    kit = REPOSITORY / "shared" / "testing"
+    others = [
+        path
+        for path in REPOSITORY.rglob("*.py")
+        if not path.relative_to(REPOSITORY).parts[0].startswith(".") and kit not in path.parents
+        if "tests" not in path.parts and path.name != "conftest.py"
+    ]
+    assert kit.parent / "dry_runs" / "program.py" in others
+    assert [path for path in others if "from shared.testing" in path.read_text(encoding="utf-8")] == []
+
+
 def test_shared_imports_no_tier_and_no_tool() -> None:
     tier_modules = {module.stem for project in PROJECTS for module in modules(project)} - {"__main__"}
     for path in (REPOSITORY / "shared").rglob("*.py"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.testing import Registered
+    from shared.dry_runs import Registered
 
 Resources = Mapping[str, "Registered"]
 """By URN."""

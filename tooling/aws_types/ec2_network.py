@@ -11,7 +11,7 @@ from tooling.aws_types.listing import Thing, ec2_listing, own_tags
 from tooling.aws_types.row import AwsType, Description
 
 if TYPE_CHECKING:
-    from shared.testing import Registered
+    from shared.dry_runs import Registered
 
 
 def interfaces(name: str) -> str:

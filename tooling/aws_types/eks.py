@@ -11,7 +11,7 @@ from tooling.aws_types.listing import Client, ClusterListing, Listing
 from tooling.aws_types.row import AwsType, Description
 
 if TYPE_CHECKING:
-    from shared.testing import Registered
+    from shared.dry_runs import Registered
 
 
 def _has_access_entries(client: Client, cluster: str) -> bool:

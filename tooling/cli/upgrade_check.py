@@ -48,14 +48,13 @@ def upgrade_check(
 
 
 def _findings(stack: str, to: str) -> list[Finding]:
-    from shared.testing import load_module, run_program, undeployed
+    from shared.dry_runs import dry_run, load_module, undeployed
     from tooling.paths import REPOSITORY
     from tooling.runner.graph import environment_graph
     from tooling.upgrade import checks
 
     runs = {
-        one: run_program(one.path, stack=one.stack, upstream=undeployed(one.project))
-        for one in environment_graph(stack)
+        one: dry_run(one.path, stack=one.stack, upstream=undeployed(one.project)) for one in environment_graph(stack)
     }
     by_tier = {one.tier: (one, run) for one, run in runs.items()}
     infrastructure, below = by_tier["infrastructure"]

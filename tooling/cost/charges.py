@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.testing import Registered
+from shared.dry_runs import Registered
 from tooling.aws_types.billing import Bill, NotKnown, Resources
 from tooling.aws_types.table import AWS_TYPES
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shared.testing import Run, run_program, undeployed
+from shared.dry_runs import DryRun, dry_run, undeployed
 from tooling.aws_types.billing import Charge
 from tooling.cost.charges import bill_of
 from tooling.cost.prices import Prices
@@ -32,12 +32,12 @@ def estimate(stacks: Sequence[StackId], prices: Prices) -> list[Line]:
         line
         for stack in stacks
         for line in lines_of(
-            str(stack), run_program(stack.path, stack=stack.stack, upstream=undeployed(stack.project)), prices
+            str(stack), dry_run(stack.path, stack=stack.stack, upstream=undeployed(stack.project)), prices
         )
     ]
 
 
-def lines_of(stack: str, run: Run, prices: Prices) -> list[Line]:
+def lines_of(stack: str, run: DryRun, prices: Prices) -> list[Line]:
     resources = {resource.urn: resource for resource in run.resources}
     lines = []
     for resource in run.resources:

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from shared.testing import application_directories
+from shared.dry_runs import application_directories
 from tooling.paths import REPOSITORY
 
 _PAGE = "applications/README.md"

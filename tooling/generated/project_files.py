@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from shared.dry_runs import load_module
 from shared.settings import Settings
-from shared.testing import load_module
 from tooling.paths import REPOSITORY
 
 _HEADER = "# `config` is generated from settings.py: make update-generated\n"

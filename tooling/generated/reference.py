@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from shared.dry_runs import load_module
 from shared.environment import Environment
 from shared.environment_variables import ALL
 from shared.log_groups import ADDONS_WITHOUT_LOG_GROUPS, LOG_GROUPS
 from shared.policies.rule import Facts
 from shared.policies.table import BY_ID
-from shared.testing import load_module
 from tooling.generated.project_files import project_directories, settings_model
 from tooling.generated.tables import NOTE, table
 from tooling.paths import REPOSITORY

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from shared.testing import UNKNOWN, Registered, Run
+from shared.dry_runs import UNKNOWN, DryRun, Registered
 from tooling.aws_types.table import AWS_TYPES
 from tooling.plugins.aws.model import modelled
 
@@ -33,7 +33,7 @@ class Graph:
     """Former identity of a resource, by an alias of its own or of a parent, to its present one."""
 
 
-def graph_of(run: Run) -> Graph:
+def graph_of(run: DryRun) -> Graph:
     replacing = {kind.pulumi_name: frozenset(kind.replacing) for kind in modelled()}
     by_urn = {resource.urn: resource for resource in run.resources}
     resources, former = {}, {}

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from shared.catalog import tenant_names
-from shared.testing import run_program
+from shared.dry_runs import dry_run
 from tooling.golden.graph import Graph, as_text, graph_of
 from tooling.paths import REPOSITORY
 from tooling.runner.graph import application_directories
@@ -34,7 +34,7 @@ class GoldenStack:
         return Path(self.directory).name
 
     def graph(self) -> Graph:
-        return graph_of(run_program(REPOSITORY / self.directory, stack=self.stack))
+        return graph_of(dry_run(REPOSITORY / self.directory, stack=self.stack))
 
     def text(self, graph: Graph) -> str:
         return as_text(graph, project=self.project, stack=self.stack)

@@ -34,8 +34,8 @@ def addon_rows(environment: str) -> list[AddonRow]:
         BadInput: `settings-invalid`. PlatformError: `addons-invalid`.
     """
     # Imported here, since they import the SDK.
+    from shared.dry_runs.modules import load_module
     from shared.settings import parse_settings
-    from shared.testing.modules import load_module
 
     module = load_module(_DIRECTORY, "settings")
     given = {key.rpartition(":")[2]: value for key, value in stack_settings(_DIRECTORY, environment).items()}

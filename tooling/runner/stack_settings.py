@@ -76,7 +76,7 @@ def settings_model(directory: Path) -> Any:
     """`InfrastructureSettings` of `infrastructure/settings.py`; None for a project that has no such class."""
     if not (directory / "settings.py").is_file():
         return None
-    from shared.testing.modules import load_module
+    from shared.dry_runs.modules import load_module
 
     wanted = "".join(part.capitalize() for part in directory.name.split("-")) + "Settings"
     return getattr(load_module(directory, "settings"), wanted, None)

@@ -12,7 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from shared.testing import Registered
+from shared.dry_runs import Registered
 from shared.versions import Pin, addon_pin, minor_number
 
 _TABLE = Path(__file__).with_name("removed_apis.yaml")

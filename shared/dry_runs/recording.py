@@ -1,4 +1,4 @@
-"""The mock kit's replacement for the engine: records every registration, and returns its inputs and computed outputs.
+"""The replacement for the engine: records every registration, and returns its inputs and computed outputs.
 
 Extends Pulumi's `MockMonitor`, which does not pass parents, dependencies and protection to its mocks, and implements
 `eks.Cluster`, the one component that is not written in Python.
@@ -16,10 +16,10 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
+from shared.dry_runs.computed import FUNCTIONS, computed_outputs
 from shared.engine_marks import RESOURCE, SIGNATURE, is_secret
 from shared.engine_marks import UNKNOWN as UNKNOWN_MARK
 from shared.pulumi_internals import ensure_event_loop, resolve_callbacks
-from shared.testing.computed import FUNCTIONS, computed_outputs
 
 UNKNOWN = pulumi.output.UNKNOWN
 """Marks a value that is known only in an `up`."""
@@ -87,7 +87,7 @@ class Upstream(mocks.Mocks):
             return dict(FUNCTIONS[args.token]), []
         if args.token != "pulumi:pulumi:readStackOutputs":  # noqa: S105  a function's token, no secret
             raise AssertionError(
-                f"the mock kit answers no function but readStackOutputs and {sorted(FUNCTIONS)}: {args.token}"
+                f"a dry run answers no function but readStackOutputs and {sorted(FUNCTIONS)}: {args.token}"
             )
         name = str(args.args["name"])
         outputs = self._stacks(name)
@@ -97,7 +97,7 @@ class Upstream(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         if args.typ != "pulumi:pulumi:StackReference":
-            raise AssertionError(f"the mock kit reads no resource but StackReference: {args.typ}")
+            raise AssertionError(f"a dry run reads no resource but StackReference: {args.typ}")
         name = str(args.resource_id or args.inputs["name"])
         return name, {"name": name, "outputs": dict(self._stacks(name) or {}), "secretOutputNames": []}
 

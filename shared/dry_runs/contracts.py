@@ -13,11 +13,11 @@ from pydantic import TypeAdapter
 
 from shared.contracts import Infrastructure, PlatformAddons, Tenant
 from shared.contracts.boundary import VERSION_OUTPUT, Contract, output_types
+from shared.dry_runs.applications import application_directories
+from shared.dry_runs.computed import ACCOUNT, OIDC_ISSUER, REGION
 from shared.iam import ci_path, deployers_path
 from shared.kubeconfig import kubeconfig, kubeconfig_command
 from shared.tenant_quota import Containers, Quota
-from shared.testing.applications import application_directories
-from shared.testing.computed import ACCOUNT, OIDC_ISSUER, REGION
 
 _CLUSTER = "eks-cluster-dev"
 _ENDPOINT = f"https://EXAMPLE.gr7.{REGION}.eks.amazonaws.com"
