@@ -40,6 +40,16 @@ TIERS_FETCH_CHARTS = Variable(
     meaning="`true`: the local lane fetches Helm charts from their repositories; otherwise releases of charts that are "
     "neither on disk nor on loopback are recorded but not installed.",
 )
+TIERS_PROGRAMS = Variable(
+    name="TIERS_PROGRAMS",
+    meaning="how the local lane obtains programs that are neither on PATH nor in the cache. `release`: downloads what "
+    "the projects release; `build`: builds them with Go; `auto`, the default: asks on a terminal, otherwise builds.",
+)
+TIERS_PROGRAMS_MIRROR = Variable(
+    name="TIERS_PROGRAMS_MIRROR",
+    meaning="https address of a mirror of the release sites: `<mirror>/<host>/<path>` in place of "
+    "`https://<host>/<path>`.",
+)
 
 ALL = (
     ENVIRONMENT_SUFFIX,
@@ -48,4 +58,6 @@ ALL = (
     TIERS_BACKEND_URL,
     TIERS_FETCH_CHARTS,
     TIERS_LOCAL_CREDENTIALS,
+    TIERS_PROGRAMS,
+    TIERS_PROGRAMS_MIRROR,
 )

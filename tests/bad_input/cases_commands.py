@@ -342,6 +342,22 @@ CASES = [
         place="/lane",
         says="the emulated AWS account",
     ),
+    Case(
+        id="programs: an unknown way to obtain them",
+        command="local up --programs realease",
+        code="programs-unknown",
+        place="--programs",
+        says="'realease' is not a way to obtain programs",
+        nearest="release",
+    ),
+    Case(
+        id="programs: an unknown way to obtain them in the environment",
+        command="local up",
+        variables={"TIERS_PROGRAMS": "download"},
+        code="programs-unknown",
+        place="TIERS_PROGRAMS",
+        says="'download' is not a way to obtain programs",
+    ),
     Case(id="snapshot: of no lane", command="local save first", code="lane-down", place="/lane"),
     Case(
         id="snapshot: name that is a path",

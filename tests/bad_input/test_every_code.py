@@ -265,6 +265,11 @@ ELSEWHERE = [
         for code in ("directory-taken", "kustomize-failed", "repository-url-missing")
     ),
     Elsewhere(
+        code="programs-mirror-invalid",
+        why="read when something is downloaded, and the rows' machine has every program",
+        test="tooling/lane/tests/test_downloads.py",
+    ),
+    Elsewhere(
         code="host-unsupported",
         why="needs a machine that the lane does not run on",
         test="tooling/lane/tests/test_obtaining_programs.py",

@@ -6,19 +6,24 @@ Errors are raised here and rendered by `tooling.cli.main`. A command imports wha
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shared.environment_variables import TIERS_PROGRAMS_MIRROR
 from shared.errors import Refused
 from tooling.cli.console import print_document
 from tooling.cli.options import Json, Yes
 
 if TYPE_CHECKING:
     from tooling.lane.lifecycle import Started
+    from tooling.lane.program_choice import Ask
     from tooling.lane.progress import Progress
+    from tooling.lane.releases import Release
     from tooling.lane.snapshots import Snapshot
     from tooling.lane.status import Status
 
@@ -26,16 +31,27 @@ app = typer.Typer(
     help="Manage the local lane: engine, Kubernetes API server and emulated AWS on this machine.", no_args_is_help=True
 )
 
+Programs = Annotated[
+    str | None,
+    typer.Option(
+        "--programs",
+        metavar="HOW",
+        help="How to obtain missing programs: release, build or auto. Default: TIERS_PROGRAMS, or auto, which asks on "
+        "a terminal and otherwise builds with Go.",
+        show_default=False,
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the snapshot.", show_default=False)]
 
 
 @app.command()
-def up() -> None:
-    """Start the lane, or those of its parts that do not run. The first start builds programs: about 10 minutes."""
+def up(programs: Programs = None) -> None:
+    """Start the lane, or those of its parts that do not run. The first start downloads programs or builds them."""
     from tooling.lane import lifecycle
+    from tooling.lane.program_choice import chosen
 
     progress = _progress()
-    _report_started(lifecycle.up(progress), progress)
+    _report_started(lifecycle.up(progress, programs=chosen(programs), ask=_ask()), progress)
 
 
 @app.command()
@@ -58,7 +74,7 @@ def reset(yes: Yes = False) -> None:
     progress = _progress()
     _confirm_loss_of_stacks("tiers local reset", progress, yes=yes)
     lifecycle.down(progress)
-    _report_started(lifecycle.up(progress), progress)
+    _report_started(lifecycle.up(progress, ask=_ask()), progress)
 
 
 @app.command()
@@ -126,6 +142,24 @@ def forget(name: Name, as_json: Json = False) -> None:
     remove(name)
     if as_json:
         print_document({"forgotten": name})
+
+
+def _ask() -> Ask | None:
+    """Asks before something is downloaded; without a terminal there is nobody to ask."""
+    return _may_be_downloaded if sys.stdin.isatty() and sys.stderr.isatty() else None
+
+
+def _may_be_downloaded(releases: Sequence[Release]) -> bool:
+    rows = [(release.title, release.site, f"about {release.megabytes} MB") for release in releases]
+    mirror = os.environ.get(TIERS_PROGRAMS_MIRROR.name)
+    print("The lane needs programs that are neither on PATH nor in the cache:", file=sys.stderr)
+    print("\n".join(f"  {line}" for line in _aligned(rows)), file=sys.stderr)
+    if mirror:
+        print(f"{TIERS_PROGRAMS_MIRROR.name} is set: they come from the mirror", file=sys.stderr)
+    total = sum(release.megabytes for release in releases)
+    return typer.confirm(
+        f"Download about {total} MB? Otherwise Go builds them, in about 10 minutes", default=True, err=True
+    )
 
 
 def _mebibytes(snapshot: Snapshot) -> str:

@@ -1,11 +1,13 @@
 """The programs that the lane runs: where they are found, and how missing ones are obtained.
 
-A program on PATH is used if its version fits; else one built from the pinned Go modules in `tooling/binaries/` is, kept
-in the user's cache for all clones. `kubectl` and `aws` come with the Python environment.
+A program on PATH is used if its version fits; else one in the user's cache, which all clones share. What is in neither
+is downloaded from its project's releases or built from the pinned Go modules in `tooling/binaries/`, as
+`program_choice` says. `kubectl` and `aws` come with the Python environment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -18,13 +20,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.environment_variables import TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR
 from shared.errors import PlatformError
 from shared.versions import ACTIONLINT, BUILDKIT, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
-from tooling.lane import installer
 from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
 from tooling.lane.hosts import available_memory_bytes, supported_host
 from tooling.lane.locks import hold
+from tooling.lane.program_choice import Ask, Programs, chosen
 from tooling.lane.progress import Progress
+from tooling.lane.releases import RELEASED, Release, release_of
 from tooling.paths import REPOSITORY, cache_directory
 
 Version = tuple[int, int, int]
@@ -68,7 +72,7 @@ def _is_kwok(version: Version) -> bool:
 
 @dataclass(frozen=True)
 class Program:
-    """A program that is found on PATH or built.
+    """A program that is found on PATH, downloaded or built.
 
     `module` names a key of `MODULES`, `package` is its import path, `output` is Go's name of the built file.
     `version_argument` makes it print its version; `fits` tells whether that version is usable.
@@ -80,7 +84,7 @@ class Program:
     version_argument: str
     fits: Callable[[Version], bool]
     of_the_lane: bool = True
-    """False if `tiers local up` does not build it: only tests, or programs that use a chart, need it."""
+    """False if `tiers local up` does not obtain it: only tests, or programs that use a chart, need it."""
 
 
 PROGRAMS = {
@@ -187,32 +191,42 @@ def binary(name: str) -> Path:
     return path
 
 
-def ensure(progress: Progress, names: Sequence[str] = ()) -> None:
+def ensure(
+    progress: Progress, names: Sequence[str] = (), *, programs: Programs | None = None, ask: Ask | None = None
+) -> None:
     """Obtains every program that `binary` would not find. Safe to run concurrently, and to kill.
 
     Args:
         names: of `PROGRAMS`; empty: all that the lane runs.
+        programs: how to obtain what is missing; None: as the environment says.
+        ask: asks on a terminal whether to download; None: there is nobody to ask.
 
     Raises:
         Refused: the lane does not run on this machine.
+        BadInput: the environment's choice, or its mirror, is invalid.
         PlatformError: a program cannot be obtained; the hint says what to install.
     """
     supported_host()
+    choice = programs or chosen()
     for name in PYTHON_PROGRAMS:
         _beside_interpreter(name)
     wanted = names or [name for name, program in PROGRAMS.items() if program.of_the_lane]
-    if not _missing(wanted):
+    missing = _missing(wanted)
+    if not missing:
         return
-    with hold(_bin_directory() / "lock", "tiers local up (building programs)", waiting=progress.note):
-        missing = _missing(wanted)  # the previous holder of the lock may have built them
-        go = find_go() if missing else None
-        if go is None:
-            _obtain_without_go(missing, progress)
-            return
-        for module in MODULES:
-            names = [name for name in missing if PROGRAMS[name].module == module]
-            if names:
-                _build(go, module, names, progress)
+    download = _may_download(missing, choice, ask)
+    with hold(_bin_directory() / "lock", "tiers local up (obtaining programs)", waiting=progress.note):
+        missing = _missing(wanted)  # the previous holder of the lock may have obtained them
+        _remove_abandoned(_bin_directory())
+        if download:
+            _download(missing, choice, progress)
+            missing = _missing(missing)
+        if missing:
+            go = _go_for(missing)
+            for module in MODULES:
+                names = [name for name in missing if PROGRAMS[name].module == module]
+                if names:
+                    _build(go, module, names, progress)
 
 
 def search_path() -> list[str]:
@@ -284,16 +298,13 @@ def _cached(name: str) -> Iterable[Path]:
     else:
         # Built with a Go that has been removed since; a build by any Go version will do.
         yield from sorted(path / name for path in _bin_directory().glob(f"{_fingerprint(module)}-go*"))
-    if name == "pulumi":
-        yield _installed_engine() / "pulumi"
+    release = release_of(name, supported_host())
+    if release is not None:
+        yield _bin_directory() / release.directory(supported_host()) / name
 
 
 def _built_directory(module: str, go: GoInstallation) -> Path:
     return _bin_directory() / f"{_fingerprint(module)}-go{go.version}"
-
-
-def _installed_engine() -> Path:
-    return _bin_directory() / f"engine-{ENGINE.value}-{'-'.join(supported_host())}"
 
 
 def _fingerprint(module: str) -> str:
@@ -318,7 +329,6 @@ def _build(go: GoInstallation, module: str, names: list[str], progress: Progress
             f"{_BUILD_MEMORY_BYTES // _GIBIBYTE} GiB; if it is killed: GOFLAGS=-p=1 tiers local up"
         )
     destination = _built_directory(module, go)
-    _remove_abandoned(destination.parent)
     destination.mkdir(parents=True, exist_ok=True)
     # On the same file system as the destination, so that each program appears there atomically.
     with (
@@ -331,20 +341,63 @@ def _build(go: GoInstallation, module: str, names: list[str], progress: Progress
 
 
 def _remove_abandoned(directory: Path) -> None:
-    """Removes what a killed build left; safe, since the caller holds the lock."""
+    """Removes what a killed run left; safe, since the caller holds the lock. Parts of downloads stay: they resume."""
     for path in directory.glob(".building-*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _obtain_without_go(missing: list[str], progress: Progress) -> None:
-    to_build = [name for name in missing if name != "pulumi"]
-    if to_build:
-        raise PlatformError(
-            "go-missing",
-            f"{', '.join(to_build)} must be built, and there is no `go` on PATH",
-            at="PATH",
-            hint=f"install Go {MODULES['kwok'].go_directive} or newer and run the same command again, "
-            f"or put Kubernetes {KUBERNETES.value}, etcd 3.6 and kwok {KWOK.value} programs on PATH",
-        )
-    if "pulumi" in missing:
-        installer.install(ENGINE.value, _installed_engine(), progress)
+def _releases(names: Iterable[str]) -> dict[str, Release]:
+    """Released files for this machine, by their address; one file may have several programs."""
+    found = (release_of(name, supported_host()) for name in names)
+    return {release.url: release for release in found if release is not None}
+
+
+def _may_download(missing: Sequence[str], choice: Programs, ask: Ask | None) -> bool:
+    releases = _releases(missing)
+    if not releases or choice is Programs.BUILD:
+        return False
+    return choice is Programs.RELEASE or (ask is not None and ask(list(releases.values())))
+
+
+def _download(missing: Sequence[str], choice: Programs, progress: Progress) -> None:
+    from tooling.lane.downloads import Downloads
+    from tooling.lane.released import obtain
+
+    releases = _releases(missing)
+    unreleased = [name for name in missing if release_of(name, supported_host()) is None]
+    if unreleased:
+        _go_for(unreleased)  # before anything is downloaded
+    with contextlib.closing(Downloads(os.environ.get(TIERS_PROGRAMS_MIRROR.name, ""))) as downloads:
+        try:
+            obtain(list(releases.values()), _bin_directory(), supported_host(), _fault, downloads, progress)
+        except PlatformError as error:
+            unavailable = error.code in ("release-unreachable", "release-missing")
+            if choice is Programs.RELEASE or not unavailable or find_go() is None:
+                raise
+            progress.note(f"warning: {error.what} ({error.at}); building with Go instead")
+
+
+def _fault(name: str, path: Path) -> str:
+    """What is wrong with a program that was downloaded: it must start on this machine and be of a version that fits."""
+    if name not in RELEASED:
+        return ""  # what a release contains besides
+    program = PROGRAMS[name]
+    version = _version_of(str(path), program.version_argument, path.stat().st_mtime_ns)
+    if version is None:
+        return f"`{name} {program.version_argument}` does not report a version on this machine"
+    return "" if program.fits(version) else f"`{name}` has version {'.'.join(map(str, version))}"
+
+
+def _go_for(names: Sequence[str]) -> GoInstallation:
+    go = find_go()
+    if go is not None:
+        return go
+    download = f"or download what the projects release: {TIERS_PROGRAMS.name}=release tiers local up"
+    raise PlatformError(
+        "go-missing",
+        f"{', '.join(names)} must be built, and there is no `go` on PATH",
+        at="PATH",
+        hint=f"install Go {MODULES['kwok'].go_directive} or newer and run the same command again\n"
+        + (f"{download}\n" if _releases(names) else "")
+        + f"or put Kubernetes {KUBERNETES.value}, etcd 3.6 and kwok {KWOK.value} programs on PATH",
+    )

@@ -25,6 +25,7 @@ from tooling.lane.hosts import supported_host
 from tooling.lane.locks import hold
 from tooling.lane.ports import LOOPBACK, answers, becomes_free
 from tooling.lane.processes import last_lines
+from tooling.lane.program_choice import Ask, Programs
 from tooling.lane.progress import Progress
 from tooling.lane.pulumi_home import write_pulumi_home
 from tooling.lane.replacement import MARKER, SNAPSHOTS
@@ -65,8 +66,12 @@ class Started:
     remarks: tuple[str, ...]
 
 
-def up(progress: Progress, *, directory: Path | None = None) -> Started:
+def up(
+    progress: Progress, *, directory: Path | None = None, programs: Programs | None = None, ask: Ask | None = None
+) -> Started:
     """Creates the lane in `directory`, by default the clone's own, or starts those of its parts that are not running.
+
+    `programs` and `ask` say how missing programs are obtained: see `binaries.ensure`.
 
     Raises:
         Refused: this machine cannot run the lane, or its state cannot be recovered.
@@ -74,7 +79,7 @@ def up(progress: Progress, *, directory: Path | None = None) -> Started:
     """
     supported_host()
     where = directory or local_directory()
-    ensure(progress)
+    ensure(progress, programs=programs, ask=ask)
     with locked(where, "tiers local up", waiting=progress.note):
         replacement.complete(where)
         lane = Lane.load(where)

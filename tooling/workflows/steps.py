@@ -6,6 +6,8 @@ import importlib.metadata
 from typing import Any
 
 from shared.environment import load_environment
+from shared.environment_variables import TIERS_PROGRAMS
+from tooling.lane.program_choice import Programs
 from tooling.workflows.actions import AWS_CREDENTIALS, CACHE, CHECKOUT, PULUMI, Action
 
 Step = dict[str, Any]
@@ -22,6 +24,9 @@ HOSTED = "${{ vars.RUNNER_LABEL || 'ubuntu-24.04' }}"
 
 PUBLIC = "ubuntu-24.04"
 """Runners of jobs that need neither."""
+
+RELEASED_PROGRAMS = {TIERS_PROGRAMS.name: Programs.RELEASE.value}
+"""Environment of jobs with a local lane: its programs are downloaded, not compiled."""
 
 NEEDS_PASSED = (
     "contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') "
@@ -52,8 +57,8 @@ def run(name: str, command: str, *, when: str = "", **env: str) -> Step:
 
 
 def lane_binaries() -> list[Step]:
-    """The lane's programs, which take ten minutes to compile. The key changes with what they are built from and with
-    the runner's Go: an existing cache is never overwritten, so it would be useless after an update."""
+    """The lane's programs, and those of the tests, which Go builds. The key changes with what they are built from and
+    with the runner's Go: an existing cache is never overwritten, so it would be useless after an update."""
     pins = "${{ hashFiles('tooling/binaries/**', 'shared/versions.py') }}"
     key = f"lane-${{{{ runner.os }}}}-${{{{ runner.arch }}}}-${{{{ steps.go.outputs.version }}}}-{pins}"
     return [

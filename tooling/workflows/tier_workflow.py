@@ -17,6 +17,7 @@ from tooling.workflows.steps import (
     NEEDS_PASSED,
     PREVIEWED,
     PROMOTION,
+    RELEASED_PROGRAMS,
     Job,
     Step,
     checkout,
@@ -176,7 +177,8 @@ def _lane_preview(tier: Tier) -> Job:
     return job(
         "preview on the local lane",
         steps,
-        minutes=45,  # usually 5; 20 where the lane's programs are compiled
+        minutes=45,  # usually 5
+        env=dict(RELEASED_PROGRAMS),
         permissions={"pull-requests": "write"},
         when=_PULL_REQUEST,
     )

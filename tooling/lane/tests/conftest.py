@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from shared.environment_variables import TIERS_LOCAL_DIR, TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR
 from tooling.lane.environments import washed
 from tooling.lane.progress import Task
 from tooling.lane.state import Lane
@@ -19,7 +20,8 @@ def washed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = washed()
     for name in set(os.environ) - set(kept):
         monkeypatch.delenv(name)
-    monkeypatch.delenv("TIERS_LOCAL_DIR", raising=False)
+    for variable in (TIERS_LOCAL_DIR, TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR):
+        monkeypatch.delenv(variable.name, raising=False)
 
 
 class RecordedProgress:

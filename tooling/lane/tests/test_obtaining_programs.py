@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from shared.errors import PlatformError, Refused
-from tooling.lane import binaries, go_build, hosts, installer
-from tooling.lane.binaries import PROGRAMS, binary, ensure
+from tooling.lane import binaries, go_build, hosts
+from tooling.lane.binaries import binary, ensure
 from tooling.lane.go_build import GoModule, scrub
 from tooling.lane.locks import hold
 from tooling.lane.processes import end
@@ -300,45 +300,7 @@ def test_without_go_and_without_programs_the_hint_is_to_install_go(
     assert caught.value.code == "go-missing"
     assert "kube-apiserver" in caught.value.what
     assert "install Go 1.26.0 or newer" in caught.value.hint
-
-
-def test_without_go_a_missing_engine_is_installed_by_pulumis_own_script(
-    tmp_path: Path, empty_cache: Path, progress: RecordedProgress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    versions = {"etcd": "3.6.5", "kwok": "0.8.0", "kwokctl": "0.8.0"}
-    for name in PROGRAMS:
-        if name != "pulumi":
-            put_program(tmp_path / "bin", name, versions.get(name, "1.35.4"))
-    for tool in ("sh", "mkdir", "cp", "chmod", "cat"):
-        (tmp_path / "bin" / tool).symlink_to(Path("/bin") / tool)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    script = tmp_path / "install.sh"
-    script.write_text(
-        'while [ "$1" != --install-root ]; do shift; done\n'
-        'mkdir -p "$2/bin" && printf "#!/bin/sh\\necho v3.259.0\\n" >"$2/bin/pulumi" && chmod +x "$2/bin/pulumi"\n'
-        'cat "$HOME/.pulumi" 2>/dev/null && exit 1; exit 0\n'
-    )
-    original = installer.install
-    monkeypatch.setattr(installer, "install", lambda *a: original(*a, source=script.as_uri()))
-    ensure(progress)
-    assert subprocess.run([str(binary("pulumi"))], capture_output=True, text=True).stdout == "v3.259.0\n"
-    assert binary("pulumi").is_relative_to(empty_cache)
-
-
-@pytest.mark.parametrize("script", ["exit 1\n", "exit 0\n"], ids=["fails", "leaves nothing"])
-def test_an_installer_without_result_leaves_no_engine(script: str, tmp_path: Path, progress: RecordedProgress) -> None:
-    (tmp_path / "install.sh").write_text(script)
-    with pytest.raises(PlatformError) as caught:
-        installer.install("3.259.0", tmp_path / "engine", progress, source=(tmp_path / "install.sh").as_uri())
-    assert caught.value.code == "engine-not-installed"
-    assert not (tmp_path / "engine").exists()
-
-
-def test_an_installer_out_of_reach_is_told_with_what_to_do_instead(tmp_path: Path, progress: RecordedProgress) -> None:
-    with pytest.raises(PlatformError) as caught:
-        installer.install("3.259.0", tmp_path / "engine", progress, source="http://127.0.0.1:9/")
-    assert caught.value.code == "engine-not-installed"
-    assert "install Go" in caught.value.hint
+    assert "TIERS_PROGRAMS=release tiers local up" in caught.value.hint
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Windows", "AMD64"), ("Linux", "riscv64"), ("FreeBSD", "amd64")])
