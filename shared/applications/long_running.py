@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
@@ -70,7 +72,15 @@ class LongRunningArgs(WorkloadArgs):
 class LongRunning(Workload):
     """Base of the components with a Deployment."""
 
-    def __init__(self, kind: str, name: str, args: LongRunningArgs, opts: pulumi.ResourceOptions | None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        args: LongRunningArgs,
+        opts: pulumi.ResourceOptions | None,
+        *,
+        checks: Sequence[pulumi.Output[Any]] = (),
+    ) -> None:
         super().__init__(
             kind,
             name,
@@ -80,6 +90,7 @@ class LongRunning(Workload):
             longest_name=63,
             max_replicas=args.max_replicas,
             surge=args.surge,
+            checks=checks,
         )
         self._long_running = args
         # The Deployment's selector is immutable, so that the budget has a label of its own.

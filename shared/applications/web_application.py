@@ -82,15 +82,13 @@ class WebApplication(LongRunning):
     """Of its first route."""
 
     def __init__(self, name: str, args: WebApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("WebApplication", name, args, opts)
-        self._args = args
         tenant = args.tenant
-        self._port = pulumi.Output.all(tenant.tenant, tenant.web_ports).apply(
-            lambda facts: reachable_port(args.port, *facts)
-        )
+        port = pulumi.Output.all(tenant.tenant, tenant.web_ports).apply(lambda facts: reachable_port(args.port, *facts))
         routes = pulumi.Output.all(tenant.tenant, tenant.hosts).apply(
             lambda facts: hosted_routes(args.every_route, *facts)
         )
+        super().__init__("WebApplication", name, args, opts, checks=[port, routes])
+        self._args, self._port = args, port
         probes = args.probes
         self._run(
             PodShape(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
@@ -138,11 +138,13 @@ class Workload(pulumi.ComponentResource):
         longest_name: int,
         max_replicas: int = 1,
         surge: int = 0,
+        checks: Sequence[pulumi.Output[Any]] = (),
     ) -> None:
         """Args:
         name_label: key of the label with the workload's name, on all of its objects and pods.
         max_replicas: the most pods that it has.
         surge: further ones during a rollout.
+        checks: what else fails if the arguments do not fit the tenant.
         """
         require_name(name, longest=longest_name, component=kind)
         super().__init__(f"platform:applications:{kind}", name, {}, opts)
@@ -159,14 +161,15 @@ class Workload(pulumi.ComponentResource):
             demand=_demand(name, args, max_replicas, surge),
         )
         members = joined(member)
-        # Every object waits for its namespace, and so for this check.
-        self.namespace = pulumi.Output.all(tenant.namespaces, tenant.tenant, tenant.quota, tenant.containers).apply(
-            lambda facts: _namespace(members, *facts)
-        )
-
-    def _image(self, image: pulumi.Input[str]) -> pulumi.Output[str]:
-        tenant = self._workload.tenant
-        return pulumi.Output.all(image, tenant.tenant, tenant.registries).apply(lambda facts: allowed_image(*facts))
+        self._image = allowed(args.image, tenant)
+        self._init_images = {
+            key: allowed(one.image, tenant) if one.image else self._image for key, one in args.init_containers.items()
+        }
+        # Every object waits for its namespace, and so for all checks: a Service without its Deployment, whose image was
+        # refused, would wait for pods until it times out.
+        checked = pulumi.Output.all(self._image, *self._init_images.values(), *checks)
+        facts = pulumi.Output.all(tenant.namespaces, tenant.tenant, tenant.quota, tenant.containers)
+        self.namespace = pulumi.Output.all(facts, checked).apply(lambda both: _namespace(members, *both[0]))
 
     def _pod_template(self, shape: PodShape) -> core.PodTemplateSpecArgs:
         args = self._workload
@@ -186,7 +189,7 @@ class Workload(pulumi.ComponentResource):
         mounts = [volume_mount(name, volume) for name, volume in args.volumes.items()] or None
         container = core.ContainerArgs(
             name=self._name,
-            image=self._image(args.image),
+            image=self._image,
             command=list(args.command) or None,
             args=list(args.arguments) or None,
             env=environment or None,
@@ -203,7 +206,7 @@ class Workload(pulumi.ComponentResource):
         init_containers = [
             core.ContainerArgs(
                 name=name,
-                image=self._image(one.image or args.image),
+                image=self._init_images[name],
                 command=list(one.command) or None,
                 args=list(one.arguments) or None,
                 env=environment or None,
@@ -246,6 +249,11 @@ class Workload(pulumi.ComponentResource):
     def _metadata(self, name: str = "") -> meta.ObjectMetaArgs:
         """Args: name: the object's; default: the workload's."""
         return meta.ObjectMetaArgs(name=name or self._name, namespace=self.namespace, labels=self._labels)
+
+
+def allowed(image: pulumi.Input[str], tenant: Tenant) -> pulumi.Output[str]:
+    """`image`, unless the tenant may not pull it."""
+    return pulumi.Output.all(image, tenant.tenant, tenant.registries).apply(lambda facts: allowed_image(*facts))
 
 
 def _demand(name: str, args: WorkloadArgs, max_replicas: int, surge: int) -> Demand:

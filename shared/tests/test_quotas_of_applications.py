@@ -9,10 +9,20 @@ import pulumi
 import pytest
 
 from shared.application_settings import ApplicationSettings
-from shared.applications import ClaimedVolume, InitContainer, Task, TaskArgs, Worker, WorkerArgs
+from shared.applications import (
+    ClaimedVolume,
+    InitContainer,
+    Task,
+    TaskArgs,
+    WebApplication,
+    WebApplicationArgs,
+    Worker,
+    WorkerArgs,
+)
 from shared.applications.images import allowed_image
 from shared.applications.quota import Allowance, Container, Demand, require_within_quota
 from shared.contracts import Tenant, consume
+from shared.dry_runs.recording import RecordingMonitor
 from shared.errors import PlatformError
 from shared.program_errors import ProgramInputError
 from shared.providers import kubernetes_provider
@@ -160,6 +170,31 @@ def test_a_preview_refuses_what_the_cluster_would(args: dict[str, Any], code: st
     with pytest.raises(PlatformError) as refused:
         deployed(**args)
     assert refused.value.code == code
+
+
+def test_nothing_of_a_refused_workload_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part of it would wait for the rest: the Service of a Deployment without an image waits for pods."""
+    sent: list[str] = []
+    register = RecordingMonitor.RegisterResource
+
+    def recorded(self: RecordingMonitor, request: Any) -> Any:
+        sent.append(request.type)
+        return register(self, request)
+
+    def program() -> None:
+        contract = consume(Tenant, stack="dev.tenant-a")
+        provider = kubernetes_provider(
+            kubeconfig=contract.kubeconfig, cluster_arn=contract.cluster_arn, context=contract.cluster_name
+        )
+        args = WebApplicationArgs(**{"tenant": contract, "image": "registry.k8s.io/app:1", **wrong})
+        WebApplication("app", args, pulumi.ResourceOptions(provider=provider))
+
+    monkeypatch.setattr(RecordingMonitor, "RegisterResource", recorded)
+    for wrong in ({"image": "nginx:1"}, {"port": 81}, {"host": "other.example.com"}, {"max_replicas": 400}):
+        sent.clear()
+        with pytest.raises(PlatformError):
+            run_program(program, upstream=lambda _: contract_outputs(Tenant))
+        assert [kind for kind in sent if kind.startswith("kubernetes:")] == [], wrong
 
 
 class Mailer(Worker):

@@ -355,5 +355,10 @@ def new(
     for path in changed:
         say(f"{path} has its image repository now; the platform team approves and deploys it")
     say("\nTry next:")
-    for command in (f"make test-unit IN={directory}", f"tiers up applications --app {name} --stack local"):
+    deploy_tenant = [f"tiers up tenants --tenant {tenant} --stack local"] if changed else []
+    for command in (
+        f"make test-unit IN={directory}",
+        *deploy_tenant,
+        f"tiers up applications --app {name} --stack local",
+    ):
         say(f"  {command}")
