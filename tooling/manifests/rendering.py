@@ -12,10 +12,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shared.dry_runs import DryRun, Registered, dry_run
+from shared.dry_runs.computed import computed_outputs
 from shared.environment_variables import ENVIRONMENT_SUFFIX, PLATFORM_ACCOUNT_ID
 from shared.errors import BadInput, PlatformError, Refused
-from shared.testing import Registered, Run, run_program
-from shared.testing.computed import computed_outputs
 from tooling.runner.graph import StackId
 from tooling.runner.project_files import stack_settings
 
@@ -45,7 +45,7 @@ def rendered_objects(
     _refuse_secret_settings(stack)
     given = (PLATFORM_ACCOUNT_ID.name, ENVIRONMENT_SUFFIX.name)
     try:
-        run = run_program(
+        run = dry_run(
             stack.path,
             stack=stack.stack,
             upstream=lambda _: tenant_outputs,
@@ -63,7 +63,7 @@ def rendered_objects(
     return objects_of(run, stack, record)
 
 
-def objects_of(run: Run, stack: StackId, record: Mapping[str, Any]) -> list[Object]:
+def objects_of(run: DryRun, stack: StackId, record: Mapping[str, Any]) -> list[Object]:
     """The objects that a run of the stack's program registered; as `rendered_objects`."""
     registered = [one for one in run.resources if not one.type.startswith(_NEVER_OBJECTS)]
     for one in registered:

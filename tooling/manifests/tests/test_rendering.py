@@ -119,7 +119,7 @@ def test_a_secret_is_refused(program: Callable[[pulumi.ResourceOptions], object]
 
 def test_a_secret_setting_is_refused_before_the_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "stack_settings", lambda *_: {"demo:token": {"secure": "AAAB"}})
-    monkeypatch.setattr(rendering, "run_program", lambda *_, **__: pytest.fail("the program ran"))
+    monkeypatch.setattr(rendering, "dry_run", lambda *_, **__: pytest.fail("the program ran"))
     with pytest.raises(PlatformError) as refused:
         rendered_objects(DEMO, OUTPUTS, {})
     assert refused.value.code == "render-secret"
