@@ -61,6 +61,8 @@ ETCD = Pin(value="3.6.5", source="go.mod of k8s.io/kubernetes v1.35.4", read_on=
 ACTIONLINT = Pin(value="1.7.12", source="tooling/binaries/actionlint/go.mod", read_on=date(2026, 11, 24))
 BUILDKIT = Pin(value="0.31.2", source="tooling/binaries/dockerfile-check/go.mod", read_on=date(2026, 11, 28))
 """BuildKit whose linter checks Dockerfiles; newer ones need a newer Go than the lane does."""
+CYCLONUS = Pin(value="0.5.6", source="tooling/binaries/network-verdicts/go.mod", read_on=date(2026, 11, 28))
+"""Reads network policies for the attack tests, as another project understands them."""
 HELM = Pin(value="3.22.0", source="tooling/binaries/helm/go.mod", read_on=date(2026, 11, 26))
 """Helm version that the local lane uses for charts; the released Kubernetes plug-in includes its own."""
 KWOK = Pin(value="0.8.0", source="tooling/binaries/kwok/go.mod", read_on=date(2026, 11, 21))

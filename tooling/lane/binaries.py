@@ -22,7 +22,7 @@ from pathlib import Path
 
 from shared.environment_variables import TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR
 from shared.errors import PlatformError
-from shared.versions import ACTIONLINT, BUILDKIT, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, BUILDKIT, CYCLONUS, ENGINE, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane.go_build import GoInstallation, GoModule, build, find_go
 from tooling.lane.hosts import available_memory_bytes, supported_host
 from tooling.lane.locks import hold
@@ -116,6 +116,14 @@ PROGRAMS = {
         lambda version: version == _pinned(BUILDKIT.value),
         of_the_lane=False,
     ),
+    "network-verdicts": Program(
+        "network-verdicts",
+        "platform.local/network-verdicts",
+        "network-verdicts",
+        "--version",
+        lambda version: version == _pinned(CYCLONUS.value),
+        of_the_lane=False,
+    ),
     # The one released with the Pulumi CLI cannot print its version, so it never fits.
     "pulumi-language-python": Program(
         "language-host",
@@ -160,6 +168,7 @@ MODULES = {
     "kwok": GoModule(REPOSITORY / "tooling" / "binaries" / "kwok", _stamps({})),
     "actionlint": GoModule(REPOSITORY / "tooling" / "binaries" / "actionlint", _stamps({})),
     "dockerfile-check": GoModule(REPOSITORY / "tooling" / "binaries" / "dockerfile-check", _stamps({})),
+    "network-verdicts": GoModule(REPOSITORY / "tooling" / "binaries" / "network-verdicts", _stamps({})),
     "language-host": GoModule(
         REPOSITORY / "tooling" / "binaries" / "language-host",
         _stamps({"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{ENGINE.value}"}),
@@ -171,6 +180,7 @@ _TITLES = {
     "helm": "building Helm (about 2 minutes on two cores, once)",
     "actionlint": "building actionlint (a few seconds, once)",
     "dockerfile-check": "building BuildKit's linter (about 1 minute on two cores, once)",
+    "network-verdicts": "building cyclonus' reading of network policies (about 1 minute on two cores, once)",
     "language-host": "building the test suite's Python language host (a few seconds, once)",
 }
 

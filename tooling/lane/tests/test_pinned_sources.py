@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from shared.versions import ACTIONLINT, BUILDKIT, ENGINE, ETCD, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
+from shared.versions import ACTIONLINT, BUILDKIT, CYCLONUS, ENGINE, ETCD, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
 from tooling.lane.binaries import MODULES, PROGRAMS, binary, ensure
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
@@ -28,6 +28,7 @@ def required(module: str) -> dict[str, str]:
         ("kwok", "sigs.k8s.io/kwok", KWOK.value),
         ("actionlint", "github.com/rhysd/actionlint", ACTIONLINT.value),
         ("dockerfile-check", "github.com/moby/buildkit", BUILDKIT.value),
+        ("network-verdicts", "github.com/mattfenwick/cyclonus", CYCLONUS.value),
         ("helm", "helm.sh/helm/v3", HELM.value),
         ("language-host", "github.com/pulumi/pulumi/sdk/v3", ENGINE.value),
     ],
@@ -69,6 +70,7 @@ def test_the_patch_release_belongs_to_the_minor_that_eks_runs() -> None:
         ("pulumi", "version", ENGINE.value),
         ("actionlint", "-version", ACTIONLINT.value),
         ("dockerfile-check", "--version", BUILDKIT.value),
+        ("network-verdicts", "--version", CYCLONUS.value),
     ],
     ids=str,
 )
