@@ -94,11 +94,14 @@ class Cluster(pulumi.ComponentResource):
     version: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     oidc_issuer_url: pulumi.Output[str]
+    network_policy_enforced: pulumi.Output[bool]
+    """As the VPC CNI is configured."""
     dns_ip: str
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:infrastructure:Cluster", name, {}, opts)
         settings, versions = args.settings, args.settings.pinned_addons(args.settings.kubernetes_version)
+        cni = cni_options(settings, versions["vpc-cni"])
         component = eks.Cluster(
             "cluster",
             name=args.context.cluster_name,
@@ -120,7 +123,7 @@ class Cluster(pulumi.ComponentResource):
             skip_default_node_group=True,
             skip_default_security_groups=True,
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(version=versions["kube-proxy"]),
-            vpc_cni_options=cni_options(settings, versions["vpc-cni"]),
+            vpc_cni_options=cni,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[args.logs.control_plane, *args.roles.attachments],
@@ -138,5 +141,6 @@ class Cluster(pulumi.ComponentResource):
         self.version = cluster.version
         self.security_group_id = cluster.vpc_config.cluster_security_group_id.apply(lambda group: group or "")
         self.oidc_issuer_url = cluster.identities[0].oidcs[0].issuer.apply(lambda issuer: issuer or "")
+        self.network_policy_enforced = pulumi.Output.from_input(cni.enable_network_policy).apply(bool)
         self.dns_ip = cluster_dns_ip(settings.service_cidr)
         self.register_outputs({"name": self.name})

@@ -83,6 +83,6 @@ def infrastructure_contract(
         pipelines=plain(published_pipelines(settings.github)),
         tenant_boundary_arn=identity.tenant_boundary_arn,
         secrets_key_arn=encryption.key_arn,
-        network_policy_enforced=plain(True),
+        network_policy_enforced=cluster.network_policy_enforced,
         autoscaling_group_names=nodes.autoscaling_group_names,
     )

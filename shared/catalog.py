@@ -126,8 +126,8 @@ def _claimants(files: Sequence[CatalogFile]) -> list[TenantFile]:
 
 
 def _refuse_violations(tenant: TenantFile, environment: str, files: Sequence[CatalogFile]) -> None:
-    names = {each.name for each in files}
-    found = list(violations(tenant, load_environment(environment), names))
+    there = {file.name: file.variants.get(environment) for file in files}
+    found = list(violations(tenant, load_environment(environment), there))
     if found:
         first, more = found[0], f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise BadInput(

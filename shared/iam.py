@@ -66,6 +66,11 @@ def deployers_path(suffix: str) -> str:
     return f"{PLATFORM_PATH}{suffix}/deployers/"
 
 
+def people_path(suffix: str) -> str:
+    """IAM path of the roles of the tenants' owners and viewers of one environment: `/eks-platform/dev/people/`."""
+    return f"{PLATFORM_PATH}{suffix}/people/"
+
+
 def ci_path(suffix: str) -> str:
     """IAM path of the roles of the tenants' pipelines of one environment: `/eks-platform/dev/ci/`."""
     return f"{PLATFORM_PATH}{suffix}/ci/"

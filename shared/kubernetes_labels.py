@@ -20,6 +20,12 @@ TOLERATIONS_ANNOTATION = "platform.internal/tolerations"
 LOAD_BALANCER_SCHEME_ANNOTATION = "platform.internal/load-balancer-scheme"
 """On a tenant namespace: the scheme of the tenant's load balancer, `internet-facing` or `internal`."""
 
+COST_CENTRE_LABEL = "platform.internal/cost-centre"
+"""On a tenant namespace: the cost centre of the tenant's file."""
+
+POD_SECURITY_REASON_ANNOTATION = "platform.internal/pod-security-reason"
+"""On a tenant namespace whose Pod Security level is not `restricted`: why, and until when."""
+
 BUDGET_LABEL = "platform.internal/budget"
 """On pods: the name of their PodDisruptionBudget. Budgets select by this label only, so that no pod is selected by two
 budgets."""
@@ -86,6 +92,11 @@ AGENT_PRIORITY = "platform-agent"
 def deployers_group(tenant: str) -> str:
     """Kubernetes group of a tenant's deployers, assigned by its access entry."""
     return f"tenant:{tenant}:deployers"
+
+
+def people_group(tenant: str, role: str) -> str:
+    """Kubernetes group of the people with a role of a tenant, `owners` or `viewers`, assigned by its access entry."""
+    return f"tenant:{tenant}:{role}"
 
 
 def tenant_labels(tenant: str) -> dict[str, str]:

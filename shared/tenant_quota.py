@@ -8,6 +8,8 @@ are needed for troubleshooting.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.extended_resources import KNOWN, is_extended_resource, quota_row
@@ -82,6 +84,25 @@ class Quota(Part):
         default=20, ge=0, alias="count/poddisruptionbudgets.policy", description="PodDisruptionBudgets."
     )
 
+    network_policies: WholeNumber = Field(
+        default=30,
+        ge=10,
+        alias="count/networkpolicies.networking.k8s.io",
+        description="NetworkPolicies, including those of the platform, up to ten.",
+    )
+    roles: WholeNumber = Field(
+        default=20,
+        ge=5,
+        alias="count/roles.rbac.authorization.k8s.io",
+        description="Roles, including those of the platform, up to five.",
+    )
+    role_bindings: WholeNumber = Field(
+        default=20,
+        ge=5,
+        alias="count/rolebindings.rbac.authorization.k8s.io",
+        description="RoleBindings, including those of the platform, up to five.",
+    )
+
     external_secrets: WholeNumber = Field(
         default=20,
         ge=0,
@@ -151,6 +172,55 @@ class Quota(Part):
             require_order(lower, hard[lower], higher, hard[higher], at=(lower,))
         require_order("pods", hard["pods"], "count/pods", hard["count/pods"], at=("pods",))
         return self
+
+
+Size = Literal["small", "medium", "large"]
+
+SIZES: dict[Size, dict[str, str | int]] = {
+    "small": {},
+    "medium": {
+        "requests.cpu": "8",
+        "requests.memory": "16Gi",
+        "requests.ephemeral-storage": "40Gi",
+        "limits.cpu": "16",
+        "limits.memory": "32Gi",
+        "limits.ephemeral-storage": "80Gi",
+        "requests.storage": "200Gi",
+        "pods": 80,
+        "services": 40,
+        "secrets": 100,
+        "persistentvolumeclaims": 20,
+        "count/deployments.apps": 40,
+        "count/jobs.batch": 100,
+    },
+    "large": {
+        "requests.cpu": "32",
+        "requests.memory": "64Gi",
+        "requests.ephemeral-storage": "150Gi",
+        "limits.cpu": "64",
+        "limits.memory": "128Gi",
+        "limits.ephemeral-storage": "300Gi",
+        "requests.storage": "1Ti",
+        "pods": 250,
+        "services": 100,
+        "configmaps": 300,
+        "secrets": 200,
+        "persistentvolumeclaims": 50,
+        "count/deployments.apps": 100,
+        "count/statefulsets.apps": 30,
+        "count/jobs.batch": 250,
+        "count/cronjobs.batch": 50,
+        "count/ingresses.networking.k8s.io": 30,
+        "count/horizontalpodautoscalers.autoscaling": 100,
+        "count/poddisruptionbudgets.policy": 100,
+        "count/externalsecrets.external-secrets.io": 100,
+    },
+}
+"""Rows of the quota that differ from its defaults, by size. Each step is four times the one before: a guess that keeps
+tenants from asking for the next one every month."""
+
+NOTHING_STARTS = {"pods": "0", "count/jobs.batch": "0"}
+"""Rows of the quota of a suspended tenant. Without a row for Jobs, CronJobs would go on creating Jobs without pods."""
 
 
 class Resources(Part):

@@ -6,10 +6,11 @@ environment of the stack.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.environment import Environment
+from shared.errors import nearest
 from shared.host_names import is_below
 from shared.image_registries import parse_registry
 from shared.tenant_file import TenantFile
@@ -24,15 +25,18 @@ class Violation:
     hint: str
 
 
-def violations(tenant: TenantFile, environment: Environment, names: Container[str]) -> Iterator[Violation]:
+def violations(
+    tenant: TenantFile, environment: Environment, catalog: Mapping[str, TenantFile | None]
+) -> Iterator[Violation]:
     """Entries of `tenant` that `environment` does not allow.
 
     Args:
-        names: all tenants in the catalog.
+        catalog: every tenant by name, as it is in the environment; `None` if it does not exist there.
     """
     yield from _hosts(tenant, environment)
     yield from _principals(tenant, environment)
-    yield from _registries(tenant, environment, names)
+    yield from _registries(tenant, environment, catalog)
+    yield from _calls(tenant, catalog)
 
 
 def _hosts(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
@@ -51,19 +55,23 @@ def _hosts(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
 
 
 def _principals(tenant: TenantFile, environment: Environment) -> Iterator[Violation]:
-    for index, arn in enumerate(tenant.deployer_principal_arns):
+    named: list[tuple[KeyPath, str]] = [
+        *((("deployer_principal_arns", index), arn) for index, arn in enumerate(tenant.deployer_principal_arns)),
+        *((("people", role, "principals", index), arn) for role, index, arn in tenant.people.principals()),
+    ]
+    for key, arn in named:
         _, partition, _, _, account, _ = arn.split(":", 5)
         if partition != environment.partition:
             yield Violation(
                 what=f"principal {arn} is in partition {partition}, but {environment.name} is in "
                 f"{environment.partition}",
-                key=("deployer_principal_arns", index),
+                key=key,
                 hint="use a role or user in the environment's partition",
             )
         elif not _trusted(account, environment):
             yield Violation(
                 what=f"principal {arn} is in account {account}, which {environment.name} does not trust",
-                key=("deployer_principal_arns", index),
+                key=key,
                 hint=_trust(account, environment),
             )
 
@@ -86,6 +94,26 @@ def _registries(tenant: TenantFile, environment: Environment, names: Container[s
                 key=("registries", index),
                 hint=f"remove it: images below {tenant.name}/ are always allowed; put images for several tenants "
                 "below a path that is not a tenant's name",
+            )
+
+
+def _calls(tenant: TenantFile, catalog: Mapping[str, TenantFile | None]) -> Iterator[Violation]:
+    for key in ("may_call", "may_be_called_by"):
+        for index, name in enumerate(getattr(tenant, key)):
+            if name not in catalog:
+                yield Violation(
+                    what=f"there is no tenant {name!r}{nearest(name, catalog)}",
+                    key=(key, index),
+                    hint="correct the name, or remove it",
+                )
+    for index, name in enumerate(tenant.may_call):
+        other = catalog.get(name)
+        if other is not None and tenant.name not in other.may_be_called_by:
+            yield Violation(
+                what=f"{name} does not list {tenant.name} in its `may_be_called_by`, so {tenant.name} may not call it",
+                key=("may_call", index),
+                hint=f"remove it until the owner, {other.owner}, has added {tenant.name} to `may_be_called_by` in "
+                f"{other.source.file}",
             )
 
 

@@ -2,8 +2,9 @@
 
 import pulumi
 from aws_roles import AwsRoles, AwsRolesArgs
-from deployers import Deployers, DeployersArgs
+from deployers import AccessArgs, Deployers
 from namespaces import TenantNamespace, TenantNamespaceArgs
+from people import People
 from pod_logs import PodLogs, PodLogsArgs
 from publication import tenant_contract
 from repositories import Repositories, RepositoriesArgs
@@ -39,13 +40,8 @@ namespaces = [
     for name in context.tenant.namespaces
 ]
 repositories = Repositories("repositories", RepositoriesArgs(context=context, infrastructure=infrastructure), opts)
-deployers = Deployers(
-    "deployers",
-    DeployersArgs(
-        context=context, cluster_name=infrastructure.cluster_name, role=roles.deployer, namespaces=namespaces
-    ),
-    opts,
-)
+access = AccessArgs(context=context, cluster_name=infrastructure.cluster_name, roles=roles, namespaces=namespaces)
+deployers, people = Deployers("deployers", access, opts), People("people", access, opts)
 
 contract = tenant_contract(
     context=context,
@@ -54,6 +50,7 @@ contract = tenant_contract(
     namespaces=namespaces,
     roles=roles,
     deployers=deployers,
+    people=people,
     repositories=repositories,
 )
 publish(contract)

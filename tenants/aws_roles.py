@@ -1,11 +1,11 @@
-"""The tenant's IAM roles, for its pods, its deployers and its pipeline, limited by the permissions boundary of tier 1.
+"""The tenant's IAM roles, for its pods, its people and its pipeline, limited by the permissions boundary of tier 1.
 
-Permissions of deployers inside the cluster are in `deployers.py`.
+Permissions of people inside the cluster are in `deployers.py` and `people.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,6 +21,7 @@ from shared.iam import (
     bucket_key_use,
     deployers_path,
     github_statement,
+    people_path,
     policy_document,
     principal_statement,
     service_account_trust,
@@ -89,8 +90,8 @@ def deployer_trust(context: StackContext, ci_role_arn: str = "") -> str:
     """
     tenant = context.tenant
     statements = [
-        principal_statement([*tenant.deployer_principal_arns, ci_role_arn])
-        if tenant.deployer_principal_arns
+        principal_statement([*tenant.developer_principals, ci_role_arn])
+        if tenant.developer_principals
         else account_statement(partition=context.partition, account_id=context.account_id)
     ]
     if tenant.repository:
@@ -101,10 +102,17 @@ def deployer_trust(context: StackContext, ci_role_arn: str = "") -> str:
     return policy_document(*statements)
 
 
+def people_trust(principals: Sequence[str]) -> str:
+    """Source: that of the statement, in `shared.iam`."""
+    return policy_document(principal_statement(principals))
+
+
 class AwsRoles(pulumi.ComponentResource):
     workload: aws.iam.Role
     deployer: aws.iam.Role
     ci: CiRole
+    people: Mapping[str, aws.iam.Role]
+    """By role, `owners` and `viewers`, those that have principals."""
 
     def __init__(self, name: str, args: AwsRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:AwsRoles", name, {}, opts)
@@ -134,18 +142,27 @@ class AwsRoles(pulumi.ComponentResource):
         # Whoever the account's own policies allow includes the CI role.
         trust = (
             self.ci.role.arn.apply(lambda arn: deployer_trust(context, arn))
-            if tenant.deployer_principal_arns
+            if tenant.developer_principals
             else deployer_trust(context)
         )
         self.deployer = self._role("deployer", trust, path=deployers_path(context.suffix))
         self.ci.may_enter_cluster_as(self.deployer)
         self._policy("find-cluster", self.deployer, above.cluster_arn.apply(find_cluster_policy))
+        self.people = {
+            role: self._role(role.removesuffix("s"), people_trust(principals), path=people_path(context.suffix))
+            for role in ("owners", "viewers")
+            if (principals := getattr(tenant.people, role).principals)
+        }
+        for name, role in self.people.items():
+            self._policy(f"{name}-find-cluster", role, above.cluster_arn.apply(find_cluster_policy))
         if context.external_secrets:
             arns = pulumi.Output.all(above.cluster_arn, above.cluster_name).apply(
                 lambda cluster: secret_arns(cluster[0], tenant_secrets(cluster[1], tenant.name))
             )
             self._policy("read-secrets", self.workload, arns.apply(read_secrets_policy))
             self._policy("keep-secrets", self.deployer, arns.apply(keep_secrets_policy))
+            if "owners" in self.people:
+                self._policy("owners-keep-secrets", self.people["owners"], arns.apply(keep_secrets_policy))
         self.register_outputs({})
 
     def _role(self, name: str, trust: pulumi.Input[str], *, path: str | None = None) -> aws.iam.Role:
@@ -156,7 +173,7 @@ class AwsRoles(pulumi.ComponentResource):
             path=path,
             assume_role_policy=trust,
             permissions_boundary=self._args.infrastructure.tenant_boundary_arn,
-            tags={"Name": physical, "tenant": self._args.context.tenant.name},
+            tags=self._args.context.tags(physical),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

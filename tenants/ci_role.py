@@ -24,6 +24,7 @@ from shared.iam import (
     ci_subject,
     github_statement,
     policy_document,
+    principal_statement,
 )
 from shared.image_registries import tenant_repository
 from shared.naming import iam_role_name
@@ -38,7 +39,7 @@ class CiRoleArgs:
 
 def ci_trust(context: StackContext, pipelines: Mapping[str, str]) -> str:
     """Who may assume the role: the tenant's jobs in the platform's repository, and in the team's own one if its file
-    names it. Without GitHub, principals of the account whose own policies allow it.
+    names it, and the principals of `people.ci`. Without any, principals of the account whose own policies allow it.
 
     Source: that of the statement, in `shared.iam`.
     """
@@ -47,11 +48,16 @@ def ci_trust(context: StackContext, pipelines: Mapping[str, str]) -> str:
         subjects.append(f"repo:{pipelines['repository']}:{ci_subject(context.environment, context.tenant.name)}")
     if context.tenant.repository:
         subjects.append(f"repo:{context.tenant.repository}:environment:{context.environment}")
-    if not subjects:
-        return policy_document(account_statement(partition=context.partition, account_id=context.account_id))
-    return policy_document(
-        github_statement(partition=context.partition, account_id=context.account_id, subjects=subjects)
-    )
+    statements = []
+    if subjects:
+        statements.append(
+            github_statement(partition=context.partition, account_id=context.account_id, subjects=subjects)
+        )
+    if context.tenant.people.ci.principals:
+        statements.append(principal_statement(context.tenant.people.ci.principals))
+    if not statements:
+        statements.append(account_statement(partition=context.partition, account_id=context.account_id))
+    return policy_document(*statements)
 
 
 def images_policy(own: Sequence[str], of_other_environments: Sequence[str]) -> str:
@@ -153,7 +159,7 @@ class CiRole(pulumi.ComponentResource):
             path=ci_path(args.context.suffix),
             assume_role_policy=above.pipelines.apply(lambda pipelines: ci_trust(args.context, pipelines)),
             permissions_boundary=above.tenant_boundary_arn,
-            tags={"Name": physical, "tenant": args.context.tenant.name},
+            tags=args.context.tags(physical),
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args.context.tenant.repositories:

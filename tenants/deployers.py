@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from aws_roles import AwsRoles
 from namespaces import TenantNamespace
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.rbac import v1 as rbac
@@ -22,7 +23,12 @@ from shared.kubernetes_labels import DEPLOYERS_GROUP, deployers_group, tenant_la
 READ = ("get", "list", "watch")
 WRITE = (*READ, "create", "update", "patch", "delete")
 
-RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+_API_GROUP = "rbac.authorization.k8s.io"
+
+Rules = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+"""API group, resources, verbs."""
+
+RULES: Rules = (
     ("", ("configmaps", "persistentvolumeclaims", "secrets", "services"), WRITE),
     ("apps", ("deployments", "statefulsets"), WRITE),
     ("autoscaling", ("horizontalpodautoscalers",), WRITE),
@@ -43,23 +49,25 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("events.k8s.io", ("events",), READ),
     ("external-secrets.io", ("secretstores",), READ),
 )
-"""API group, resources, verbs. Every kind that can be created has its row in the tenant's quota. Pods come from
+"""Every kind that can be created has its row in the tenant's quota. Pods come from
 controllers only: on EKS a pod without an owner gets no dependable network policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployersArgs:
+class AccessArgs:
+    """What access to the cluster needs, for deployers and for other people."""
+
     context: StackContext
     cluster_name: pulumi.Output[str]
-    role: aws.iam.Role
+    roles: AwsRoles
     namespaces: Sequence[TenantNamespace]
     """Namespaces, whose guardrails are created before access is granted."""
 
 
-def policy_rules() -> list[rbac.PolicyRuleArgs]:
+def policy_rules(rules: Rules) -> list[rbac.PolicyRuleArgs]:
     return [
         rbac.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=list(verbs))
-        for group, resources, verbs in RULES
+        for group, resources, verbs in rules
     ]
 
 
@@ -67,7 +75,7 @@ class Deployers(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
     """The deployer role; known once its access entry and role bindings exist."""
 
-    def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:tenants:Deployers", name, {}, opts)
         self._args = args
         tenant = args.context.tenant.name
@@ -78,31 +86,51 @@ class Deployers(pulumi.ComponentResource):
         entry = aws.eks.AccessEntry(
             "deployers",
             cluster_name=args.cluster_name,
-            principal_arn=args.role.arn,
+            principal_arn=args.roles.deployer.arn,
             kubernetes_groups=[deployers_group(tenant), DEPLOYERS_GROUP],
-            tags={"Name": args.context.named("deployers"), "tenant": tenant},
+            tags=args.context.tags(args.context.named("deployers")),
             opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions(parent=self, depends_on=bindings), replaced_with(args.role)
+                pulumi.ResourceOptions(parent=self, depends_on=bindings), replaced_with(args.roles.deployer)
             ),
         )
         self.role_arn = entry.principal_arn
         self.register_outputs({"role_arn": self.role_arn})
 
     def _bind(self, logical: str, namespace: TenantNamespace) -> rbac.RoleBinding:
-        tenant = self._args.context.tenant.name
-        metadata = meta.ObjectMetaArgs(name="deployers", namespace=namespace.name, labels=tenant_labels(tenant))
-        role = rbac.Role(
-            f"{logical}-deployers",
-            metadata=metadata,
-            rules=policy_rules(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=namespace.guardrails),
+        context = self._args.context
+        return bind_people(
+            "deployers",
+            logical=logical,
+            context=context,
+            namespace=namespace,
+            rules=policy_rules(RULES),
+            groups=[deployers_group(context.tenant.name), *context.tenant.people.developers.groups],
+            parent=self,
         )
-        return rbac.RoleBinding(
-            f"{logical}-deployers",
-            metadata=metadata,
-            role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=role.metadata.name),
-            subjects=[
-                rbac.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name=deployers_group(tenant))
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+
+
+def bind_people(
+    name: str,
+    *,
+    logical: str,
+    context: StackContext,
+    namespace: TenantNamespace,
+    rules: Sequence[rbac.PolicyRuleArgs],
+    groups: Sequence[str],
+    parent: pulumi.Resource,
+) -> rbac.RoleBinding:
+    """A Role in one namespace, bound to groups once the namespace's guardrails exist."""
+    metadata = meta.ObjectMetaArgs(name=name, namespace=namespace.name, labels=tenant_labels(context.tenant.name))
+    role = rbac.Role(
+        f"{logical}-{name}",
+        metadata=metadata,
+        rules=rules,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=namespace.guardrails),
+    )
+    return rbac.RoleBinding(
+        f"{logical}-{name}",
+        metadata=metadata,
+        role_ref=rbac.RoleRefArgs(api_group=_API_GROUP, kind="Role", name=role.metadata.name),
+        subjects=[rbac.SubjectArgs(api_group=_API_GROUP, kind="Group", name=group) for group in groups],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

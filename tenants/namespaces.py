@@ -2,7 +2,7 @@
 
 Objects in the namespace are deleted with it, not before: Kubernetes deletes a namespace's pods first, waits until they
 have terminated, and then deletes everything else. If deleted individually, network policies would be gone while pods
-still run. Deployers' permissions are in `deployers.py`.
+still run. People's permissions are in `deployers.py` and `people.py`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from stack_context import StackContext
 
 from shared.contracts import Infrastructure
 from shared.kubernetes_labels import (
+    COST_CENTRE_LABEL,
     HOSTS_ANNOTATION,
     LOAD_BALANCER_SCHEME_ANNOTATION,
+    POD_SECURITY_REASON_ANNOTATION,
     READINESS_GATE_LABEL,
     REGISTRIES_ANNOTATION,
     TOLERATIONS_ANNOTATION,
     tenant_labels,
 )
+from shared.tenant_exceptions import PodSecurityException
 from shared.tenant_file import TenantFile
 from shared.tenant_quota import LEAST_OF_A_CLAIM, LEAST_OF_A_CONTAINER
 from shared.versions import KUBERNETES
@@ -41,20 +44,33 @@ class TenantNamespaceArgs:
     workload_role_arn: pulumi.Output[str]
 
 
-def namespace_labels(tenant: TenantFile) -> dict[str, str]:
+def namespace_labels(tenant: TenantFile, namespace: str) -> dict[str, str]:
     """Pod Security level `restricted`, pinned to the cluster's minor, so that stricter newer rules come with upgrades.
+
+    Where the tenant's file grants an exception, `baseline` is enforced, and what exceeds `restricted` is reported.
 
     Source: Kubernetes, "Enforce Pod Security Standards with Namespace Labels".
     """
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    if exception := _exception(tenant, namespace):
+        levels["pod-security.kubernetes.io/enforce"] = exception.level
     versions = {f"{level}-version": f"v{KUBERNETES.value}" for level in levels}
-    return {**tenant_labels(tenant.name), READINESS_GATE_LABEL: "enabled", **levels, **versions}
+    paid_by = {COST_CENTRE_LABEL: tenant.cost_centre} if tenant.cost_centre else {}
+    return {**tenant_labels(tenant.name), READINESS_GATE_LABEL: "enabled", **paid_by, **levels, **versions}
 
 
-def namespace_annotations(context: StackContext) -> dict[str, str]:
-    """Values of the tenant file that the admission policies of tier 2 read."""
+def _exception(tenant: TenantFile, namespace: str) -> PodSecurityException | None:
+    found = tenant.pod_security.get(namespace)
+    return found if found and found.holds else None
+
+
+def namespace_annotations(context: StackContext, namespace: str) -> dict[str, str]:
+    """Values of the tenant file that the admission policies of tier 2 read, and the reason of an exception."""
     tenant = context.tenant
+    exception = _exception(tenant, namespace)
+    why = {POD_SECURITY_REASON_ANNOTATION: f"{exception.reason} (until {exception.until})"} if exception else {}
     return {
+        **why,
         HOSTS_ANNOTATION: ",".join(tenant.hosts),
         REGISTRIES_ANNOTATION: ",".join(context.registries),
         TOLERATIONS_ANNOTATION: ",".join(tenant.tolerations),
@@ -92,10 +108,14 @@ class TenantNamespace(pulumi.ComponentResource):
             name,
             metadata=meta.ObjectMetaArgs(
                 name=name,
-                labels=namespace_labels(tenant),
-                annotations=namespace_annotations(args.context),
+                labels=namespace_labels(tenant, name),
+                annotations=namespace_annotations(args.context, name),
             ),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=_LONGEST_END)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=pulumi.CustomTimeouts(delete=_LONGEST_END),
+                protect=args.context.locked,
+            ),
         )
         inside = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
         self.name = namespace.metadata.name
@@ -103,7 +123,7 @@ class TenantNamespace(pulumi.ComponentResource):
         quota = core.ResourceQuota(
             f"{name}-quota",
             metadata=meta.ObjectMetaArgs(name="quota", namespace=self.name, labels=labels),
-            spec=core.ResourceQuotaSpecArgs(hard=tenant.quota.hard(external_secrets=args.context.external_secrets)),
+            spec=core.ResourceQuotaSpecArgs(hard=tenant.hard(external_secrets=args.context.external_secrets)),
             opts=inside,
         )
         affinity = core.ResourceQuota(

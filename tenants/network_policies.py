@@ -19,6 +19,7 @@ from stack_context import StackContext
 from shared.contracts import Infrastructure
 from shared.kubernetes_labels import NAMESPACE_NAME_LABEL, tenant_labels
 from shared.tenant_file import TenantFile
+from shared.tenant_network import EgressRange
 
 NOT_THE_INTERNET = (
     "169.254.0.0/16",  # link-local: instance metadata and the Pod Identity agent
@@ -74,6 +75,23 @@ def endpoint_egress(endpoint_cidrs: Sequence[str]) -> list[networking.NetworkPol
     return [Egress(to=[_range(cidr)], ports=_ports([443], "TCP")) for cidr in endpoint_cidrs]
 
 
+def listed_egress(ranges: Sequence[EgressRange]) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """The networks that the tenant's file lists; none is inside the VPC."""
+    return [Egress(to=[_range(one.cidr)], ports=_ports(one.ports, "TCP")) for one in ranges]
+
+
+def callees_egress(callees: Sequence[TenantFile]) -> list[networking.NetworkPolicyEgressRuleArgs]:
+    """To the web ports of tenants that this one may call."""
+    return [Egress(to=[namespaces_peer(one.namespaces)], ports=_ports(one.web_ports, "TCP")) for one in callees]
+
+
+def callers_ingress(
+    callers: Sequence[TenantFile], ports: Sequence[int]
+) -> list[networking.NetworkPolicyIngressRuleArgs]:
+    """From tenants that may call this one, to its web ports."""
+    return [Ingress(from_=[namespaces_peer(one.namespaces)], ports=_ports(ports, "TCP")) for one in callers]
+
+
 def load_balancer_subnets(tenant: TenantFile, infrastructure: Infrastructure) -> pulumi.Output[list[str]]:
     """CIDR ranges of the subnets of the tenant's load balancer.
 
@@ -99,25 +117,39 @@ class NetworkPolicies(pulumi.ComponentResource):
         self._name, self._args = name, args
         tenant, above = args.context.tenant, args.infrastructure
         own = namespaces_peer(tenant.namespaces)
+        context, suspended = args.context, tenant.state == "suspended"
         self.guardrails = [
             self._policy("default-deny", ingress=[], egress=[]),
             self._policy("allow-own-namespaces", ingress=[Ingress(from_=[own])], egress=[Egress(to=[own])]),
             self._policy("allow-dns", egress=dns_egress()),
-            self._policy(
-                "allow-internet",
-                egress=pulumi.Output.all(above.vpc_cidr, above.service_cidr).apply(
-                    lambda cidrs: internet_egress(*cidrs)
-                ),
-            ),
-            self._policy("allow-aws-endpoints", egress=above.endpoint_cidrs.apply(endpoint_egress)),
-            self._policy(
-                "allow-load-balancers",
-                ingress=load_balancer_subnets(tenant, above).apply(
-                    lambda cidrs: load_balancer_ingress(cidrs, tenant.web_ports)
-                ),
-            ),
         ]
+        if "internet" in tenant.egress:
+            ranges = pulumi.Output.all(above.vpc_cidr, above.service_cidr)
+            self._allow("allow-internet", egress=ranges.apply(lambda cidrs: internet_egress(*cidrs)))
+        if "aws" in tenant.egress:
+            self._allow("allow-aws-endpoints", egress=above.endpoint_cidrs.apply(endpoint_egress))
+        if tenant.egress_ranges:
+            self._allow("allow-listed-ranges", egress=listed_egress(tenant.egress_ranges))
+        if context.callees:
+            self._allow("allow-callees", egress=callees_egress(context.callees))
+        if context.callers and not suspended:
+            self._allow("allow-callers", ingress=callers_ingress(context.callers, tenant.web_ports))
+        if not suspended:
+            subnets = load_balancer_subnets(tenant, above)
+            self._allow(
+                "allow-load-balancers",
+                ingress=subnets.apply(lambda cidrs: load_balancer_ingress(cidrs, tenant.web_ports)),
+            )
         self.register_outputs({})
+
+    def _allow(
+        self,
+        name: str,
+        *,
+        ingress: pulumi.Input[list[networking.NetworkPolicyIngressRuleArgs]] | None = None,
+        egress: pulumi.Input[list[networking.NetworkPolicyEgressRuleArgs]] | None = None,
+    ) -> None:
+        self.guardrails.append(self._policy(name, ingress=ingress, egress=egress))
 
     def _policy(
         self,

@@ -34,7 +34,7 @@ class PodLogs(pulumi.ComponentResource):
                 ),
                 retention_in_days=tenant.log_retention_days,
                 kms_key_id=args.infrastructure.secrets_key_arn,
-                tags={"Name": args.context.named("pod-logs"), "tenant": tenant.name},
-                opts=pulumi.ResourceOptions(parent=self),
+                tags=args.context.tags(args.context.named("pod-logs")),
+                opts=pulumi.ResourceOptions(parent=self, protect=args.context.locked),
             )
         self.register_outputs({})

@@ -8,6 +8,7 @@ import pulumi
 from aws_roles import AwsRoles
 from deployers import Deployers
 from namespaces import TenantNamespace
+from people import People
 from repositories import Repositories
 from stack_context import StackContext
 
@@ -23,16 +24,19 @@ def tenant_contract(
     namespaces: Sequence[TenantNamespace],
     roles: AwsRoles,
     deployers: Deployers,
+    people: People,
     repositories: Repositories,
 ) -> Tenant:
     plain, tenant = pulumi.Output.from_input, context.tenant
     return Tenant(
         tenant=plain(tenant.name),
+        state=plain(tenant.state),
         namespaces=pulumi.Output.all(*(namespace.name for namespace in namespaces)),
         service_account_name=namespaces[0].service_account_name,
         workload_role_arn=roles.workload.arn,
         deployer_role_arn=deployers.role_arn,
         ci_role_arn=roles.ci.role.arn,
+        people_role_arns=pulumi.Output.all(developers=deployers.role_arn, **people.role_arns),
         kubeconfig=pulumi.Output.all(
             infrastructure.cluster_name,
             infrastructure.cluster_endpoint,
@@ -54,9 +58,10 @@ def tenant_contract(
         cluster_name=infrastructure.cluster_name,
         bucket_name=infrastructure.tenant_bucket_name,
         bucket_prefix=plain(tenant.bucket_prefix),
+        bucket_uri=infrastructure.tenant_bucket_name.apply(lambda name: f"s3://{name}/{tenant.bucket_prefix}"),
         repositories=repositories.urls,
         registries=plain(context.registries),
-        quota=plain(tenant.quota.hard(external_secrets=context.external_secrets)),
+        quota=plain(tenant.hard(external_secrets=context.external_secrets)),
         containers=plain(tenant.containers.amounts()),
         hosts=plain(list(tenant.hosts)),
         web_ports=plain(list(tenant.web_ports)),

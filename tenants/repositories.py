@@ -103,8 +103,8 @@ class Repositories(pulumi.ComponentResource):
                 encryption_configurations=[{"encryption_type": "AES256"}],
                 # If not, AWS refuses to delete a repository that contains images.
                 force_delete=args.infrastructure.force_destroy,
-                tags={"Name": physical, "tenant": tenant.name},
-                opts=child,
+                tags=args.context.tags(physical),
+                opts=pulumi.ResourceOptions(parent=self, protect=args.context.locked),
             )
             aws.ecr.LifecyclePolicy(
                 name_in_file,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 
-from shared.catalog import load_tenant
-from shared.contracts import PlatformAddons, Tenant, published
+from shared.catalog import load_tenant, read_catalog
+from shared.contracts import Infrastructure, PlatformAddons, Tenant, published
 from shared.environment import Environment, load_environment
 from shared.external_secrets import ADDON
 from shared.iam import ci_path
 from shared.image_registries import account_registry, tenant_registries
 from shared.naming import iam_role_name
-from shared.program_errors import ProgramInputError, program_errors
+from shared.program_errors import ProgramInputError, ProgramRefused, program_errors
 from shared.tenant_file import TenantFile
 
 
@@ -30,6 +33,10 @@ class StackContext:
     """State backend that the environment's file names; empty if it names none."""
     other_environments: tuple[Environment, ...]
     """Further environments of the tenant, in accounts that this one trusts."""
+    callees: tuple[TenantFile, ...]
+    """Tenants that this one may call, in the same environment."""
+    callers: tuple[TenantFile, ...]
+    """Tenants that may call this one: both files say so."""
     external_secrets: bool
     """Whether tier 2 last published the add-on; decides which resources are registered."""
 
@@ -38,7 +45,8 @@ class StackContext:
         """The tenant that the stack is named after: `tenant-a` of `dev.tenant-a`.
 
         Raises:
-            ProgramInputError: `stack-name-invalid`, `tenant-elsewhere`.
+            ProgramInputError: `stack-name-invalid`, `tenant-elsewhere`, `egress-inside`.
+            ProgramRefused: `tenant-paused`, `network-policies-not-enforced`.
             ProgramError: an invalid catalog.
         """
         stack = pulumi.get_stack()
@@ -61,6 +69,11 @@ class StackContext:
                 at=f"tenants/catalog/{tenant.name}.yaml, environments",
                 hint=f"add {environment.name} to environments in tenants/catalog/{tenant.name}.yaml",
             )
+        _refuse_paused(tenant)
+        above = published(Infrastructure, stack=environment.name)
+        _refuse_without_network_policies(tenant, environment, above)
+        _refuse_ranges_inside(tenant, above)
+        callees, callers = _calls(tenant, environment)
         return cls(
             tenant=tenant,
             environment=environment.name,
@@ -70,6 +83,8 @@ class StackContext:
             region=environment.region,
             backend_url=environment.backend_url,
             other_environments=_other_environments(tenant, environment),
+            callees=callees,
+            callers=callers,
             external_secrets=ADDON in published(PlatformAddons, stack=environment.name).get("addons", ()),
         )
 
@@ -89,9 +104,76 @@ class StackContext:
             if other.known_account != self.account_id
         ]
 
+    @property
+    def locked(self) -> bool:
+        """Whether what holds the tenant's data is protected from deletion."""
+        return self.tenant.locked_in(self.environment)
+
+    def tags(self, name: str) -> dict[str, str]:
+        """Tags of an AWS resource, besides the standard ones."""
+        paid_by = {"cost-centre": self.tenant.cost_centre} if self.tenant.cost_centre else {}
+        return {"Name": name, "tenant": self.tenant.name, **paid_by}
+
     def named(self, name: str) -> str:
         """Physical name of an AWS resource: `eks-<tenant>-<name>-<suffix>`."""
         return f"eks-{self.tenant.name}-{name}-{self.suffix}"
+
+
+def _refuse_paused(tenant: TenantFile) -> None:
+    """`tiers` leaves paused tenants out; this is for plain `pulumi up`."""
+    if tenant.paused and tenant.paused.holds:
+        raise ProgramRefused(
+            "tenant-paused",
+            f"{tenant.name} is paused until {tenant.paused.until}: {tenant.paused.reason}",
+            at=tenant.source.at(("paused",)),
+            hint=f"ask the owner, {tenant.owner}; then remove `paused` from {tenant.source.file}",
+        )
+
+
+def _refuse_without_network_policies(
+    tenant: TenantFile, environment: Environment, infrastructure: Mapping[str, Any]
+) -> None:
+    if infrastructure.get("network_policy_enforced", True) is not True:
+        raise ProgramRefused(
+            "network-policies-not-enforced",
+            f"the cluster of {environment.name} does not enforce network policies, so {tenant.name} would not be "
+            "separated from other tenants",
+            at=f"infrastructure/{environment.name}, output network_policy_enforced",
+            hint=f"switch network policies on in the VPC CNI: make infrastructure-up STACK={environment.name}",
+        )
+
+
+def _refuse_ranges_inside(tenant: TenantFile, infrastructure: Mapping[str, Any]) -> None:
+    """Addresses in the VPC are pods of other tenants, nodes and endpoints alike."""
+    inside = [
+        (infrastructure[name], what)
+        for name, what in (("vpc_cidr", "the VPC"), ("service_cidr", "the cluster's range of Services"))
+        if name in infrastructure
+    ]
+    inside += [(cidr, "the addresses of pods") for cidr in infrastructure.get("pod_cidrs", ())]
+    for index, entry in enumerate(tenant.egress_ranges):
+        for cidr, what in inside:
+            if IPv4Network(entry.cidr).overlaps(IPv4Network(cidr)):
+                raise ProgramInputError(
+                    "egress-inside",
+                    f"range {entry.cidr} overlaps {what}, {cidr}, where other tenants' pods and nodes are",
+                    at=tenant.source.at(("egress_ranges", index, "cidr")),
+                    hint=f"name ranges outside the VPC only in {tenant.source.file}; for pods of another tenant use "
+                    "`may_call`",
+                )
+
+
+def _calls(tenant: TenantFile, environment: Environment) -> tuple[tuple[TenantFile, ...], tuple[TenantFile, ...]]:
+    """Tenants that `tenant` may call, and those that may call it; the catalog has been checked by now."""
+    if not (tenant.may_call or tenant.may_be_called_by):
+        return (), ()
+    with program_errors():
+        catalog = read_catalog()
+    here = [file.tenant(environment.name) for file in catalog.values() if environment.name in file.environments]
+    return (
+        tuple(one for one in here if one.name in tenant.may_call),
+        tuple(one for one in here if one.name in tenant.may_be_called_by and tenant.name in one.may_call),
+    )
 
 
 def _other_environments(tenant: TenantFile, environment: Environment) -> tuple[Environment, ...]:

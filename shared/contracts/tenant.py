@@ -13,9 +13,11 @@ class Tenant:
     """One tenant of one environment."""
 
     project: ClassVar[str] = "tenants"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     tenant: pulumi.Output[str]
+    state: pulumi.Output[str]
+    """`active` or `suspended`; a suspended tenant's quota admits no pod."""
     namespaces: pulumi.Output[list[str]]
     """Applications are deployed to the first one unless they name another."""
     service_account_name: pulumi.Output[str]
@@ -26,6 +28,8 @@ class Tenant:
     """IAM role that people assume to deploy, and the team's pipeline to enter the cluster."""
     ci_role_arn: pulumi.Output[str]
     """IAM role of the jobs of the tenant's pipeline."""
+    people_role_arns: pulumi.Output[dict[str, str]]
+    """IAM roles that people assume: `developers`, the deployer role, and those of `owners` and `viewers` that exist."""
     kubeconfig: pulumi.Output[str]
     """JSON text; its only credential is `aws eks get-token` as `deployer_role_arn`."""
     cluster_arn: pulumi.Output[str]
@@ -33,6 +37,8 @@ class Tenant:
     bucket_name: pulumi.Output[str]
     bucket_prefix: pulumi.Output[str]
     """Ends with a slash; the workload role cannot access anything else in the bucket."""
+    bucket_uri: pulumi.Output[str]
+    """Bucket and prefix as the AWS CLI takes them: `s3://<bucket>/<prefix>`."""
     repositories: pulumi.Output[dict[str, str]]
     """The tenant's image repositories: name in its file to URL, `<registry>/<tenant>/<name>-<environment suffix>`."""
     registries: pulumi.Output[list[str]]

@@ -204,7 +204,10 @@ def test_a_newer_contract_with_every_field_is_accepted() -> None:
 
 SINCE: dict[type[Any], dict[int, set[str]]] = {
     Infrastructure: {4: {"force_destroy", "pipelines"}},
-    Tenant: {3: {"repositories", "registries", "quota", "containers", "ci_role_arn"}},
+    Tenant: {
+        3: {"repositories", "registries", "quota", "containers", "ci_role_arn"},
+        4: {"state", "people_role_arns", "bucket_uri"},
+    },
 }
 """By contract, the fields that each later version has added."""
 

@@ -31,6 +31,7 @@ def test_the_example_of_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_examples_of_a_tenants_file_are_valid(tmp_path: Path) -> None:
     examples = blocks("docs/guides/onboard-a-tenant.md", "yaml")
+    (tmp_path / "shop.yaml").write_text("owner: shop-team\n")
     for example in examples:
         (tmp_path / "checkout.yaml").write_text(example)
         tenant = load_tenant("checkout", "prod", directory=tmp_path)

@@ -29,8 +29,8 @@ def run_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     """Runs the program for a tenant whose file holds `content`, alone in a catalog of its own."""
     monkeypatch.setattr(catalog, "DIRECTORY", tmp_path)
 
-    def run(content: dict[str, Any], *, name: str = "shop", **options: Any) -> Run:
+    def run(content: dict[str, Any], *, name: str = "shop", environment: str = "dev", **options: Any) -> Run:
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({"owner": "team", **content}))
-        return run_program(PROJECT, stack=f"dev.{name}", **options)
+        return run_program(PROJECT, stack=f"{environment}.{name}", **options)
 
     return run

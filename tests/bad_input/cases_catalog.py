@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.errors import ExitCode
 from tests.bad_input.case import Case, append, directory_at, edit, link, pipe, remove, rename, write
 
 _UP = "up --stack local"
@@ -265,6 +266,125 @@ CASES = [
         "owner: a\nenvironments:\n  local: {owner: b}\n",
         "environments.local.owner, line 3, column 11",
         "cannot differ",
+    ),
+    _in_c(
+        "cost centre with a space", "owner: a\ncost_centre: a b\n", "cost_centre, line 2, column 1", "'a b' has other"
+    ),
+    _in_c("unknown state", "owner: a\nstate: stopped\n", "state, line 2, column 1", "'suspended'"),
+    _in_c("unknown size", "owner: a\nsize: huge\n", "size, line 2, column 1", "'medium'"),
+    _in_c(
+        "size with a limit below its requests",
+        "owner: a\nsize: large\nquota:\n  limits.cpu: 4\n",
+        "quota.requests.cpu, line 3, column 1",
+        "requests.cpu 32 is more than limits.cpu 4",
+    ),
+    _in_c("lock that is a word", "owner: a\ndeletion_lock: maybe\n", "deletion_lock, line 2, column 1", "boolean"),
+    _in_c("pause without an end", "owner: a\npaused:\n  reason: It is being moved.\n", "paused.until", "is missing"),
+    _in_c(
+        "pause without a sentence",
+        "owner: a\npaused: {reason: later, until: 2027-01-31}\n",
+        "paused.reason, line 2, column 10",
+        "as a sentence",
+    ),
+    _in_c(
+        "pause until a word",
+        "owner: a\npaused: {reason: It is being moved., until: soon}\n",
+        "paused.until, line 2, column 38",
+        "valid date",
+    ),
+    _in_c("misspelt pause", "owner: a\npuased: {}\n", "puased, line 2, column 1", "unknown key", "paused"),
+    _in_c("unknown role of people", "owner: a\npeople:\n  admins: {}\n", "people.admins, line 3, column 3"),
+    _in_c(
+        "person in place of a principal",
+        "owner: a\npeople: {viewers: {principals: [jane]}}\n",
+        "people.viewers.principals.0, line 2, column 33",
+        "'jane' is not the ARN",
+    ),
+    _in_c(
+        "person of a foreign account",
+        'owner: a\npeople: {ci: {principals: ["arn:aws:iam::999999999999:role/x"]}}\n',
+        "people.ci.principals.0, line 2, column 28",
+        "does not trust",
+    ),
+    _in_c(
+        "group of the administrators",
+        'owner: a\npeople: {viewers: {groups: ["system:masters"]}}\n',
+        "people.viewers.groups.0, line 2, column 29",
+        "begins with system:",
+    ),
+    _in_c(
+        "group of another tenant's deployers",
+        'owner: a\npeople: {owners: {groups: ["tenant:tenant-a:deployers"]}}\n',
+        "people.owners.groups.0, line 2, column 28",
+        "begins with tenant:",
+    ),
+    _in_c(
+        "exception for a namespace of another",
+        "owner: a\npod_security:\n  tenant-a: {level: baseline, reason: It is an old one., until: 2027-01-31}\n",
+        "pod_security.tenant-a, line 3, column 3",
+        "'tenant-a' is no namespace of the tenant",
+    ),
+    _in_c(
+        "exception that is no restriction at all",
+        "owner: a\npod_security:\n  tenant-c: {level: privileged, reason: It is an old one., until: 2027-01-31}\n",
+        "pod_security.tenant-c.level, line 3, column 14",
+        "'baseline'",
+    ),
+    _in_c(
+        "exception without an end",
+        "owner: a\npod_security:\n  tenant-c: {level: baseline, reason: It is an old one.}\n",
+        "pod_security.tenant-c.until, line 3, column 3",
+        "is missing",
+    ),
+    _in_c("unknown profile", "owner: a\negress: [everywhere]\n", "egress.0, line 2, column 10", "'internet'"),
+    _in_c("none beside a profile", "owner: a\negress: [aws, none]\n", "egress.1, line 2, column 15", "excludes"),
+    _in_c(
+        "range of the instance metadata",
+        "owner: a\negress_ranges:\n  - {cidr: 169.254.169.254/32, ports: [80]}\n",
+        "egress_ranges.0.cidr, line 3, column 6",
+        "link-local",
+    ),
+    _in_c(
+        "range of everything",
+        "owner: a\negress_ranges: [{cidr: 0.0.0.0/0, ports: [443]}]\n",
+        "egress_ranges.0.cidr, line 2, column 18",
+        "link-local",
+    ),
+    _in_c(
+        "range with host bits",
+        "owner: a\negress_ranges: [{cidr: 10.20.0.1/16, ports: [443]}]\n",
+        "egress_ranges.0.cidr, line 2, column 18",
+        "without host bits",
+    ),
+    _in_c(
+        "range without ports",
+        "owner: a\negress_ranges: [{cidr: 10.20.0.0/16}]\n",
+        "egress_ranges.0.ports, line 2, column 17",
+        "is missing",
+    ),
+    _in_c(
+        "call of an unknown tenant",
+        "owner: a\nmay_call: [tenant-bb]\n",
+        "may_call.0, line 2, column 12",
+        "there is no tenant 'tenant-bb'",
+        "tenant-b",
+    ),
+    _in_c(
+        "call that the other does not allow",
+        "owner: a\nmay_call: [tenant-b]\n",
+        "may_call.0, line 2, column 12",
+        "tenant-b does not list tenant-c",
+    ),
+    _in_c("call of itself", "owner: a\nmay_call: [tenant-c]\n", "may_call.0, line 2, column 12", "of one tenant"),
+    Case(
+        id="catalog: up of a paused tenant",
+        command="up tenants --tenant tenant-c --stack local --yes",
+        wrong=(append(_C, "paused: {reason: The team moves its data by hand., until: 2999-12-31}\n"),),
+        lane="running",
+        exit_code=ExitCode.REFUSED,
+        code="tenant-paused",
+        place=f"{_C}, paused, line",
+        says="is paused until 2999-12-31: The team moves its data by hand.",
     ),
     _in_c(
         "namespace of another tenant",

@@ -170,11 +170,12 @@ def perform(
     # Imported here: the graph and rich's live display would slow `--help` down.
     from shared.environment import load_environment
     from tooling.runner.aws_account import require_account
-    from tooling.runner.cluster_reading import cluster_reader
+    from tooling.runner.cluster_reading import cluster_reader, pod_remover
     from tooling.runner.engine import LOCAL, open_engine
     from tooling.runner.execution import Options, execute
     from tooling.runner.graph import environment_graph, select
     from tooling.runner.one_run import one_run
+    from tooling.runner.pauses import without_paused
     from tooling.runner.progress import Progress
     from tooling.runner.recovery.adoption import refuse_unknown_adoptions
     from tooling.runner.stack_settings import check_settings
@@ -198,6 +199,7 @@ def perform(
 
     with one_run(operation, environment, say) as run:
         graph, stacks = _chosen(operation, graph, environment, tiers, tenant, application)
+        stacks = without_paused(operation, stacks, named=tenant is not None, say=say)
         refuse_unknown_adoptions(adopt, stacks)
         if operation != "preview":
             _confirm(operation, environment, stacks, yes=not confirm)
@@ -212,6 +214,7 @@ def perform(
         ):
             platform = next(each for each in graph if each.tier == "infrastructure")
             guards = TenantGuards(lambda: cluster_reader(engine, platform)) if operation == "up" else None
+            stop = pod_remover(engine, platform)
             outcomes = execute(
                 operation,
                 stacks,
@@ -223,6 +226,7 @@ def perform(
                     refresh=refresh, remove=operation == "destroy" and engine.is_local, adopt=frozenset(adopt)
                 ),
                 guard=guards.check if guards else None,
+                after=(lambda stack: guards.stop_suspended(stack, stop)) if guards else None,
             )
     return Performed(outcomes=outcomes, seconds=time.monotonic() - started)
 

@@ -1,4 +1,4 @@
-"""Reads objects of a deployed cluster, for checks before an operation.
+"""Reads objects of a deployed cluster, for checks before an operation, and ends the pods of suspended tenants.
 
 The local lane is read with its administrator's certificate; other clusters with `kubectl`, the contract's kubeconfig
 and the operator's own credentials.
@@ -41,6 +41,32 @@ def cluster_reader(engine: Engine, infrastructure: StackId) -> Reader | None:
     return None if not kubeconfig else lambda path: _by_kubectl(engine, str(kubeconfig), path)
 
 
+def pod_remover(engine: Engine, infrastructure: StackId) -> Callable[[str], None]:
+    """Deletes all pods of a namespace, without waiting for their end.
+
+    What is returned raises PlatformError: `cluster-unreadable`.
+    """
+    if engine.is_local:
+        return _remove_on_lane
+    return lambda namespace: _remove_by_kubectl(engine, infrastructure, namespace)
+
+
+def _remove_on_lane(namespace: str) -> None:
+    lane = Lane.load()
+    if lane is None:
+        return
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    with lane.cluster.api() as api:
+        answer = api.request("DELETE", path)
+    if answer.status != 200:
+        raise _unreadable("local", f"{path} returned {answer.status}")
+
+
+def _remove_by_kubectl(engine: Engine, infrastructure: StackId, namespace: str) -> None:
+    kubeconfig = str(engine.outputs(infrastructure)["kubeconfig"])
+    _kubectl(engine, kubeconfig, "delete", "pods", "--all", "--namespace", namespace, "--wait=false")
+
+
 def _of_lane(lane: Lane, path: str) -> Items:
     try:
         with lane.cluster.api() as api:
@@ -53,11 +79,15 @@ def _of_lane(lane: Lane, path: str) -> Items:
 
 
 def _by_kubectl(engine: Engine, kubeconfig: str, path: str) -> Items:
+    return json.loads(_kubectl(engine, kubeconfig, "get", "--raw", path))["items"] or []
+
+
+def _kubectl(engine: Engine, kubeconfig: str, *arguments: str) -> str:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "kubeconfig"
         file.write_text(kubeconfig, encoding="utf-8")
         done = subprocess.run(
-            [str(_KUBECTL), "--kubeconfig", str(file), "--request-timeout", "60s", "get", "--raw", path],
+            [str(_KUBECTL), "--kubeconfig", str(file), "--request-timeout", "60s", *arguments],
             env=dict(engine.variables),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -65,7 +95,7 @@ def _by_kubectl(engine: Engine, kubeconfig: str, path: str) -> Items:
         )
     if done.returncode != 0:
         raise _unreadable(engine.environment, (done.stderr.strip().splitlines() or ["kubectl printed no error"])[-1])
-    return json.loads(done.stdout)["items"] or []
+    return done.stdout
 
 
 def _unreadable(environment: str, why: str) -> PlatformError:

@@ -72,6 +72,7 @@ def execute(
     progress: Progress,
     options: Options | None = None,
     guard: Callable[[StackId], None] | None = None,
+    after: Callable[[StackId], str] | None = None,
 ) -> list[Outcome]:
     """Runs `operation` on `stacks`.
 
@@ -81,6 +82,7 @@ def execute(
 
     Args:
         guard: called before each stack; an error that it raises fails that stack.
+        after: called after each stack that was completed; what it returns is reported, an error fails that stack.
 
     Returns:
         One outcome per stack, in the order of `stacks`, reversed for `destroy`.
@@ -116,7 +118,7 @@ def execute(
                     waiting.remove(stack)
                 elif len(running) < slots:
                     waiting.remove(stack)
-                    run = _Run(operation, engine, workers, recovery, progress, options, interrupted, guard)
+                    run = _Run(operation, engine, workers, recovery, progress, options, interrupted, guard, after)
                     future = pool.submit(run.on, stack)
                     running[future] = stack
             if running:
@@ -157,6 +159,7 @@ class _Run:
     options: Options
     interrupted: threading.Event
     guard: Callable[[StackId], None] | None
+    after: Callable[[StackId], str] | None
 
     def on(self, stack: StackId) -> Outcome:
         steps: list[Step] = []
@@ -199,6 +202,8 @@ class _Run:
             self._record_image(stack)
             with watch:
                 result = worker.run(request, on_message)
+            if result.ok and self.after is not None and (remark := self.after(stack)):
+                self.progress.remark(remark)
         except PlatformError as error:
             result = Result(
                 number=request.number,

@@ -61,9 +61,17 @@ def refuse_protected(stacks: Sequence[StackId], protected: Callable[[StackId], S
         Refused: `resources-protected`.
     """
     for stack in stacks:
-        if load_tiers().tier(stack.tier).stacks != "environment":
-            continue
-        names = protected(stack)
+        kind = load_tiers().tier(stack.tier).stacks
+        names = protected(stack) if kind != "application" else ()
+        if names and kind == "tenant":
+            where = f"tenants/catalog/{stack.tenant}.yaml"
+            raise Refused(
+                "resources-protected",
+                f"{stack} is locked against deletion: {', '.join(names)}",
+                at=f"{where}, deletion_lock",
+                hint=f"set deletion_lock: false for {stack.environment} in {where}, which loses the tenant's data; "
+                f"then: tiers up tenants --tenant {stack.tenant} --stack {stack.environment}; then destroy again",
+            )
         if names:
             raise Refused(
                 "resources-protected",

@@ -95,6 +95,30 @@ class TenantGuards:
             refuse_lost_hosts(tenant, cluster)
             refuse_lost_namespaces(tenant, cluster, read)
 
+    def stop_suspended(self, stack: StackId, remove_pods: Callable[[str], None]) -> str:
+        """Ends the pods of a suspended tenant; its quota, which is deployed by now, lets no new one start.
+
+        Args:
+            remove_pods: deletes all pods of a namespace.
+
+        Returns:
+            What was done, for the report; empty if nothing.
+
+        Raises:
+            PlatformError: `cluster-unreadable`.
+        """
+        seen = self._read() if stack.tier == "tenants" else None
+        file = seen[1].get(stack.tenant) if seen else None
+        if seen is None or file is None or file.tenant(stack.environment).state != "suspended":
+            return ""
+        read, ended = seen[0], 0
+        for namespace in file.tenant(stack.environment).namespaces:
+            pods = [pod for pod in read(f"/api/v1/namespaces/{namespace}/pods") if not _has_ended(pod)]
+            if pods:
+                remove_pods(namespace)
+                ended += len(pods)
+        return f"{stack} is suspended: {ended} pod{'' if ended == 1 else 's'} ended" if ended else ""
+
     def _read(self) -> tuple[Reader, Mapping[str, CatalogFile], TenantsOnCluster] | None:
         with self._lock:
             if not self._connected:

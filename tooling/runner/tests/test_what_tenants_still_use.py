@@ -156,3 +156,27 @@ def test_admission_policies_stay_while_tenants_do(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("files")
 def test_before_there_is_a_cluster_nothing_is_looked_at() -> None:
     TenantGuards(lambda: None).check(tenant_stack("one"))
+
+
+def pods(namespace: str, *phases: str) -> list[dict[str, Any]]:
+    return [{"metadata": {"name": f"web-{phase}"}, "status": {"phase": phase}} for phase in phases]
+
+
+def test_pods_of_a_suspended_tenant_are_ended_and_nobody_elses(files: Path) -> None:
+    (files / "one.yaml").write_text("owner: t\nnamespaces: [one, one-batch]\nstate: suspended\n")
+    read = {
+        "/api/v1/namespaces/one/pods": pods("one", "Running", "Pending", "Succeeded"),
+        "/api/v1/namespaces/one-batch/pods": pods("one-batch", "Failed"),
+    }
+    removed: list[str] = []
+    found = guards(**read)
+    assert found.stop_suspended(tenant_stack("one"), removed.append) == "tenants/dev.one is suspended: 2 pods ended"
+    assert removed == ["one"]
+    assert found.stop_suspended(tenant_stack("two"), removed.append) == ""
+    assert found.stop_suspended(ADDONS, removed.append) == ""
+    assert removed == ["one"]
+
+
+def test_a_tenant_that_is_suspended_elsewhere_keeps_its_pods(files: Path) -> None:
+    (files / "one.yaml").write_text("owner: t\nenvironments: {dev: , prod: {state: suspended}}\n")
+    assert guards().stop_suspended(tenant_stack("one"), lambda _: pytest.fail("pods were removed")) == ""
