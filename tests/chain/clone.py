@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forked_tiers import SDK_MODULES
 from tests.preloaded import Preloaded
 from tooling.lane.environments import washed
 from tooling.lane.state import Lane
@@ -50,6 +52,18 @@ def copy_tree(directory: Path) -> None:
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(REPOSITORY / name, target)
+        # Compiled modules name the time and the size of their source, which the copy has too.
+        compiled = _compiled(Path(name))
+        if compiled is not None:
+            (directory / compiled).parent.mkdir(exist_ok=True)
+            shutil.copy2(REPOSITORY / compiled, directory / compiled)
+
+
+def _compiled(module: Path) -> Path | None:
+    if module.suffix != ".py":
+        return None
+    compiled = Path(importlib.util.cache_from_source(str(module)))
+    return compiled if (REPOSITORY / compiled).is_file() else None
 
 
 _THIRD_PARTY = (
@@ -69,7 +83,7 @@ _THIRD_PARTY = (
 @functools.cache
 def _preloaded() -> Preloaded:
     """One per test process. Modules of the repository are not loaded: each clone has its own."""
-    return Preloaded(*_THIRD_PARTY, root=REPOSITORY, variables=washed())
+    return Preloaded(*_THIRD_PARTY, *SDK_MODULES, "tests.forked_tiers", root=REPOSITORY, variables=washed())
 
 
 class Clone:
@@ -143,7 +157,7 @@ class Clone:
 
     def _forked(self, arguments: Sequence[str]) -> Finished:
         done = _preloaded().run(
-            "tooling.cli.main:main", arguments, cwd=self.path, variables=self._environment(), tree=self.path
+            "tests.forked_tiers:main", arguments, cwd=self.path, variables=self._environment(), tree=self.path
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 

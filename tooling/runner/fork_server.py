@@ -42,6 +42,20 @@ _LARGEST_REQUEST = 1 << 16
 _MOST_FILES = 8
 
 
+def start_server(connection: int, variables: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
+    """Starts the process in a new interpreter; it answers on the descriptor `connection`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tooling.runner.fork_server", str(connection)],
+        cwd=REPOSITORY,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=[connection],
+        start_new_session=True,
+    )
+
+
 class ForkServer:
     """Starts at once, so that it imports while the runner still reads the graph; stops at the end of the block.
 
@@ -55,16 +69,7 @@ class ForkServer:
         # A temporary file, so that a command that is refused at once leaves nothing behind.
         self._output = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tooling.runner.fork_server", str(theirs.fileno())],
-                cwd=REPOSITORY,
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=self._output,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            self._process = start_server(theirs.fileno(), variables, self._output.fileno())
 
     def fork_worker(self, project: Path, files: Sequence[int]) -> int:
         """Starts the worker of `project` and returns its process number.
