@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,3 +109,16 @@ def test_a_module_that_does_not_load_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="No module named 'no_such_module'"):
         preloaded.start("os:getpid", [], cwd=tmp_path, variables={})
     preloaded.close()
+
+
+def test_forked_tiers_has_one_thread_once_the_sdks_are_loaded() -> None:
+    """A thread that is not forked leaves its locks held for ever in the child."""
+    program = (
+        "import importlib, pathlib, threading\n"
+        "from tests.forked_tiers import SDK_MODULES\n"
+        "for name in SDK_MODULES:\n"
+        "    importlib.import_module(name)\n"
+        "print(threading.active_count(), len(list(pathlib.Path('/proc/self/task').glob('*'))) or 1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1"]
