@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from pydantic import Field, model_validator
 
 from shared.errors import nearest
+from shared.iam import IdentityMethod
 from shared.settings import Settings
 from shared.versions import ADDONS, KUBERNETES, addon_pin
 
@@ -19,7 +19,7 @@ _BUILD = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 
 
 class AddonSettings(Settings):
-    workload_identity: Literal["irsa", "pod-identity"] = Field(
+    workload_identity: IdentityMethod = Field(
         default="irsa",
         description="How this tier's add-ons get their IAM roles: IRSA or EKS Pod Identity. The policies are the same "
         "in both cases.",

@@ -12,13 +12,18 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from addon_role import AddonRole, AddonRoleArgs
 from addon_settings import EBS_CSI_DRIVER, POD_IDENTITY_AGENT
 from cluster import Cluster
 from nodes import DISKS_OF_A_NODE
 from settings import InfrastructureSettings
 from stack_context import StackContext
 from workload_identity import WorkloadIdentity
+
+from shared.eks_addons import AddonRole, EksAddonArgs, eks_addon
+from shared.naming import iam_role_name
+from shared.workload_roles import ClusterIdentity, WorkloadRole, WorkloadRoleArgs
+
+NAMESPACE = "kube-system"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,32 +94,48 @@ class CoreAddons(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _addon(self, addon: CoreAddon, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
-        role = self._role(addon) if addon.service_account else None
-        return aws.eks.Addon(
+        args = self._args
+        return eks_addon(
             addon.name,
-            cluster_name=self._args.cluster.name,
-            addon_name=addon.name,
-            addon_version=self._versions[addon.name],
-            configuration_values=json.dumps(addon.values(self._args.context)) if addon.values else None,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="OVERWRITE",
-            service_account_role_arn=role.service_account_role_arn if role else None,
-            pod_identity_associations=role.pod_identity_associations if role else None,
-            tags={"Name": self._args.context.named(addon.name)},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *(role.attachments if role else ())]),
+            EksAddonArgs(
+                cluster_name=args.cluster.name,
+                version=self._versions[addon.name],
+                tag=args.context.named(addon.name),
+                configuration=json.dumps(addon.values(args.context)) if addon.values else None,
+                role=CoreAddonRole(addon, args, pulumi.ResourceOptions(parent=self)).role
+                if addon.service_account
+                else None,
+                after=after,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
 
-    def _role(self, addon: CoreAddon) -> AddonRole:
-        args = self._args
-        return AddonRole(
+
+class CoreAddonRole(pulumi.ComponentResource):
+    """The IAM role of an add-on's service account."""
+
+    role: AddonRole
+
+    def __init__(self, addon: CoreAddon, args: CoreAddonsArgs, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("platform:infrastructure:AddonRole", addon.name, {}, opts)
+        method = args.settings.workload_identity
+        made = WorkloadRole(
             addon.name,
-            AddonRoleArgs(
-                context=args.context,
-                by=args.settings.workload_identity,
-                cluster=args.cluster,
-                identity=args.identity,
+            WorkloadRoleArgs(
+                identity=ClusterIdentity(
+                    method=method,
+                    partition=args.context.partition,
+                    cluster_name=args.cluster.name,
+                    cluster_arn=args.cluster.arn,
+                    oidc_provider_arn=args.identity.oidc_provider_arn,
+                    oidc_issuer_url=args.cluster.oidc_issuer_url,
+                ),
+                role_name=iam_role_name(args.context.named(f"eks-{addon.name}")),
                 service_account=addon.service_account,
+                namespaces=[NAMESPACE],
                 managed_policies=addon.managed_policies,
             ),
             pulumi.ResourceOptions(parent=self),
         )
+        self.role = AddonRole(method=method, service_account=addon.service_account, arn=made.arn, ready=made.ready)
+        self.register_outputs({})

@@ -10,6 +10,7 @@ import pulumi
 from stack_context import StackContext
 
 from shared.contracts import Infrastructure
+from shared.iam import IdentityMethod
 from shared.settings import Settings
 from shared.versions import Pin
 
@@ -27,8 +28,8 @@ class AddonArgs(Generic[S_co]):
     infrastructure: Infrastructure
     version: str
     """Version of the add-on's workload; empty if it runs none."""
-    identity: str
-    """`irsa` or `pod-identity`: how service accounts get their IAM roles in this cluster."""
+    identity: IdentityMethod
+    """How service accounts get their IAM roles in this cluster."""
     after: Sequence[pulumi.Resource] = ()
     """Components of the add-ons that this one requires."""
 

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+IdentityMethod = Literal["irsa", "pod-identity"]
+"""How pods of a cluster get the IAM role of their service account."""
+
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 """Issuer of GitHub Actions tokens without its scheme, as IAM conditions use it."""
 

@@ -10,9 +10,8 @@ from typing import Literal
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, by_minor
-from cluster_access import bind_in_cluster, bind_in_namespace
 from controller import single_controller
-from identity import Policies, ServiceAccountName, WorkloadRole
+from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
 from permissions.cluster_autoscaler import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
 from pulumi_kubernetes.core import v1 as core
@@ -21,6 +20,7 @@ from pydantic import Field, model_validator
 
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
 from shared.models import WholeNumber
+from shared.rbac import account_subject, bind_in_cluster, bind_in_namespace
 from shared.settings import Settings
 from shared.versions import CLUSTER_AUTOSCALER_IMAGE, KUBERNETES
 from shared.workloads import container_security_context, http_probe, resources
@@ -87,12 +87,13 @@ class ClusterAutoscaler(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[ClusterAutoscalerSettings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
         self._args = args
-        role = WorkloadRole(
+        role = addon_role(
             NAME,
             args,
             ServiceAccountName(namespace=NAMESPACE, name=NAME),
-            Policies(inline={"scaling": args.infrastructure.cluster_name.apply(scaling_policy)}),
             self.child,
+            policy="scaling",
+            document=args.infrastructure.cluster_name.apply(scaling_policy),
         )
         self.role_arn = role.arn
         account = core.ServiceAccount(
@@ -103,8 +104,14 @@ class ClusterAutoscaler(AddonComponent):
         )
         before = [
             *role.ready,
-            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
-            bind_in_namespace(NAME, NAMESPACE, account, own_namespace_rules(), _LABELS, self.child),
+            bind_in_cluster(
+                NAME,
+                meta.ObjectMetaArgs(name=NAME, labels=_LABELS),
+                account_subject(account),
+                cluster_rules(),
+                self.child,
+            ),
+            bind_in_namespace(NAME, self._metadata(), account_subject(account), own_namespace_rules(), self.child),
             network_policy(
                 NAME, NAMESPACE, _SELECTOR, self.child, egress=[dns(), https(), *aws_credentials(args.identity)]
             ),

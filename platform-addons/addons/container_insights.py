@@ -15,13 +15,15 @@ import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, by_minor
 from addon_namespace import addon_namespace
-from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import aws_credentials, dns, from_ranges, https, network_policy
+from identity import ServiceAccountName, addon_role
+from network_rules import aws_credentials, dns, https, network_policy
 from pydantic import Field
 
+from shared.eks_addons import AddonRole, EksAddonArgs, eks_addon
 from shared.iam import Statement, policy_document
 from shared.kubernetes_labels import NAME_LABEL
 from shared.log_groups import CONTAINER_INSIGHTS_LOGS, RetentionDays, container_insights_log_group
+from shared.network_policies import from_ranges
 from shared.settings import Settings
 from shared.versions import ADDONS, KUBERNETES
 
@@ -75,17 +77,18 @@ class ContainerInsights(AddonComponent):
         # The agent reads files of the node and uses the host network.
         namespace = addon_namespace(NAMESPACE, self.child, pod_security="privileged")
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
-        role = WorkloadRole(
+        role = addon_role(
             NAME,
             args,
             ServiceAccountName(namespace=NAMESPACE, name=ACCOUNT),
-            Policies(managed=["CloudWatchAgentServerPolicy"], inline={"no-log-groups": no_log_groups()}),
             # Deleted in the order agent, role, groups: a terminating agent may still write.
             pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=groups)),
+            policy="no-log-groups",
+            document=no_log_groups(),
+            managed_policies=["CloudWatchAgentServerPolicy"],
             associate=False,
         )
         self.role_arn = role.arn
-        by_pod_identity = args.identity == "pod-identity"
         policies = [
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
             network_policy(
@@ -98,22 +101,17 @@ class ContainerInsights(AddonComponent):
                 egress=[dns(), https(), *aws_credentials(args.identity)],
             ),
         ]
-        aws.eks.Addon(
+        eks_addon(
             EKS_ADDON,
-            cluster_name=args.infrastructure.cluster_name,
-            addon_name=EKS_ADDON,
-            addon_version=args.version,
-            configuration_values=configuration(),
-            service_account_role_arn=None if by_pod_identity else role.arn,
-            pod_identity_associations=[
-                aws.eks.AddonPodIdentityAssociationArgs(role_arn=role.arn, service_account=ACCOUNT)
-            ]
-            if by_pod_identity
-            else None,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.context.named(EKS_ADDON)},
-            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[*policies, *role.ready])),
+            EksAddonArgs(
+                cluster_name=args.infrastructure.cluster_name,
+                version=args.version,
+                tag=args.context.named(EKS_ADDON),
+                configuration=configuration(),
+                role=AddonRole(method=args.identity, service_account=ACCOUNT, arn=role.arn, ready=role.ready),
+                after=policies,
+            ),
+            self.child,
         )
         self.register_outputs({"role_arn": self.role_arn})
 

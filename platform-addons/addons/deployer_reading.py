@@ -8,37 +8,28 @@ from __future__ import annotations
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent
-from cluster_access import rule
 from pulumi_kubernetes.meta import v1 as meta
-from pulumi_kubernetes.rbac import v1 as rbac
 
 from shared.kubernetes_labels import DEPLOYERS_GROUP, MANAGED_BY_LABEL, PLATFORM
+from shared.rbac import bind_in_cluster, group_subject, rule
 from shared.settings import Settings
 
 NAME = "platform-deployers"
-_API_GROUP = "rbac.authorization.k8s.io"
 
 
 class DeployerReading(AddonComponent):
     def __init__(self, name: str, args: AddonArgs[Settings], opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, opts)
-        metadata = meta.ObjectMetaArgs(name=NAME, labels={MANAGED_BY_LABEL: PLATFORM})
-        role = rbac.ClusterRole(
+        bind_in_cluster(
             NAME,
-            metadata=metadata,
-            rules=[
+            meta.ObjectMetaArgs(name=NAME, labels={MANAGED_BY_LABEL: PLATFORM}),
+            group_subject(DEPLOYERS_GROUP),
+            [
                 rule("storage.k8s.io", ["storageclasses"]),
                 rule("scheduling.k8s.io", ["priorityclasses"]),
                 rule("networking.k8s.io", ["ingressclasses"]),
             ],
-            opts=self.child,
-        )
-        rbac.ClusterRoleBinding(
-            NAME,
-            metadata=metadata,
-            role_ref=rbac.RoleRefArgs(api_group=_API_GROUP, kind="ClusterRole", name=role.metadata.name),
-            subjects=[rbac.SubjectArgs(api_group=_API_GROUP, kind="Group", name=DEPLOYERS_GROUP)],
-            opts=self.child,
+            self.child,
         )
         self.register_outputs({})
 

@@ -13,9 +13,8 @@ from typing import Literal
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from addon_namespace import addon_namespace
-from cluster_access import bind_in_cluster
 from controller import single_controller
-from identity import Policies, ServiceAccountName, WorkloadRole
+from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
 from permissions.external_dns import NAME, NAMESPACE, RECORD_TYPES, cluster_rules, records_policy
 from pulumi_kubernetes.core import v1 as core
@@ -24,6 +23,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.kubernetes_labels import INGRESS_CLASS, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
 from shared.naming import is_dns_label
+from shared.rbac import account_subject, bind_in_cluster
 from shared.settings import Settings
 from shared.versions import EXTERNAL_DNS_IMAGE
 from shared.workloads import container_security_context, http_probe, resources
@@ -117,23 +117,20 @@ class ExternalDns(AddonComponent):
         settings = args.settings
         namespace = addon_namespace(NAMESPACE, self.child)
         inside = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=[namespace]))
-        role = WorkloadRole(
+        role = addon_role(
             NAME,
             args,
             ServiceAccountName(namespace=NAMESPACE, name=NAME),
-            Policies(
-                inline={
-                    "dns-records": args.infrastructure.partition.apply(
-                        lambda partition: records_policy(
-                            partition=partition,
-                            zone_ids=settings.external_dns_zone_ids,
-                            domains=settings.external_dns_domains,
-                            deletes=settings.external_dns_policy == "sync",
-                        )
-                    )
-                }
-            ),
             self.child,
+            policy="dns-records",
+            document=args.infrastructure.partition.apply(
+                lambda partition: records_policy(
+                    partition=partition,
+                    zone_ids=settings.external_dns_zone_ids,
+                    domains=settings.external_dns_domains,
+                    deletes=settings.external_dns_policy == "sync",
+                )
+            ),
         )
         self.role_arn = role.arn
         account = core.ServiceAccount(
@@ -144,7 +141,13 @@ class ExternalDns(AddonComponent):
         )
         before = [
             *role.ready,
-            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
+            bind_in_cluster(
+                NAME,
+                meta.ObjectMetaArgs(name=NAME, labels=_LABELS),
+                account_subject(account),
+                cluster_rules(),
+                self.child,
+            ),
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
             network_policy(
                 NAME, NAMESPACE, _SELECTOR, inside, egress=[dns(), https(), *aws_credentials(args.identity)]

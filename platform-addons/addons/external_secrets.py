@@ -12,7 +12,6 @@ from __future__ import annotations
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from addon_namespace import addon_namespace
-from cluster_access import bind_in_cluster
 from controller import single_controller
 from external_secrets_kinds import DEFINITIONS
 from network_rules import dns, https, network_policy
@@ -21,6 +20,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
+from shared.rbac import account_subject, bind_in_cluster
 from shared.settings import Settings
 from shared.versions import EXTERNAL_SECRETS_IMAGE
 from shared.workloads import container_security_context, http_probe, resources
@@ -56,7 +56,13 @@ class ExternalSecrets(AddonComponent):
             NAME, metadata=self._metadata(), automount_service_account_token=False, opts=inside
         )
         before = [
-            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
+            bind_in_cluster(
+                NAME,
+                meta.ObjectMetaArgs(name=NAME, labels=_LABELS),
+                account_subject(account),
+                cluster_rules(),
+                self.child,
+            ),
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, inside),
             network_policy(NAME, NAMESPACE, _SELECTOR, inside, egress=[dns(), https()]),
         ]

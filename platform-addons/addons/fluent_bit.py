@@ -14,9 +14,8 @@ import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from addon_namespace import addon_namespace
-from cluster_access import bind_in_cluster
 from fluent_bit_files import HEALTH_PORT, STATE, agent_files
-from identity import Policies, ServiceAccountName, WorkloadRole
+from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
 from permissions.fluent_bit import NAME, NAMESPACE, cluster_rules, log_policy
 from pulumi_kubernetes.apps import v1 as apps
@@ -26,6 +25,7 @@ from pydantic import Field
 
 from shared.kubernetes_labels import AGENT_PRIORITY, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
 from shared.log_groups import RetentionDays, platform_log_group
+from shared.rbac import account_subject, bind_in_cluster
 from shared.settings import Settings
 from shared.versions import FLUENT_BIT_IMAGE
 from shared.workloads import container_security_context, http_probe, resources
@@ -68,13 +68,8 @@ class FluentBit(AddonComponent):
         policy = pulumi.Output.all(above.partition, above.account_id, above.cluster_name).apply(
             lambda facts: log_policy(partition=facts[0], region=region, account_id=facts[1], cluster_name=facts[2])
         )
-        role = WorkloadRole(
-            NAME,
-            args,
-            ServiceAccountName(namespace=NAMESPACE, name=NAME),
-            Policies(inline={"pod-logs": policy}),
-            self.child,
-        )
+        account_name = ServiceAccountName(namespace=NAMESPACE, name=NAME)
+        role = addon_role(NAME, args, account_name, self.child, policy="pod-logs", document=policy)
         self.role_arn = role.arn
         account = core.ServiceAccount(
             NAME,
@@ -86,7 +81,13 @@ class FluentBit(AddonComponent):
         before = [
             group,
             *role.ready,
-            bind_in_cluster(NAME, account, cluster_rules(), _LABELS, self.child),
+            bind_in_cluster(
+                NAME,
+                meta.ObjectMetaArgs(name=NAME, labels=_LABELS),
+                account_subject(account),
+                cluster_rules(),
+                self.child,
+            ),
             network_policy(f"default-deny-{NAMESPACE}", NAMESPACE, {}, self._inside),
             network_policy(NAME, NAMESPACE, _SELECTOR, self._inside, egress=egress),
         ]

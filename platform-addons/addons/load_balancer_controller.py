@@ -22,8 +22,8 @@ from custom_resources import (
     text,
     true_or_false,
 )
-from identity import Policies, ServiceAccountName, WorkloadRole
-from network_rules import aws_credentials, dns, from_ranges, https, network_policy
+from identity import ServiceAccountName, addon_role
+from network_rules import aws_credentials, dns, https, network_policy
 from permissions.load_balancer_controller import NAME, NAMESPACE, load_balancer_policy
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.core import v1 as core
@@ -40,8 +40,10 @@ from shared.kubernetes_labels import (
     PLATFORM,
     TENANT_LABEL,
 )
+from shared.network_policies import from_ranges
 from shared.settings import Settings
 from shared.versions import LOAD_BALANCER_CONTROLLER_CHART
+from shared.workload_roles import WorkloadRole
 from shared.workloads import EVICTION_OF_UNHEALTHY_PODS
 
 REPOSITORY = "https://aws.github.io/eks-charts"
@@ -229,13 +231,8 @@ class LoadBalancerController(AddonComponent):
                 partition=facts[0], region=region, account_id=facts[1], vpc_id=facts[2], cluster_name=facts[3]
             )
         )
-        return WorkloadRole(
-            NAME,
-            self._args,
-            ServiceAccountName(namespace=NAMESPACE, name=NAME),
-            Policies(inline={"load-balancers": document}),
-            self.child,
-        )
+        account = ServiceAccountName(namespace=NAMESPACE, name=NAME)
+        return addon_role(NAME, self._args, account, self.child, policy="load-balancers", document=document)
 
     def _release(self, before: list[pulumi.Resource]) -> helm.Release:
         chart = self._args.settings.load_balancer_controller_chart

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent
-from network_rules import Egress, dns, from_ranges, https, network_policy, ports
+from network_rules import dns, https, network_policy
 
+from shared.eks_addons import EksAddonArgs, eks_addon
 from shared.kubernetes_labels import NAME_LABEL
+from shared.network_policies import Egress, from_ranges, ports
 from shared.settings import Settings
 from shared.versions import addon_pin
 
@@ -30,15 +31,12 @@ class MetricsServer(AddonComponent):
             ingress=args.infrastructure.pod_cidrs.apply(lambda cidrs: from_ranges(cidrs, [_SERVING_PORT])),
             egress=[dns(), https(), Egress(ports=ports([_KUBELET_PORT]))],
         )
-        aws.eks.Addon(
+        eks_addon(
             NAME,
-            cluster_name=args.infrastructure.cluster_name,
-            addon_name=NAME,
-            addon_version=args.version,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="OVERWRITE",
-            tags={"Name": args.context.named(NAME)},
-            opts=self.child,
+            EksAddonArgs(
+                cluster_name=args.infrastructure.cluster_name, version=args.version, tag=args.context.named(NAME)
+            ),
+            self.child,
         )
         self.register_outputs({})
 

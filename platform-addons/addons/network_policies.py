@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pulumi
 from addon import Addon, AddonArgs, AddonComponent
-from network_rules import Egress, Ingress, aws_credentials, dns, https, network_policy, ports
+from network_rules import aws_credentials, dns, https, network_policy
 
+from shared.network_policies import Egress, Ingress, ports
 from shared.settings import Settings
 
 NAMESPACE = "kube-system"

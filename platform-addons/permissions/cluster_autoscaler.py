@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cluster_access import rule
 from pulumi_kubernetes.rbac import v1 as rbac
 
 from shared.iam import Statement, policy_document
+from shared.rbac import rule
 
 NAME = "cluster-autoscaler"
 NAMESPACE = "kube-system"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cluster_access import rule
 from pulumi_kubernetes.rbac import v1 as rbac
 
 from shared.iam import Statement, policy_document
+from shared.rbac import rule
 
 NAME = "external-dns"
 NAMESPACE = "external-dns"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cluster_access import rule
 from pulumi_kubernetes.rbac import v1 as rbac
 
 from shared.external_secrets import ADDON, API_GROUP
+from shared.rbac import rule
 
 NAME = NAMESPACE = ADDON
 

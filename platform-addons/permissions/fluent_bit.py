@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cluster_access import rule
 from pulumi_kubernetes.rbac import v1 as rbac
 
 from shared.iam import Statement, policy_document
 from shared.log_groups import pod_log_groups
+from shared.rbac import rule
 
 NAME = "fluent-bit"
 NAMESPACE = "logging"

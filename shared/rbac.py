@@ -1,8 +1,8 @@
-"""RBAC of add-on service accounts: a role and its binding."""
+"""Kubernetes RBAC: rules, and a role together with its binding."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
@@ -22,44 +22,63 @@ def rule(
     )
 
 
+def group_subject(name: str) -> rbac.SubjectArgs:
+    return rbac.SubjectArgs(api_group=_API_GROUP, kind="Group", name=name)
+
+
+def account_subject(account: core.ServiceAccount) -> rbac.SubjectArgs:
+    return rbac.SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=account.metadata.namespace)
+
+
 def bind_in_cluster(
     name: str,
-    account: core.ServiceAccount,
+    metadata: meta.ObjectMetaArgs,
+    subject: rbac.SubjectArgs,
     rules: Sequence[rbac.PolicyRuleArgs],
-    labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
-) -> pulumi.Resource:
-    """Creates a ClusterRole `name`, bound cluster-wide. Returns the binding."""
-    metadata = meta.ObjectMetaArgs(name=name, labels=dict(labels))
+) -> rbac.ClusterRoleBinding:
+    """Creates a ClusterRole bound cluster-wide, both with the logical name `name` and this metadata.
+
+    Returns:
+        The binding.
+    """
     role = rbac.ClusterRole(name, metadata=metadata, rules=list(rules), opts=opts)
     return rbac.ClusterRoleBinding(
         name,
         metadata=metadata,
         role_ref=rbac.RoleRefArgs(api_group=_API_GROUP, kind="ClusterRole", name=role.metadata.name),
-        subjects=[_subject(account)],
+        subjects=[subject],
         opts=opts,
     )
 
 
 def bind_in_namespace(
     name: str,
-    namespace: pulumi.Input[str],
-    account: core.ServiceAccount,
+    metadata: meta.ObjectMetaArgs,
+    subject: rbac.SubjectArgs,
     rules: Sequence[rbac.PolicyRuleArgs],
-    labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
-) -> pulumi.Resource:
-    """Creates a Role `name`, bound in one namespace. Returns the binding."""
-    metadata = meta.ObjectMetaArgs(name=name, namespace=namespace, labels=dict(labels))
-    role = rbac.Role(name, metadata=metadata, rules=list(rules), opts=opts)
+    *,
+    after: Sequence[pulumi.Resource] = (),
+) -> rbac.RoleBinding:
+    """Creates a Role bound in the namespace of `metadata`, both with the logical name `name` and this metadata.
+
+    Args:
+        after: created before the role.
+
+    Returns:
+        The binding.
+    """
+    role = rbac.Role(
+        name,
+        metadata=metadata,
+        rules=list(rules),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(after))) if after else opts,
+    )
     return rbac.RoleBinding(
         name,
         metadata=metadata,
         role_ref=rbac.RoleRefArgs(api_group=_API_GROUP, kind="Role", name=role.metadata.name),
-        subjects=[_subject(account)],
+        subjects=[subject],
         opts=opts,
     )
-
-
-def _subject(account: core.ServiceAccount) -> rbac.SubjectArgs:
-    return rbac.SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=account.metadata.namespace)
