@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.errors import PlatformError
 from tooling.bench.measure import Sample
+from tooling.bench.mirror import fill, served
 from tooling.bench.scratch import Scratch, generated_names, tenant_file
+from tooling.lane.binaries import PROGRAMS, binary, ensure
+from tooling.lane.hosts import supported_host
+from tooling.lane.progress import progress_on
 
 Record = Callable[[str, Sample], None]
 """Called with a benchmark's key and one sample of it."""
@@ -29,6 +34,26 @@ class Clock:
         """Raises: OutOfTime."""
         if time.monotonic() > self._end:
             raise OutOfTime
+
+
+def run_first(rounds: int, *, clock: Clock, record: Record, say: Say) -> None:
+    """Each round: `make local-up` in a new clone, with an empty cache and a mirror of the release sites."""
+    ensure(progress_on())
+    with tempfile.TemporaryDirectory(prefix="mirror-") as directory, served(Path(directory)) as address:
+        names = tuple(name for name, program in PROGRAMS.items() if program.of_the_lane)
+        size = fill(Path(directory), supported_host(), _program, names)
+        say(f"the mirror serves {size >> 20} MiB")
+        for _ in range(rounds):
+            with _scratch() as scratch:
+                clock.check()
+                record("first-run", scratch.first_run(mirror=address))
+
+
+def _program(name: str) -> Path | None:
+    try:
+        return binary(name) if name in PROGRAMS else None
+    except PlatformError:
+        return None
 
 
 def run_lane(keys: set[str], rounds: int, *, clock: Clock, record: Record) -> None:

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import yaml
 
+from shared.environment_variables import TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR
 from tooling.bench.measure import Sample, measured
 from tooling.bench.processes import memory_bytes, naming
+from tooling.lane.binaries import PROGRAMS
 from tooling.lane.environments import washed
+from tooling.lane.program_choice import Programs
+from tooling.lane.releases import CHECKSUMS
 from tooling.paths import REPOSITORY
 
 _TIERS = (sys.executable, "-c", "from tooling.cli.main import main; main()")
@@ -56,6 +60,21 @@ class Scratch:
         used = sum(after[pid] - before[pid] for pid in before.keys() & after.keys())
         return replace(sample, service_cpu_seconds=used)
 
+    def first_run(self, *, mirror: str) -> Sample:
+        """Measures `make local-up` with an empty cache, and with `mirror` in place of the release sites."""
+        # The mirror's archives are made here: they are not the files whose checksums are pinned.
+        (self.path / CHECKSUMS.relative_to(REPOSITORY)).write_text("{}", encoding="utf-8")
+        cache = self.path.parent / "cache"
+        self._environment |= {"XDG_CACHE_HOME": str(cache)}
+        environment = {
+            **self._environment,
+            TIERS_PROGRAMS.name: Programs.RELEASE,
+            TIERS_PROGRAMS_MIRROR.name: mirror,
+            # Otherwise the programs of this machine that are on PATH would not be downloaded.
+            "PATH": os.pathsep.join(_without_programs(os.environ["PATH"])),
+        }
+        return measured(["make", "local-up"], cwd=self.path, environment=environment)
+
     def service_bytes(self) -> int:
         """Present memory use of the lane's services."""
         return memory_bytes([process.pid for process in naming(str(self.lane))])
@@ -91,6 +110,10 @@ class Scratch:
             stderr=subprocess.DEVNULL,
         )
         shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def _without_programs(path: str) -> list[str]:
+    return [part for part in path.split(os.pathsep) if not any((Path(part) / name).exists() for name in PROGRAMS)]
 
 
 def tenant_file(name: str, *, pods: int) -> str:

@@ -146,10 +146,11 @@ def forget(name: Name, as_json: Json = False) -> None:
 
 def _ask() -> Ask | None:
     """Asks before something is downloaded; without a terminal there is nobody to ask."""
-    return _may_be_downloaded if sys.stdin.isatty() and sys.stderr.isatty() else None
+    return may_be_downloaded if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
-def _may_be_downloaded(releases: Sequence[Release]) -> bool:
+def may_be_downloaded(releases: Sequence[Release]) -> bool:
+    """Asks about these files, with their sites and sizes."""
     rows = [(release.title, release.site, f"about {release.megabytes} MB") for release in releases]
     mirror = os.environ.get(TIERS_PROGRAMS_MIRROR.name)
     print("The lane needs programs that are neither on PATH nor in the cache:", file=sys.stderr)

@@ -364,8 +364,11 @@ def _releases(names: Iterable[str]) -> dict[str, Release]:
 
 def _may_download(missing: Sequence[str], choice: Programs, ask: Ask | None) -> bool:
     releases = _releases(missing)
-    if not releases or choice is Programs.BUILD:
+    if not releases or choice is Programs.BUILD or (choice is Programs.AUTO and ask is None):
         return False
+    unreleased = [name for name in missing if release_of(name, supported_host()) is None]
+    if unreleased:
+        _go_for(unreleased)  # before anybody is asked, and before anything is downloaded
     return choice is Programs.RELEASE or (ask is not None and ask(list(releases.values())))
 
 
@@ -374,9 +377,6 @@ def _download(missing: Sequence[str], choice: Programs, progress: Progress) -> N
     from tooling.lane.released import obtain
 
     releases = _releases(missing)
-    unreleased = [name for name in missing if release_of(name, supported_host()) is None]
-    if unreleased:
-        _go_for(unreleased)  # before anything is downloaded
     with contextlib.closing(Downloads(os.environ.get(TIERS_PROGRAMS_MIRROR.name, ""))) as downloads:
         try:
             obtain(list(releases.values()), _bin_directory(), supported_host(), _fault, downloads, progress)

@@ -10,9 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from tooling.cli.local import app
+from shared.errors import Refused
+from tooling.cli.local import app, may_be_downloaded
+from tooling.lane.program_choice import Programs
+from tooling.lane.releases import release_of
 from tooling.lane.state import Lane
 from tooling.paths import REPOSITORY
 
@@ -107,3 +111,39 @@ def test_help_waits_for_nothing_heavy() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("typed", "answer"), [("\n", True), ("y\n", True), ("n\n", False)])
+def test_a_download_is_asked_about_with_its_files_sites_and_sizes(
+    typed: str, answer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERS_PROGRAMS_MIRROR", "https://mirror.example.com")
+    releases = [release for name in ("etcd", "kwok") if (release := release_of(name, ("linux", "amd64")))]
+    asking = typer.Typer()
+
+    @asking.command()
+    def ask() -> None:
+        print(may_be_downloaded(releases))
+
+    result = CliRunner().invoke(asking, input=typed)
+    assert result.stdout.endswith(f"{answer}\n")
+    assert result.stderr.splitlines()[:4] == [
+        "The lane needs programs that are neither on PATH nor in the cache:",
+        "  etcd-3.6.5  github.com  about 25 MB",
+        "  kwok-0.8.0  github.com  about 85 MB",
+        "TIERS_PROGRAMS_MIRROR is set: they come from the mirror",
+    ]
+    assert "Download about 110 MB? Otherwise Go builds them, in about 10 minutes [Y/n]:" in result.output
+
+
+def test_nobody_is_asked_without_a_terminal(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def up(_: object, **options: object) -> object:
+        asked.append((options["programs"], options["ask"]))
+        raise Refused("host-unsupported", "enough", at="", hint="")
+
+    monkeypatch.setattr("tooling.lane.lifecycle.up", up)
+    result = CliRunner().invoke(app, ["up", "--programs", "release"])
+    assert isinstance(result.exception, Refused)
+    assert asked == [(Programs.RELEASE, None)]

@@ -122,6 +122,9 @@ def test_what_is_not_released_for_a_machine_needs_go_before_anything_is_download
         "kube-apiserver, kube-controller-manager, kube-scheduler must be built, and there is no `go` on PATH"
     )
     assert "TIERS_PROGRAMS" not in error.hint
+    with pytest.raises(PlatformError) as caught:
+        ensure(progress, programs=Programs.AUTO, ask=lambda _: pytest.fail("asked, although it cannot go on"))
+    assert caught.value.code == "go-missing"
     assert sites.requests == []
 
 
