@@ -21,6 +21,7 @@ def parsed(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--cluster-kubeconfig", type=Path, help="administrator of the API server behind the EKS cluster"
     )
+    parser.add_argument("--operators", type=Path, help="file with the keys that act as the account's root user")
     parser.add_argument("--oidc-issuer", help="service-account issuer of that API server")
     given = parser.parse_args(arguments)
     return Options(
@@ -28,6 +29,7 @@ def parsed(arguments: Sequence[str]) -> Options:
         webhook_port=given.webhook_port,
         directory=given.directory,
         cluster_kubeconfig=given.cluster_kubeconfig,
+        operators=given.operators,
         oidc_issuer=given.oidc_issuer,
     )
 

@@ -22,6 +22,7 @@ from werkzeug.wsgi import get_input_stream
 
 from tooling.aws_emulator import determinism
 from tooling.aws_emulator.actions import changes_account, named_action
+from tooling.aws_emulator.authorization.guard import refusal_of
 from tooling.aws_emulator.callers import Caller, access_key_in, caller_of, root_of, serving
 from tooling.aws_emulator.journal import Entry, Journal
 from tooling.aws_emulator.refusals import not_modelled
@@ -108,6 +109,13 @@ class Application:
         action = named_action(path, environ.get("QUERY_STRING", ""), headers, body)
         if path == RESET_PATH and method == "POST":
             return self._reset(environ)
+        try:
+            refusal = refusal_of(environ, body)
+        except Exception:
+            _log.exception("%s %s %s", method, path, action)
+            return _failed()
+        if refusal is not None:
+            return _Answer(**refusal)
         if not changes_account(method, action):
             determinism.unnumbered_request()
             return self._asked_of_moto(environ, action)
@@ -154,7 +162,7 @@ class Application:
             answer = _Answer(**not_modelled(environ.get("CONTENT_TYPE", ""), action, str(error)))
         except Exception:
             _log.exception("%s %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], action)
-            answer = _Answer(status="500 Internal Server Error", body=b"the emulated AWS failed; see emulator.log")
+            answer = _failed()
         return answer
 
     def _reset(self, environ: Environ) -> _Answer:
@@ -176,6 +184,10 @@ class Application:
         }
         body = json.dumps(facts).encode("utf-8")
         return _Answer(body=body, status="200 OK", headers=[("Content-Type", "application/json")])
+
+
+def _failed() -> _Answer:
+    return _Answer(status="500 Internal Server Error", body=b"the emulated AWS failed; see emulator.log")
 
 
 def _headers_of(environ: Environ) -> dict[str, str]:

@@ -14,6 +14,7 @@ from shared.errors import PlatformError
 from tooling.aws_emulator import determinism, leftover_tags, made_by_aws
 from tooling.aws_emulator.application import Application
 from tooling.aws_emulator.authentication.webhook import WebhookServer
+from tooling.aws_emulator.authorization import access_control, operators
 from tooling.aws_emulator.controllers.loop import ControllerLoop
 from tooling.aws_emulator.ec2 import vpc_endpoints
 from tooling.aws_emulator.ecr import images
@@ -56,9 +57,11 @@ class Emulator:
 def assemble(options: Options) -> Emulator:
     """Raises PlatformError if moto is another one, a port is taken, or the journal is somebody else's or damaged."""
     install(options)
+    operators.OPERATORS.secrets = operators.read(options.operators) if options.operators is not None else {}
     made_by_aws.install()
     vpc_endpoints.install()
     identities.install()
+    access_control.install()
     groups.install()
     images.install()
     leftover_tags.install()

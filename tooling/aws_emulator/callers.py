@@ -38,7 +38,12 @@ _current: ContextVar[Caller] = ContextVar("caller")
 
 
 def caller_of(access_key: str) -> Caller:
-    """Raises nothing: every key is somebody. The state lock must be held."""
+    """Whoever the key was issued to, else the account's root user. The state lock must be held."""
+    return issued_to(access_key) or root_of(DEFAULT_ACCOUNT_ID)
+
+
+def issued_to(access_key: str) -> Caller | None:
+    """The session or user that the key was issued to; None if it was not. The state lock must be held."""
     for account_id in list(sts_backends):
         for sts in list(sts_backends[account_id].values()):
             session = sts.get_assumed_role_from_access_key(access_key)
@@ -57,8 +62,11 @@ def caller_of(access_key: str) -> Caller:
             user = iam.get_user_from_access_key_id(access_key)
             if user is not None:
                 key = next(key for key in user.access_keys if key.access_key_id == access_key)
-                return Caller(arn=user.arn, account=account_id, principal_id=user.id, secret_key=key.secret_access_key)
-    return root_of(DEFAULT_ACCOUNT_ID)
+                if key.status == "Active":
+                    return Caller(
+                        arn=user.arn, account=account_id, principal_id=user.id, secret_key=key.secret_access_key
+                    )
+    return None
 
 
 def account_of(access_key: str) -> str:

@@ -6,28 +6,27 @@ Leaves out what AWS creates by itself (parts of the default VPC, service-linked 
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 import boto3
 
+from tooling.aws_emulator.authorization.operators import own_key
 from tooling.aws_types.table import INVENTORIED
 
 Item = dict[str, str]
 
-_SESSION = boto3.Session(
-    aws_access_key_id="inventory",
-    aws_secret_access_key="inventory",  # noqa: S106 - the emulator accepts any
-)
-"""One for all, since reading a service's model takes longer than a request; its credentials are always these."""
+_SESSION = boto3.Session()
+"""One for all, since reading a service's model takes longer than a request."""
 
 
 def inventory(endpoint_url: str, region: str) -> list[Item]:
-    """All of it, sorted: `[{"service": "ec2", "kind": "vpc", "id": "vpc-…"}, …]`. Reads only."""
+    """All of it, sorted: `[{"service": "ec2", "kind": "vpc", "id": "vpc-…"}, …]`. Reads only, as the operator."""
 
     @functools.cache
     def client(service: str) -> Any:
         make: Any = _SESSION.client
-        return make(service, endpoint_url=endpoint_url, region_name=region)
+        return make(service, endpoint_url=endpoint_url, region_name=region, **own_key(os.environ).arguments())
 
     items = [
         {"service": listing.service, "kind": listing.kind, "id": thing[listing.identity]}

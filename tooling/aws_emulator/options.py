@@ -19,5 +19,8 @@ class Options:
     cluster_kubeconfig: Path | None = None
     """Administrator's kubeconfig of the API server behind the EKS cluster. The file may appear later, since that API
     server needs the webhook first. None: clusters have no API server, and the controllers stay idle."""
+    operators: Path | None = None
+    """Keys that act as the account's root user, see `authorization.operators`. None: only keys that IAM or STS issued
+    are let in, so an empty account stays empty."""
     oidc_issuer: str | None = None
     """Issuer of the API server's service-account tokens. None: an address of EKS' shape that nobody serves."""

@@ -26,6 +26,7 @@ from botocore.config import Config
 
 from shared.errors import PlatformError
 from tests.preloaded import Preloaded, Process
+from tooling.aws_emulator.authorization.operators import TESTING, document
 from tooling.aws_emulator.process import environment
 from tooling.paths import REPOSITORY
 
@@ -50,8 +51,8 @@ class Emulator:
     _clients: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def client(self, service: str, *, region: str = REGION, **credentials: str) -> Any:
-        """A boto3 client that asks once. `credentials` are boto3's own; without them a key of no session."""
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", **credentials}
+        """A boto3 client that asks once. `credentials` are boto3's own; without them the operator's."""
+        keys = {**TESTING.arguments(), **credentials}
         which = (service, region, *sorted(keys.values()))
         if which not in self._clients:
             make: Any = _SESSION.client  # typed by service name, which is a variable here
@@ -140,9 +141,12 @@ def _moto() -> Preloaded:
 
 def _started(directory: Path, kubeconfig: Path | None, issuer: str | None, ports: tuple[int, int] | None) -> Emulator:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    operators = directory / "operators.json"
+    operators.write_text(document(TESTING), encoding="utf-8")
     for attempt in range(1, _ATTEMPTS + 1):
         port, webhook_port = ports or tuple(free_ports(2))
         arguments = ["--port", str(port), "--webhook-port", str(webhook_port), "--directory", str(directory)]
+        arguments += ["--operators", str(operators)]
         arguments += ["--cluster-kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
         arguments += ["--oidc-issuer", issuer] if issuer is not None else []
         errors = directory / "start.err"

@@ -171,6 +171,16 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     return Decision(allowed=True, statements=allowing, absent_keys=keys)
 
 
+def mentioned(request: Request, policies: Policies, *, allowing: bool) -> bool:
+    """Whether a statement allows, or denies, the action on some resource under some condition."""
+    matching = _Matching(request)
+    return any(
+        statement.allows == allowing and matching.is_about(statement)
+        for one in policies.all()
+        for statement in one.statements
+    )
+
+
 class _Matching:
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -193,6 +203,9 @@ class _Matching:
             holding = [one.holds(self._values, variables=statement.variables) for one in statement.conditions]
             if all(holding):
                 yield statement, closeness
+
+    def is_about(self, statement: Statement) -> bool:
+        return self._closeness(statement) is not None and self._asks(statement)
 
     def _asks(self, statement: Statement) -> bool:
         named = any(matches(self._request.action, one, {}, variables=False, fold=True) for one in statement.actions)

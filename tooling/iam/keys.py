@@ -8,7 +8,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-_GLOBAL = frozenset(
+GLOBAL = frozenset(
     name.lower()
     for name in (
         "aws:AssumedRoot",
@@ -88,7 +88,7 @@ _TOKEN_KEY = re.compile(r"(?P<issuer>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^:]*)?):(?P
 def known_key(key: str) -> bool:
     """Whether AWS has a condition key of this name, in any case: a global one, a service's, or a token's claim."""
     key = key.lower()
-    if key in _GLOBAL or key.startswith(_GLOBAL_TAGS):
+    if key in GLOBAL or key.startswith(_GLOBAL_TAGS):
         return True
     return _claim(key) or _of_service(key)
 

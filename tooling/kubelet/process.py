@@ -19,7 +19,7 @@ from tooling.kubelet.logs import remove_old_logs, services_in
 from tooling.kubelet.pods import ManagedPod, Node, is_managed, start
 from tooling.kubelet.probes import end_commands
 from tooling.kubelet.processes import Processes
-from tooling.kubelet.registry import Registry
+from tooling.kubelet.registry import Registry, operator_key
 from tooling.kubelet.trees import images_in
 from tooling.lane.api_server import ApiServer
 
@@ -77,7 +77,7 @@ class Kubelet:
         self._node = Node(
             lane_directory=options.lane_directory,
             api=Api(ApiServer(options.api_server, options.pki)),
-            registry=Registry(options.aws_endpoint),
+            registry=Registry(options.aws_endpoint, operator_key(options.lane_directory)),
             processes=self.processes,
             images=images_in(options.lane_directory),
             listens=self.ingress.listens,

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,11 @@ class RegistryError(Exception):
     def __init__(self, what: str, code: str = "") -> None:
         super().__init__(what)
         self.code = code
+
+
+def operator_key(lane_directory: Path) -> str:
+    """The access key id of the lane's operator, from the lane's record."""
+    return json.loads((lane_directory / "lane.json").read_text(encoding="utf-8"))["access_key_id"]
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,11 @@ def manifest(*, service: str, version: str, tree: str, size_bytes: int) -> str:
 
 
 class Registry:
-    """`endpoint`: of the emulated AWS."""
+    """`endpoint`: of the emulated AWS, `access_key_id`: the key of its operator."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, access_key_id: str) -> None:
         address = urlsplit(endpoint)
+        self._access_key_id = access_key_id
         self._host, self._port = address.hostname or "", address.port
 
     def find(self, region: str, repository: str, *, tag: str = "", digest: str = "") -> Image | None:
@@ -127,7 +134,7 @@ class Registry:
         return digest
 
     def _ask(self, region: str, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        scope = f"LANE/20260101/{region}/ecr/aws4_request"
+        scope = f"{self._access_key_id}/20260101/{region}/ecr/aws4_request"
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": f"AmazonEC2ContainerRegistry_V20150921.{action}",

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.errors import Refused
 from shared.versions import ENGINE, ETCD, KUBERNETES_PATCH, KWOK
+from tooling.aws_emulator.authorization.operators import LANE_PREFIX, OperatorKey, document
 from tooling.kubelet.processes import FORK_SERVER
 from tooling.lane.binaries import search_path
 from tooling.lane.caller import caller_variables
@@ -73,7 +74,7 @@ class Lane(BaseModel):
             ports=LanePorts(**dict(zip(LanePorts.model_fields, numbers, strict=True))),
             issuer=f"https://oidc.eks.{REGION}.amazonaws.com/id/{secrets.token_hex(16).upper()}",
             # Not of a real account, and without the prefix of real keys, which secret scanners look for.
-            access_key_id=f"LANE{secrets.token_hex(8).upper()}",
+            access_key_id=f"{LANE_PREFIX}{secrets.token_hex(8).upper()}",
             secret_access_key=secrets.token_hex(20),
             versions=pinned_versions(),
         )
@@ -140,9 +141,13 @@ class Lane(BaseModel):
     def start_emulator(self) -> None:
         """Starts the AWS emulator unless it is running, without credentials: it calls only the lane's cluster."""
         self.emulator.directory.mkdir(mode=0o700, exist_ok=True)
+        operators = self.emulator.directory / "operators.json"
+        own = OperatorKey(self.access_key_id, self.secret_access_key)
+        write_whole(operators, document(own), private=True)
         options = {
             "--port": str(self.ports.aws),
             "--webhook-port": str(self.ports.webhook),
+            "--operators": str(operators),
             "--cluster-kubeconfig": str(self.cluster.kubeconfig),
             "--oidc-issuer": self.issuer,
         }

@@ -40,7 +40,7 @@ def record_image(lane: Lane, engine: Engine, stack: StackId) -> str:
         return ""
     service = Service.read(directory)
     tag = f"v{service.version}"
-    registry = Registry(lane.aws_endpoint)
+    registry = Registry(lane.aws_endpoint, lane.access_key_id)
     where = directory.relative_to(REPOSITORY).as_posix()
     try:
         recorded = registry.find(repository.region, repository.repository, tag=tag)

@@ -2,8 +2,7 @@
 
 A role that is deleted and made again has the ARN of the first one and is another principal: policies that named the
 first one show its unique id from then on and let nobody in, sessions of it end, and its EKS access entries are dead.
-moto 5.2.5 compares ARNs only, and lets every key assume every role. A key that the account never issued stands for its
-root user here (see `callers`), which may assume any role: the lane's operator.
+moto 5.2.5 compares ARNs only.
 
 Source: IAM user guide, "AWS JSON policy elements: Principal", IAM role principals; "IAM identifiers", unique
 identifiers; EKS user guide, "Create access entries".
@@ -16,15 +15,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import moto.sts.models
-from moto.core.exceptions import ServiceException
+from moto.core.utils import utcnow
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_assumed_role_id
-
-from tooling.aws_emulator.callers import Caller, access_key_in, caller_of
 
 _delete_role, _delete_user = IAMBackend.delete_role, IAMBackend.delete_user
 _assume_role = TokenResponse.assume_role
@@ -33,19 +30,22 @@ _assume_role = TokenResponse.assume_role
 def install() -> None:
     IAMBackend.delete_role = _role_deleted  # type: ignore[method-assign]
     IAMBackend.delete_user = _user_deleted  # type: ignore[method-assign]
-    TokenResponse.assume_role = _trusted  # type: ignore[method-assign]
+    TokenResponse.assume_role = _assumed  # type: ignore[method-assign]
     moto.sts.models.AssumedRole = Session  # type: ignore[misc]
-
-
-class AccessDenied(ServiceException):
-    code = "AccessDenied"
 
 
 class Session(AssumedRole):
     """A role's session, which belongs to the role that there was when it began."""
 
+    policy_arns: tuple[str, ...] = ()
+    """Managed policies that limit it, beside `policy`."""
+    provider = ""
+    """Its OIDC provider's ARN; empty for one that began with AWS credentials."""
+
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self.tags: dict[str, str] = {}
+        self.issued = utcnow()
         self.role_id = unique_id(self.role_arn) or f"AROA{random_assumed_role_id()}"
 
     @property
@@ -109,39 +109,13 @@ def _replaced(text: str, arn: str, identity: str) -> str:
     return json.dumps(document)
 
 
-def _trusted(self: TokenResponse) -> Any:
-    """Refuses a session or a user that the role's trust policy does not name. Conditions are not looked at."""
-    caller, role_arn = caller_of(access_key_in(self.headers.get("Authorization", ""))), self._get_param("RoleArn")
-    role = next((role for iam in _iams(caller.account) for role in iam.roles.values() if role.arn == role_arn), None)
-    if role is not None and not _is_root(caller) and not _names(role.assume_role_policy_document, caller):
-        raise AccessDenied(
-            f"User: {caller.session_arn or caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{role_arn}"
-        )
-    return _assume_role(self)
-
-
-def _is_root(caller: Caller) -> bool:
-    return caller.arn.endswith(":root")
-
-
-def _names(policy: str, caller: Caller) -> bool:
-    """Whether the trust policy allows the caller by name, by its account, or as anybody."""
-    if caller.session is not None and unique_id(caller.arn) != caller.principal_id.split(":")[0]:
-        return False
-    root = f"arn:{caller.arn.split(':')[1]}:iam::{caller.account}:root"
-    known = {"*", caller.arn, caller.session_arn, caller.account, root}
-    for statement in _statements(json.loads(policy)):
-        principals = statement.get("Principal")
-        names = principals.get("AWS", []) if isinstance(principals, dict) else principals or []
-        actions = statement.get("Action") or []
-        if (
-            statement.get("Effect") == "Allow"
-            and known & set([names] if isinstance(names, str) else names)
-            and {"sts:AssumeRole", "sts:*", "*"} & set([actions] if isinstance(actions, str) else actions)
-        ):
-            return True
-    return False
+def _assumed(self: TokenResponse) -> Any:
+    """What moto ignores of a request: managed session policies and tags. The trust policy was evaluated before."""
+    answer: Any = _assume_role(self)
+    session = answer.result["Credentials"]
+    session.policy_arns = tuple(one["arn"] for one in self._get_param("PolicyArns") or ())
+    session.tags = {one["Key"]: one["Value"] for one in self._get_param("Tags") or ()}
+    return answer
 
 
 def _statements(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

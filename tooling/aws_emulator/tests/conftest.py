@@ -78,6 +78,21 @@ class Account:
     def role(self, name: str) -> str:
         return self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
 
+    def may(self, role: str, action: str | list[str] = "*", resource: str | list[str] = "*") -> str:
+        """Gives a new role of this name a policy, and returns the role."""
+        arn = self.role(role)
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        self.iam.put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=document(statement))
+        return arn
+
+    def of_account(self, account: str, service: str) -> Any:
+        """A client of the operator, in another account."""
+        client = self.emulator.client(service, region="eu-west-1")
+        client.meta.events.register(
+            f"before-sign.{service}", lambda request, **_: request.headers.add_header("x-moto-account-id", account)
+        )
+        return client
+
     def cluster(self, name: str = "platform", **more: Any) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "name": name,
@@ -108,6 +123,11 @@ class Account:
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """A policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def answer(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str, int]:

@@ -22,7 +22,7 @@ def test_creator_is_administrator_unless_the_cluster_says_otherwise(account: Acc
 
 
 def test_creator_is_the_role_of_a_session(account: Account) -> None:
-    deployer = account.role("deployer")
+    deployer = account.may("deployer")
     arguments = {"name": "platform", "roleArn": account.role("control-plane")}
     account.emulator.client("eks", **account.session(deployer)).create_cluster(
         resourcesVpcConfig={"subnetIds": account.network()}, accessConfig={"authenticationMode": "API"}, **arguments

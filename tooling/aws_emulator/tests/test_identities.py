@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tooling.aws_emulator.testing import running_emulator
-from tooling.aws_emulator.tests.conftest import Account, answer
+from tooling.aws_emulator.tests.conftest import Account, answer, document
 from tooling.aws_emulator.tests.tokens import review, token
 
 pytestmark = pytest.mark.process
@@ -81,6 +81,8 @@ def test_trust_in_the_account_outlives_its_roles(account: Account) -> None:
     person = account.role("person")
     account.iam.create_role(RoleName="admin", AssumeRolePolicyDocument=trust(ROOT))
     made_again(account, "person")
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    account.iam.put_role_policy(RoleName="person", PolicyName="enter", PolicyDocument=document(statement))
     sts = account.emulator.client("sts", **account.session(person))
     sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/admin", RoleSessionName="pat")
 

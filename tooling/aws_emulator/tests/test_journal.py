@@ -18,7 +18,7 @@ from shared.errors import PlatformError
 from tooling.aws_emulator.inventory import inventory
 from tooling.aws_emulator.journal import Entry, Journal
 from tooling.aws_emulator.testing import REGION, Emulator, running_emulator
-from tooling.aws_emulator.tests.conftest import TRUST, Account, emptied
+from tooling.aws_emulator.tests.conftest import TRUST, Account, document, emptied
 from tooling.aws_emulator.tests.tokens import review, token
 
 pytestmark = pytest.mark.process
@@ -118,7 +118,9 @@ def test_requests_side_by_side_replay_to_the_same_ids(tmp_path: Path) -> None:
         return made
 
     with running_emulator(tmp_path) as emulator:
-        clients = [emulator.client("ec2", aws_access_key_id=f"key-{index}") for index in range(4)]
+        account = Account(emulator)
+        roles = [account.may(f"deployer-{index}") for index in range(4)]
+        clients = [emulator.client("ec2", **account.session(role)) for role in roles]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             made = set(pool.map(vpc, range(12)))
         before = inventory(emulator.endpoint_url, REGION)
@@ -131,7 +133,12 @@ def test_requests_side_by_side_replay_to_the_same_ids(tmp_path: Path) -> None:
 def test_what_another_account_made_is_there_again(tmp_path: Path) -> None:
     other = "arn:aws:iam::222222222222:role/deployer"
     with running_emulator(tmp_path) as emulator:
-        session = Account(emulator).session(other)
+        account = Account(emulator)
+        iam = account.of_account("222222222222", "iam")
+        iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=TRUST)
+        everything_allowed = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        iam.put_role_policy(RoleName="deployer", PolicyName="all", PolicyDocument=everything_allowed)
+        session = account.session(other)
         made = emulator.client("ec2", **session).create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         emulator.kill()
     with running_emulator(tmp_path) as emulator:
@@ -177,7 +184,7 @@ def test_session_after_a_restart_never_has_the_key_of_one_before(tmp_path: Path)
 def test_creator_of_a_cluster_is_the_same_after_a_restart(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as emulator:
         account = Account(emulator)
-        deployer, control_plane = account.role("deployer"), account.role("control-plane")
+        deployer, control_plane = account.may("deployer"), account.role("control-plane")
         emulator.client("eks", **account.session(deployer)).create_cluster(
             name="platform",
             roleArn=control_plane,
@@ -208,7 +215,7 @@ def test_reads_and_sessions_are_not_journalled(tmp_path: Path) -> None:
 def test_journal_is_for_its_owner_and_holds_no_credential(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as emulator:
         account = Account(emulator)
-        session = account.session(account.role("deployer"))
+        session = account.session(account.may("deployer"))
         emulator.client("ec2", **session).create_vpc(CidrBlock="10.0.0.0/16")
         text = (tmp_path / "journal.jsonl").read_text() + (tmp_path / "emulator.log").read_text()
         mode = (tmp_path / "journal.jsonl").stat().st_mode

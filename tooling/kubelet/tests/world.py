@@ -67,7 +67,7 @@ class World:
         self.done("POST", "/api/v1/nodes", node)
         self.done("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         self.wait(lambda: self.get(f"{CORE}/serviceaccounts/default"), "the namespace's service account")
-        self._registry = Registry(lane.aws_endpoint)
+        self._registry = Registry(lane.aws_endpoint, lane.access_key_id)
         self._ask_aws("CreateRepository", {"repositoryName": REPOSITORY})
         self._service = directory / "service"
         self._package = self._service / "web"

@@ -1,8 +1,8 @@
 """boto3 clients for one configured provider, aimed at the emulated AWS only.
 
-The user's own AWS configuration is ignored: profiles, shared files, credentials and proxies. boto3 clients are created
-at first use and shared by connections with the same credentials, since creating one takes longer than most calls (20
-to 100 ms) and its service model takes memory.
+The user's own AWS configuration is ignored: profiles, shared files, credentials and proxies; only the lane's key is
+taken from the environment. boto3 clients are created at first use and shared by connections with the same credentials,
+since creating one takes longer than most calls (20 to 100 ms) and its service model takes memory.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from tooling.aws_emulator.authorization.operators import own_key
 from tooling.plugins.aws.engine.configuration import Configuration, loopback_endpoint
 from tooling.plugins.aws.engine.errors import ProviderMisconfigured
 from tooling.plugins.aws.engine.lost_responses import LostResponses, watch
@@ -43,7 +44,7 @@ class Connection:
         """
         self.configuration = configuration
         self.cancelled = threading.Event()
-        self._credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        self._credentials = own_key(os.environ).arguments()
         for role in configuration.assumed_roles:
             external = {"ExternalId": role.external_id} if role.external_id else {}
             keys = self.client("sts", configuration.region).assume_role(
