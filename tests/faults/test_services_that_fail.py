@@ -36,7 +36,9 @@ def failed(clone: Clone, *arguments: str) -> str:
 def made(clone: Clone) -> Counter[str]:
     lane = Lane.load(clone.local)
     assert lane is not None
-    return Counter(f"{item['service']}/{item['kind']}" for item in inventory(lane.aws_endpoint, REGION))
+    return Counter(
+        f"{item['service']}/{item['kind']}" for item in inventory(lane.aws_endpoint, REGION, lane.operator_key)
+    )
 
 
 def test_a_clock_that_is_off_is_told_before_anything_is_made(clone: Clone, aws: AwsProxy) -> None:

@@ -27,6 +27,7 @@ class Platform:
         lane = Lane.load(clone.local)
         assert lane is not None
         self.endpoint = lane.aws_endpoint
+        self.operator = lane.operator_key
 
     @property
     def stack_file(self) -> Path:
@@ -38,8 +39,7 @@ class Platform:
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            **self.operator.arguments(),
         )
 
     def get(self, *what: str) -> list[dict[str, Any]]:

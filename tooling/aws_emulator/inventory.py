@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from tooling.aws_emulator.authorization.operators import own_key
+from tooling.aws_emulator.authorization.operators import OperatorKey, own_key
 from tooling.aws_types.table import INVENTORIED
 
 Item = dict[str, str]
@@ -20,13 +20,19 @@ _SESSION = boto3.Session()
 """One for all, since reading a service's model takes longer than a request."""
 
 
-def inventory(endpoint_url: str, region: str) -> list[Item]:
-    """All of it, sorted: `[{"service": "ec2", "kind": "vpc", "id": "vpc-…"}, …]`. Reads only, as the operator."""
+def inventory(endpoint_url: str, region: str, key: OperatorKey | None = None) -> list[Item]:
+    """All of it, sorted: `[{"service": "ec2", "kind": "vpc", "id": "vpc-…"}, …]`. Reads only.
+
+    Args:
+        key: the operator's; by default that of the environment.
+    """
+
+    operator = key or own_key(os.environ)
 
     @functools.cache
     def client(service: str) -> Any:
         make: Any = _SESSION.client
-        return make(service, endpoint_url=endpoint_url, region_name=region, **own_key(os.environ).arguments())
+        return make(service, endpoint_url=endpoint_url, region_name=region, **operator.arguments())
 
     items = [
         {"service": listing.service, "kind": listing.kind, "id": thing[listing.identity]}

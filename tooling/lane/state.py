@@ -142,8 +142,7 @@ class Lane(BaseModel):
         """Starts the AWS emulator unless it is running, without credentials: it calls only the lane's cluster."""
         self.emulator.directory.mkdir(mode=0o700, exist_ok=True)
         operators = self.emulator.directory / "operators.json"
-        own = OperatorKey(self.access_key_id, self.secret_access_key)
-        write_whole(operators, document(own), private=True)
+        write_whole(operators, document(self.operator_key), private=True)
         options = {
             "--port": str(self.ports.aws),
             "--webhook-port": str(self.ports.webhook),
@@ -198,6 +197,11 @@ class Lane(BaseModel):
     @property
     def baseline_file(self) -> Path:
         return self.directory / "baseline.json"
+
+    @property
+    def operator_key(self) -> OperatorKey:
+        """Acts as the root user of the emulated account."""
+        return OperatorKey(self.access_key_id, self.secret_access_key)
 
     @property
     def _own_key(self) -> dict[str, str]:
