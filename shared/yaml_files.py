@@ -61,6 +61,10 @@ class Source:
         written = self._written(path)
         return next((self.marks[written[:n]] for n in range(len(written), 0, -1) if written[:n] in self.marks), None)
 
+    def sets(self, path: KeyPath) -> bool:
+        """Whether the file sets this very value, not only a mapping around it."""
+        return self._written(path) in self.marks
+
     def at(self, path: KeyPath) -> str:
         """For an error: file, key, line and column."""
         mark = self.mark(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from shared.errors import ExitCode
-from tests.bad_input.case import Case, append, in_lane
+from tests.bad_input.case import Case, append, in_lane, write
 from tests.bad_input.site import Site
 from tests.bad_input.stacks import infrastructure, protected_infrastructure, tenant
 from tooling.lane.binaries import search_path
@@ -459,6 +459,43 @@ CASES = [
         wrong=(tenant("tenant-a"), tenant("tenant-b")),
         code="stack-ambiguous",
         place="--stack local",
+    ),
+    Case(
+        id="tenant: new with a name that is taken",
+        command="tenant new tenant-a --owner a",
+        code="tenant-exists",
+        place="tenants/catalog/tenant-a.yaml",
+    ),
+    Case(
+        id="tenant: suspended in one environment already",
+        command="tenant suspend tenant-a",
+        wrong=(
+            write("tenants/catalog/tenant-a.yaml", "owner: a\nenvironments:\n  dev: {state: suspended}\n  prod:\n"),
+        ),
+        code="state-by-environment",
+        place="tenants/catalog/tenant-a.yaml, environments.dev.state, line 3, column 9",
+    ),
+    Case(
+        id="tenant: difference to nothing",
+        command="tenant diff tenant-a --stack dev",
+        code="comparison-missing",
+        place="--with, --with-stack",
+    ),
+    Case(
+        id="tenant: misspelt",
+        command="tenant show tenant-aa --stack dev",
+        code="tenant-unknown",
+        place="tenants/catalog/tenant-aa.yaml",
+        nearest="tenant-a",
+    ),
+    Case(
+        id="state: kubeconfig of a role without people",
+        command="kubeconfig --stack local --tenant tenant-a --role viewers",
+        lane="stopped",
+        wrong=(tenant("tenant-a", people_role_arns={"developers": "arn:aws:iam::123456789012:role/x"}),),
+        code="role-unknown",
+        place="tenants/catalog/tenant-a.yaml, people",
+        says="no people with the role 'viewers'",
     ),
     Case(
         id="state: outputs of a stack that is not deployed",

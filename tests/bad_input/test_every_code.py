@@ -28,6 +28,7 @@ _SOURCES = (
     "tooling/applications",
     "tooling/images",
     "tooling/manifests",
+    "tooling/tenants",
 )
 _LANE = "tooling/lane"
 _MANIFESTS = "tooling/manifests/tests"

@@ -1,7 +1,8 @@
-"""Tiers 1 to 3 with tenants of which one has two namespaces and one has a small quota."""
+"""Tiers 1 to 3 with the example tenant, and with tenants of which one has two namespaces and one a small quota."""
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import yaml
@@ -19,6 +20,12 @@ def change(clone: Clone, tenant: str, **keys: Any) -> None:
 
 
 def _configure(clone: Clone) -> None:
+    catalog = clone.path / "tenants" / "catalog"
+    shutil.copy(clone.path / "tenants" / "examples" / "acme.yaml", catalog)
+    exception = {"level": "baseline", "reason": "It runs as root until it is replaced.", "until": "2999-12-31"}
+    change(clone, "acme", pod_security={"acme-legacy": exception})
+    change(clone, "tenant-b", may_be_called_by=["acme"])
+    change(clone, "tenant-c", may_call=["acme"])
     change(clone, "tenant-b", namespaces=["tenant-b", "tenant-b-old"])
     change(clone, "tenant-c", quota={**_CEILINGS, "count/pods": 6, "pods": 3})
 

@@ -50,18 +50,18 @@ class Deployed:
     def change(self, tenant: str, **keys: Any) -> None:
         change(self.clone, tenant, **keys)
 
-    def kubectl(self, *arguments: str, tenant: str = "", expect: int = 0) -> str:
-        """As the lane's administrator, or with the credentials of a tenant's deployer."""
+    def kubectl(self, *arguments: str, tenant: str = "", role: str = "developers", expect: int = 0) -> str:
+        """As the lane's administrator, or with the credentials of people of a tenant."""
         done = self.clone.kubectl(
-            self._of_deployer(tenant) if tenant else self.clone.administrator, *arguments, expect=expect
+            self._of_people(tenant, role) if tenant else self.clone.administrator, *arguments, expect=expect
         )
         return done.stdout + done.stderr
 
-    def _of_deployer(self, tenant: str) -> Path:
-        """A kubeconfig with the deployer's token, valid for 14 minutes, which spares each `kubectl` a run of `aws`."""
-        path = self.clone.local / f"{tenant}.kubeconfig"
+    def _of_people(self, tenant: str, role: str) -> Path:
+        """A kubeconfig with the role's token, valid for 14 minutes, which spares each `kubectl` a run of `aws`."""
+        path = self.clone.local / f"{tenant}.{role}.kubeconfig"
         if not path.exists():
-            content = yaml.safe_load(self.clone.tiers("kubeconfig", *STACK, "--tenant", tenant).stdout)
+            content = yaml.safe_load(self.clone.tiers("kubeconfig", *STACK, "--tenant", tenant, "--role", role).stdout)
             (user,) = (one["user"] for one in content["users"])
             plugin = user.pop("exec")
             variables = {**os.environ, **{one["name"]: one["value"] for one in plugin["env"]}}
@@ -235,6 +235,80 @@ def test_deployers_scale_their_deployments(deployed: Deployed) -> None:
     deployed.node.run(A, 2)
 
 
+def test_the_example_is_deployed_with_all_that_its_file_asks_for(deployed: Deployed) -> None:
+    policies = deployed.kubectl("get", "networkpolicies", "-n", "acme", "-o", "name").split()
+    assert {name.partition("/")[2] for name in policies} == {
+        "default-deny",
+        "allow-own-namespaces",
+        "allow-dns",
+        "allow-internet",
+        "allow-aws-endpoints",
+        "allow-listed-ranges",
+        "allow-callees",
+        "allow-callers",
+        "allow-load-balancers",
+    }
+    root = altered(CONTROLS["pod"], {"metadata.namespace": "acme", "spec.containers.0.securityContext.runAsUser": 0})
+    spec = {**root["spec"], "securityContext": {}}
+    as_root = altered(root, {"spec": spec})
+    assert "violates PodSecurity" in created(deployed, as_root)
+    assert "violates PodSecurity" not in created(deployed, altered(as_root, {"metadata.namespace": "acme-legacy"}))
+
+
+@pytest.mark.parametrize(
+    ("role", "verb", "what", "may"),
+    [
+        ("developers", "create", "deployments.apps", True),
+        ("developers", "create", "networkpolicies.networking.k8s.io", False),
+        ("owners", "create", "deployments.apps", True),
+        ("owners", "create", "networkpolicies.networking.k8s.io", True),
+        ("owners", "create", "rolebindings.rbac.authorization.k8s.io", True),
+        ("owners", "delete", "resourcequotas", False),
+        ("viewers", "list", "pods", True),
+        ("viewers", "list", "secrets", False),
+        ("viewers", "create", "deployments.apps", False),
+    ],
+)
+def test_people_may_do_what_their_role_says(deployed: Deployed, role: str, verb: str, what: str, may: bool) -> None:
+    said = deployed.kubectl("auth", "can-i", verb, what, "-n", "acme", tenant="acme", role=role, expect=0 if may else 1)
+    assert said.startswith("yes" if may else "no")
+
+
+def test_owners_open_nothing_to_the_outside(deployed: Deployed) -> None:
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "own", "namespace": "acme"},
+        "spec": {"podSelector": {}, "egress": [{"to": [{"podSelector": {}}]}], "policyTypes": ["Egress"]},
+    }
+    file = deployed.clone.local / "owners.json"
+    for body, expect in ((policy, 0), (altered(policy, {"spec.egress": [{}], "metadata.name": "all"}), 1)):
+        file.write_text(json.dumps(body))
+        said = deployed.kubectl("apply", "-f", str(file), tenant="acme", role="owners", expect=expect)
+        assert ("network-policies-inside" in said) == bool(expect)
+    # The policies of the platform are not theirs.
+    said = deployed.kubectl(
+        "delete", "networkpolicy", "default-deny", "-n", "acme", tenant="acme", role="owners", expect=1
+    )
+    assert "platform" in said
+
+
+def test_a_suspended_tenant_has_no_pod_until_it_is_active_again(deployed: Deployed) -> None:
+    deployed.apply(workload("acme"), tenant="acme")
+    wait(lambda: len(deployed.node.pods("acme")) == 2, "two pods in acme")
+    deployed.change("acme", state="suspended")
+    said = deployed.up("acme")
+    assert "tenants/local.acme is suspended: 2 pods ended" in said
+    wait(lambda: deployed.node.pods("acme") == [], "no pod in acme")
+    assert "exceeded quota" in created(deployed, pod({}, "acme"))
+    deployed.change("acme", state="active")
+    deployed.up("acme")
+    # At once, where its ReplicaSet would wait longer with every attempt.
+    deployed.kubectl("rollout", "restart", "deployment", "control", "-n", "acme", tenant="acme")
+    wait(lambda: len(deployed.node.pods("acme")) > 0, "pods in acme")
+    deployed.kubectl("delete", "deployment", "control", "-n", "acme", tenant="acme")
+
+
 def test_who_asks_for_what_is_deployed_is_pointed_at_wherever_it_stands(deployed: Deployed) -> None:
     first = deployed.clone.path / "tenants/catalog/aaa.yaml"
     first.write_text("owner: a\nhosts: [tenant-a.example.com]\n")
@@ -243,7 +317,7 @@ def test_who_asks_for_what_is_deployed_is_pointed_at_wherever_it_stands(deployed
     finally:
         first.unlink()
     assert "error[host-taken]: host 'tenant-a.example.com'" in said
-    assert "at: tenants/catalog/aaa.yaml, hosts.0\n" in said
+    assert "at: tenants/catalog/aaa.yaml, hosts.0, line 2, column 9\n" in said
     assert "hint: choose another name in tenants/catalog/aaa.yaml" in said
 
 

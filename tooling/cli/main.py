@@ -10,7 +10,7 @@ import typer
 import typer.exceptions
 
 from shared.errors import BadInput, ExitCode, PlatformError
-from tooling.cli import application, audit, cost, guide, local, manifests, operations, queries, upgrade_check
+from tooling.cli import application, audit, cost, guide, local, manifests, operations, queries, tenant, upgrade_check
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
 from tooling.system_errors import from_os_error
@@ -39,6 +39,7 @@ app.command("render")(manifests.render)
 app.command("open")(application.open_application)
 app.add_typer(application.app, name="app")
 app.add_typer(local.app, name="local")
+app.add_typer(tenant.app, name="tenant")
 app.add_typer(guide.app, name="guide")
 
 

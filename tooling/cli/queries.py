@@ -7,9 +7,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from tooling.cli.options import App, Json, Stack, Tenant
 if TYPE_CHECKING:
     from tooling.runner.engine import Engine
     from tooling.runner.graph import StackId
+
+
+_DEVELOPERS = "developers"
 
 
 class GraphFormat(StrEnum):
@@ -101,8 +104,14 @@ def outputs(
             sys.stdout.write(_fit_terminal(line) + "\n")
 
 
-def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
-    """Print a kubeconfig for the admin role, or with --tenant for the tenant's deployer role."""
+def kubeconfig(
+    stack: Stack,
+    tenant: Tenant = None,
+    role: Annotated[
+        str, typer.Option("--role", help="With --tenant: role of its people, developers, owners or viewers.")
+    ] = _DEVELOPERS,
+) -> None:
+    """Print a kubeconfig for the admin role, or with --tenant for a role of the tenant's people."""
     from tooling.runner.engine import open_engine
     from tooling.runner.kubeconfig import usable_kubeconfig
 
@@ -117,7 +126,27 @@ def kubeconfig(stack: Stack, tenant: Tenant = None) -> None:
                 at=str(one),
                 hint=f"make {tier}-up STACK={stack}" + (f" TENANT={tenant}" if tenant else ""),
             )
-        sys.stdout.write(usable_kubeconfig(values["kubeconfig"], engine) + "\n")
+        sys.stdout.write(usable_kubeconfig(_signing_in_as(role, values, tenant, stack), engine) + "\n")
+
+
+def _signing_in_as(role: str, values: Mapping[str, Any], tenant: str | None, stack: str) -> str:
+    """The published kubeconfig, for the role.
+
+    Raises:
+        BadInput: `role-unknown`.
+    """
+    roles = values.get("people_role_arns", {})
+    if role == _DEVELOPERS:
+        return values["kubeconfig"]
+    if role not in roles:
+        file = f"tenants/catalog/{tenant}.yaml, people" if tenant else "--role"
+        raise BadInput(
+            "role-unknown",
+            f"{tenant or 'the cluster'} has no people with the role {role!r} in {stack}{nearest(role, roles)}",
+            at=file,
+            hint=f"use one of: {', '.join(sorted(roles))}" if roles else "leave --role out, or add --tenant <name>",
+        )
+    return values["kubeconfig"].replace(values["deployer_role_arn"], roles[role])
 
 
 def env(

@@ -28,6 +28,10 @@ ROWS: dict[str, tuple[list[str], str]] = {
     "app status": (["demo", "--stack", "dev"], "problem  image not found: " + "long" * 20),
     "app diff": (["demo", "dev", "prod"], "max_replicas  2    10"),
     "app logs": (["demo", "--stack", "dev"], "demo-1  " + "long" * 50),
+    "tenant list": ([], "tenant-a  team-a"),
+    "tenant show": (["tenant-a", "--stack", "dev"], "owner, tenants/catalog/tenant-a.yaml:"),
+    "tenant explain": (["tenant-a", "--stack", "dev"], "denies all traffic that no other policy allows"),
+    "tenant diff": (["tenant-a", "--stack", "dev", "--with", "tenant-b"], "quota.pods"),
     "local status": ([], "local lane: absent"),
     "local list": ([], "no snapshots"),
 }
@@ -38,6 +42,7 @@ NO_ROWS = {
     *("kubeconfig", "env"),  # a file and a script
     *("app new", "app configure", "app release", "app rollback", "app promote"),  # a report of work done
     "render",  # files
+    *("tenant new", "tenant suspend", "tenant resume"),  # a report of work done
     *("open", "app url"),  # one address
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
 }

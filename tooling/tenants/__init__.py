@@ -1,0 +1,1 @@
+"""What `tiers tenant` does: write, list, explain, compare and suspend tenants, from their files alone."""
