@@ -109,7 +109,7 @@ class Cluster:
 
     def _workload(self, kind: str, namespace: str, name: str, live: Object) -> Workload:
         spec = live.get("spec") or {}
-        selector = label_selector(spec.get("selector") or {}) if kind != "CronJob" else f"{_CRON_JOB_LABEL}={name}"
+        selector = label_selector(_selector_of_runs(spec) if kind == "CronJob" else spec.get("selector") or {})
         pods = self._list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector) if selector else []
         uid = live["metadata"]["uid"]
         sets = []
@@ -132,7 +132,10 @@ class Cluster:
         return self._client.request("GET", path, query=query).get("items") or []
 
 
-_CRON_JOB_LABEL = "app.kubernetes.io/name"
+def _selector_of_runs(spec: Mapping[str, Any]) -> Object:
+    """A CronJob has no selector: all of its runs have the labels of its template."""
+    template = (((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}).get("metadata") or {}
+    return {"matchLabels": template.get("labels") or {}}
 
 
 def _owners(one: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

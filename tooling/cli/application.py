@@ -92,6 +92,9 @@ def status(name: Name, stack: Stack, as_json: Json = False) -> None:
         say(f"address    {outputs['url']}")
     if last is not None:
         say(f"release    {last.number}, {last.result}, {last.started[:16]}, {last.image}")
+    if any(each.reasons for each in workloads):
+        say(f"hint: tiers app logs {name} --stack {stack}")
+        say(f"hint: tiers app rollback {name} --stack {stack}")
 
 
 @app.command()

@@ -92,6 +92,8 @@ def ship(
         say(f"hint: {_way_back(stack)}")
     else:
         say(f"commit {proposal.shown}: the next deployment from main would undo what is only here")
+        say(f"see it: tiers app status {stack.project} --stack {stack.environment}")
+        say(f"go back: {_way_back(stack)}")
     _end(document, as_json=as_json, exit_code=up.exit_code)
 
 

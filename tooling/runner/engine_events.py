@@ -19,8 +19,10 @@ from tooling.runner.messages import HELM_RELEASE, Diagnostic, FailedCreate, Mess
 _SILENT = {OpType.SAME, OpType.READ}
 _CREATES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
-_REPEATED = "an unhandled error occurred: "
-"""The engine's prefix when it reports a program's error a second time."""
+_REPEATED = re.compile(r"^(an unhandled error occurred: |Exception calling application: )+")
+"""Prefixes of the engine, and of gRPC in the program's server, when a program's error is reported a second time."""
+_CANCELLED = "context canceled"
+"""How a message ends about what the engine has stopped because of an error that it has reported."""
 _VALUE_CHARACTERS = 60
 """Longer values are truncated in messages: nobody reads a kubeconfig or a policy in a terminal."""
 
@@ -100,8 +102,8 @@ class Translator:
         severity = diagnostic.severity
         if severity not in ("error", "warning", "info", "info#err"):
             return
-        message = _COLOUR.sub("", diagnostic.message).strip().removeprefix(_REPEATED)
-        if not message or message in self._said:
+        message = _REPEATED.sub("", _COLOUR.sub("", diagnostic.message).strip())
+        if not message or message in self._said or (self.said_error and message.endswith(_CANCELLED)):
             return
         self._said.add(message)
         self.said_error = self.said_error or severity == "error"

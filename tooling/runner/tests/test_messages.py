@@ -105,6 +105,18 @@ def test_what_stays_the_same_is_not_reported() -> None:
     assert translator.changes == {}
 
 
+def test_an_error_of_a_program_is_reported_once() -> None:
+    sent: list[Message] = []
+    translator = Translator(1, sent.append)
+    said: dict[str, str] = {}
+    for prefix in ("", "Exception calling application: ", "an unhandled error occurred: "):
+        said = {"prefix": "", "message": f"{prefix}error[port-not-open]: 81", "color": "never", "severity": "error"}
+        translator.event(event("diagnosticEvent", {**said, "urn": metadata("")["urn"]}))
+    stopped = {**said, "message": "failed to run remediation: context canceled", "urn": metadata("")["urn"]}
+    translator.event(event("diagnosticEvent", stopped))
+    assert sent == [Diagnostic(number=1, severity="error", message="error[port-not-open]: 81", resource="quota")]
+
+
 def test_an_error_of_the_engine_is_passed_on_without_colour_codes() -> None:
     sent: list[Message] = []
     translator = Translator(1, sent.append)
