@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ci_settings import GithubSettings
 from stack_context import StackContext
 
 from shared.iam import PULL_ACTIONS, PUSH_ACTIONS, Statement, deployers_path
-from shared.stack_states import CONTEXT_KEY
+from shared.stack_states import CONTEXT_KEY, PLATFORM_PROJECTS
 
 
 def pipeline_bounds(context: StackContext, github: GithubSettings | None) -> list[Statement]:
@@ -34,6 +36,21 @@ def pipeline_bounds(context: StackContext, github: GithubSettings | None) -> lis
                 resources=[bucket, f"{bucket}/*"],
             )
         )
+        # Tier 1 does not know applications by name, but the platform's projects.
+        statements += [
+            Statement(
+                sid="KeepStatesOfThePlatform",
+                effect="Deny",
+                actions=["s3:PutObject", "s3:DeleteObject"],
+                resources=_states_of(bucket, PLATFORM_PROJECTS),
+            ),
+            Statement(
+                sid="HideStatesOfTheCluster",
+                effect="Deny",
+                actions=["s3:GetObject"],
+                resources=_states_of(bucket, [name for name in PLATFORM_PROJECTS if name != "tenants"]),
+            ),
+        ]
     if github is not None and github.state_key_arn:
         statements.append(
             Statement(
@@ -44,3 +61,8 @@ def pipeline_bounds(context: StackContext, github: GithubSettings | None) -> lis
             )
         )
     return statements
+
+
+def _states_of(bucket_arn: str, projects: Sequence[str]) -> list[str]:
+    """Everything that a backend keeps of these projects, below whatever prefix: states, history, backups and locks."""
+    return [f"{bucket_arn}/*.pulumi/*/{project}/*" for project in projects]

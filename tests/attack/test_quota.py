@@ -58,6 +58,14 @@ OBJECTS: Mapping[str, Object] = {
     "count/controllerrevisions.apps": altered(
         CONTROLS["configmap"], {"apiVersion": "apps/v1", "kind": "ControllerRevision", "revision": 1}
     ),
+    "count/networkpolicies.networking.k8s.io": CONTROLS["networkpolicy"],
+    "count/rolebindings.rbac.authorization.k8s.io": CONTROLS["rolebinding"],
+    "count/roles.rbac.authorization.k8s.io": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "control"},
+        "rules": [],
+    },
     "count/resourceclaims.resource.k8s.io": {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceClaim",
