@@ -24,6 +24,7 @@ from tooling.aws_emulator import determinism
 from tooling.aws_emulator.actions import changes_account, named_action
 from tooling.aws_emulator.authorization.guard import refusal_of
 from tooling.aws_emulator.callers import Caller, access_key_in, caller_of, root_of, serving
+from tooling.aws_emulator.federation import pod_identity
 from tooling.aws_emulator.journal import Entry, Journal
 from tooling.aws_emulator.refusals import not_modelled
 
@@ -116,6 +117,8 @@ class Application:
             return _failed()
         if refusal is not None:
             return _Answer(**refusal)
+        if pod_identity.asked(environ):
+            return _Answer(**pod_identity.served(environ, body))
         if not changes_account(method, action):
             determinism.unnumbered_request()
             return self._asked_of_moto(environ, action)

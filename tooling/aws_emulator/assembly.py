@@ -19,6 +19,7 @@ from tooling.aws_emulator.controllers.loop import ControllerLoop
 from tooling.aws_emulator.ec2 import vpc_endpoints
 from tooling.aws_emulator.ecr import images
 from tooling.aws_emulator.eks.install import MOTO_VERSION, install
+from tooling.aws_emulator.federation.issuers import ISSUERS
 from tooling.aws_emulator.iam import identities
 from tooling.aws_emulator.journal import Journal
 from tooling.aws_emulator.logs import groups
@@ -58,6 +59,7 @@ def assemble(options: Options) -> Emulator:
     """Raises PlatformError if moto is another one, a port is taken, or the journal is somebody else's or damaged."""
     install(options)
     operators.OPERATORS.secrets = operators.read(options.operators) if options.operators is not None else {}
+    ISSUERS.directory = options.directory
     made_by_aws.install()
     vpc_endpoints.install()
     identities.install()

@@ -13,21 +13,29 @@ from tooling.aws_emulator.authorization import refusals, s3, services
 from tooling.aws_emulator.authorization.operators import OPERATORS
 from tooling.aws_emulator.authorization.policies import parsed, policies_of, principal_of
 from tooling.aws_emulator.authorization.questions import NotModelled, Place, Question
-from tooling.aws_emulator.authorization.reading import Call, Credential, Unreadable, call_of, credential_of
+from tooling.aws_emulator.authorization.reading import (
+    Call,
+    Credential,
+    Unreadable,
+    call_of,
+    credential_of,
+    named_action,
+)
 from tooling.aws_emulator.callers import Caller, issued_to
+from tooling.aws_emulator.federation import web_identity
 from tooling.aws_emulator.iam.identities import unique_id
 from tooling.aws_emulator.refusals import Refusal
 from tooling.iam.documents import PolicyType
 from tooling.iam.errors import NotEvaluable
 from tooling.iam.evaluation import ContextValue, Policies, Request, evaluate, mentioned
 from tooling.iam.keys import GLOBAL
-from tooling.iam.principals import Kind, Principal
+from tooling.iam.principals import ANONYMOUS, Kind, Principal
 
 _OWN_PATHS = ("/moto-api", "/favicon.ico")
 """The emulator's own API, for the operator and for tests."""
 
-_ALWAYS = frozenset({("sts", "GetCallerIdentity"), ("sts", "AssumeRoleWithWebIdentity"), ("sts", "GetSessionToken")})
-"""Allowed whatever policies say; web identity is decided by the token and the role's trust policy."""
+_ALWAYS = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
+"""Allowed whatever policies say."""
 
 
 def refusal_of(environ: Mapping[str, Any], body: bytes) -> Refusal | None:
@@ -38,6 +46,9 @@ def refusal_of(environ: Mapping[str, Any], body: bytes) -> Refusal | None:
         credential = credential_of(environ)
     except Unreadable as error:
         return refusals.not_signed(environ, "", str(error))
+    if named_action(environ, body) == web_identity.OPERATION:
+        # The token decides, whoever signs the request.
+        return _of_web_identity(environ, body)
     if credential is not None and credential.access_key in OPERATORS.secrets:
         return None
     caller: Caller | None = None
@@ -63,6 +74,19 @@ def refusal_of(environ: Mapping[str, Any], body: bytes) -> Refusal | None:
         )
     except (NotModelled, NotEvaluable) as error:
         return refusals.not_modelled(environ, service, getattr(error, "what", str(error)))
+
+
+def _of_web_identity(environ: Mapping[str, Any], body: bytes) -> Refusal | None:
+    try:
+        call = call_of(environ, body, None)
+        web_identity.check(call.parameters, _context(environ, call, None, ANONYMOUS))
+    except Unreadable as error:
+        return refusals.not_signed(environ, "sts", str(error))
+    except NotEvaluable as error:
+        return refusals.not_modelled(environ, "sts", error.what)
+    except web_identity.Denied as denied:
+        return refusals.answer(environ, "sts", denied.code, denied.message, denied.status)
+    return None
 
 
 def _holds(caller: Caller, credential: Credential) -> bool:

@@ -116,13 +116,19 @@ def credential_of(environ: Mapping[str, Any]) -> Credential | None:
     return Credential(access_key=found["key"], region=found["region"], service=found["service"].lower(), token=token)
 
 
+def named_action(environ: Mapping[str, Any], body: bytes) -> str:
+    """The action that form or query name, as the services of the Query protocol have it."""
+    form = parse_qs(body.decode("utf-8", "replace")) if _is_form(environ) else {}
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    return (form.get("Action") or query.get("Action") or [""])[0]
+
+
 def call_of(environ: Mapping[str, Any], body: bytes, credential: Credential | None) -> Call:
     """Raises Unreadable."""
     headers = _headers(environ)
     service, region = (credential.service, credential.region) if credential else ("s3", "us-east-1")
     if credential is None:
-        form = parse_qs(body.decode("utf-8", "replace")) if _is_form(environ) else {}
-        action = form.get("Action", [""])[0]
+        action = named_action(environ, body)
         if action == _UNSIGNED:
             service = "sts"
         elif action or "x-amz-target" in headers:

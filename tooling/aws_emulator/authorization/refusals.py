@@ -19,7 +19,7 @@ _XML = "application/xml"
 
 def unknown_key(environ: Mapping[str, Any], service: str) -> Refusal:
     if service == "s3":
-        return _answer(
+        return answer(
             environ,
             service,
             "InvalidAccessKeyId",
@@ -27,44 +27,44 @@ def unknown_key(environ: Mapping[str, Any], service: str) -> Refusal:
             403,
         )
     if service == "ec2":
-        return _answer(
+        return answer(
             environ, service, "AuthFailure", "AWS was not able to validate the provided access credentials", 401
         )
     code = "InvalidClientTokenId" if _is_query(environ) else "UnrecognizedClientException"
-    return _answer(environ, service, code, "The security token included in the request is invalid.", 403)
+    return answer(environ, service, code, "The security token included in the request is invalid.", 403)
 
 
 def expired(environ: Mapping[str, Any], service: str) -> Refusal:
     if service == "s3":
-        return _answer(environ, service, "ExpiredToken", "The provided token has expired.", 400)
+        return answer(environ, service, "ExpiredToken", "The provided token has expired.", 400)
     code = "ExpiredToken" if _is_query(environ) else "ExpiredTokenException"
-    return _answer(environ, service, code, "The security token included in the request is expired", 403)
+    return answer(environ, service, code, "The security token included in the request is expired", 403)
 
 
 def not_signed(environ: Mapping[str, Any], service: str, why: str) -> Refusal:
     code = "MissingAuthenticationToken" if _is_query(environ) else "MissingAuthenticationTokenException"
-    return _answer(environ, service, code, f"Missing Authentication Token: {why}", 403)
+    return answer(environ, service, code, f"Missing Authentication Token: {why}", 403)
 
 
 def denied(environ: Mapping[str, Any], service: str, *, who: str, action: str, resource: str, reason: str) -> Refusal:
     """`who` is an ARN, or empty for a caller without credentials; `reason` as `Decision.reason` says it."""
     if not who:
-        return _answer(environ, service, "AccessDenied", "Access Denied", 403)
+        return answer(environ, service, "AccessDenied", "Access Denied", 403)
     place = f'"{resource}"' if service == "s3" else resource
     message = f"User: {who} is not authorized to perform: {action} on resource: {place} {reason}"
     if service == "ec2":
         message = f"You are not authorized to perform this operation. {message}"
-        return _answer(environ, service, "UnauthorizedOperation", message, 403)
+        return answer(environ, service, "UnauthorizedOperation", message, 403)
     code = "AccessDenied" if service == "s3" or _is_query(environ) else "AccessDeniedException"
     # JSON services answer 400 where REST and Query ones answer 403.
-    return _answer(environ, service, code, message, 400 if "HTTP_X_AMZ_TARGET" in environ else 403)
+    return answer(environ, service, code, message, 400 if "HTTP_X_AMZ_TARGET" in environ else 403)
 
 
 def not_modelled(environ: Mapping[str, Any], service: str, why: str) -> Refusal:
-    return _answer(environ, service, NOT_MODELLED, f"the local lane cannot say whether this is allowed: {why}", 501)
+    return answer(environ, service, NOT_MODELLED, f"the local lane cannot say whether this is allowed: {why}", 501)
 
 
-def _answer(environ: Mapping[str, Any], service: str, code: str, message: str, status: int) -> Refusal:
+def answer(environ: Mapping[str, Any], service: str, code: str, message: str, status: int) -> Refusal:
     if service == "s3":
         body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         kind = _XML
@@ -87,7 +87,7 @@ def _answer(environ: Mapping[str, Any], service: str, code: str, message: str, s
     }
 
 
-_REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 501: "Not Implemented"}
+_REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 501: "Not Implemented"}
 
 
 def _is_query(environ: Mapping[str, Any]) -> bool:

@@ -106,8 +106,12 @@ class KubernetesApi:
                 return None
             raise
 
-    def create(self, kind: Kind, manifest: Manifest) -> None:
-        self._request("POST", kind.path(manifest["metadata"].get("namespace")), body=manifest)
+    def signing_keys(self) -> Manifest:
+        """The JWKS of its service-account tokens."""
+        return self._request("GET", "/openid/v1/jwks")
+
+    def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        return self._request("POST", kind.path(manifest["metadata"].get("namespace")), body=manifest)
 
     def apply(self, kind: Kind, manifest: Manifest, *, subresource: str = "") -> None:
         """Server-side apply; takes fields over from other managers."""

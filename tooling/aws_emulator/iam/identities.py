@@ -23,14 +23,18 @@ from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_assumed_role_id
 
+from tooling.aws_emulator.federation.tokens import unverified
+from tooling.aws_emulator.federation.web_identity import provider_of
+
 _delete_role, _delete_user = IAMBackend.delete_role, IAMBackend.delete_user
-_assume_role = TokenResponse.assume_role
+_assume_role, _assume_with_token = TokenResponse.assume_role, TokenResponse.assume_role_with_web_identity
 
 
 def install() -> None:
     IAMBackend.delete_role = _role_deleted  # type: ignore[method-assign]
     IAMBackend.delete_user = _user_deleted  # type: ignore[method-assign]
     TokenResponse.assume_role = _assumed  # type: ignore[method-assign]
+    TokenResponse.assume_role_with_web_identity = _assumed_with_token  # type: ignore[method-assign]
     moto.sts.models.AssumedRole = Session  # type: ignore[misc]
 
 
@@ -115,6 +119,20 @@ def _assumed(self: TokenResponse) -> Any:
     session = answer.result["Credentials"]
     session.policy_arns = tuple(one["arn"] for one in self._get_param("PolicyArns") or ())
     session.tags = {one["Key"]: one["Value"] for one in self._get_param("Tags") or ()}
+    return answer
+
+
+def _assumed_with_token(self: TokenResponse) -> Any:
+    """The same for a token, which was verified before."""
+    answer: Any = _assume_with_token(self)
+    session = answer.result["Credentials"]
+    session.policy_arns = tuple(one["arn"] for one in self._get_param("PolicyArns") or ())
+    claims = unverified(str(self._get_param("WebIdentityToken")))
+    provider = provider_of(session.role_arn, claims)
+    session.provider = provider.arn
+    answer.result["AssumedRoleUser"]["AssumedRoleId"] = session.user_id
+    facts = {"SubjectFromWebIdentityToken": claims.subject, "Audience": claims.audiences[0], "Provider": provider.arn}
+    answer.result.update(facts)
     return answer
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.versions import ADDONS
 from tooling.aws_emulator.controllers.kubernetes_api import (
@@ -36,7 +37,7 @@ from tooling.aws_emulator.controllers.kubernetes_api import (
 from tooling.aws_emulator.controllers.labels import SELECTOR
 from tooling.aws_emulator.kubeconfig import read_access
 from tooling.aws_emulator.testing import Emulator, free_ports, running_emulator
-from tooling.aws_emulator.tests.conftest import Account, emptied
+from tooling.aws_emulator.tests.conftest import Account, answer, document, emptied
 from tooling.aws_emulator.tests.tokens import token
 from tooling.lane.testing import running_cluster
 
@@ -67,8 +68,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
     port, webhook_port = free_ports(2)
     # As the lane does it: the API server needs the webhook's port, the emulator the kubeconfig that is not there yet.
     with running_cluster(directory, webhook_port=webhook_port) as cluster:
-        ports = (port, webhook_port)
-        with running_emulator(directory / "aws", cluster_kubeconfig=cluster.kubeconfig, ports=ports) as emulator:
+        more: Any = {"ports": (port, webhook_port), "oidc_issuer": cluster.issuer}
+        with running_emulator(directory / "aws", cluster_kubeconfig=cluster.kubeconfig, **more) as emulator:
             yield Lane(emulator, cluster.kubeconfig)
 
 
@@ -561,3 +562,43 @@ def test_pods_may_use_what_the_system_leaves(
         max_pods=max_pods, disk_gib=20, labels={}, taints=(),
     )  # fmt: skip
     assert allocatable(instance) == {**expected, "ephemeral-storage": "18Gi"}
+
+
+def test_a_token_of_the_clusters_own_service_account_is_verified_with_the_clusters_keys(
+    lane: Lane, with_cluster: Account
+) -> None:
+    api, account = lane.api(), with_cluster
+    issuer = account.eks.describe_cluster(name="platform")["cluster"]["identity"]["oidc"]["issuer"]
+    host = issuer.removeprefix("https://")
+    provider = account.iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["sts.amazonaws.com"])
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{host}:sub": "system:serviceaccount:test-irsa:app"}},
+    }
+    role = account.iam.create_role(RoleName="irsa", AssumeRolePolicyDocument=document(statement))["Role"]["Arn"]
+    api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "test-irsa"}})
+
+    def assumed(service_account: str) -> Any:
+        metadata = {"name": service_account, "namespace": "test-irsa"}
+        api.create(SERVICE_ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        wanted = Kind("v1", "TokenRequest", f"serviceaccounts/{service_account}/token", True)
+        spec = {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 600}
+        given = api.create(
+            wanted,
+            {
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "metadata": {"namespace": "test-irsa"},
+                "spec": spec,
+            },
+        )
+        return account.sts.assume_role_with_web_identity(
+            RoleArn=role, RoleSessionName="pod", WebIdentityToken=given["status"]["token"]
+        )
+
+    assert assumed("app")["SubjectFromWebIdentityToken"] == "system:serviceaccount:test-irsa:app"
+    with pytest.raises(ClientError) as refused:
+        assumed("other")
+    assert answer(refused)[0] == "AccessDenied"
