@@ -24,6 +24,7 @@ def new(
     environment: Annotated[
         list[str] | None, typer.Option("--environment", help="An environment; all by default. Can be repeated.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write the file of a new tenant; `tiers up tenants` deploys it."""
     from shared.catalog import load_tenant
@@ -31,6 +32,9 @@ def new(
 
     path = new_tenant(name, owner=owner, hosts=host or (), size=size, environments=environment or ())
     first = load_tenant(name, "").environments[0]
+    if as_json:
+        print_document({"tenant": name, "file": f"tenants/catalog/{path.name}"})
+        return
     say = messages()
     say.print(f"wrote tenants/catalog/{path.name}", markup=False)
     say.print(f"see what it creates:  tiers tenant explain {name} --stack {first}", markup=False)
@@ -130,22 +134,25 @@ def diff(
 
 
 @app.command("suspend")
-def suspend(name: Name) -> None:
+def suspend(name: Name, as_json: Json = False) -> None:
     """Write `state: suspended` into the tenant's file: after `tiers up`, it has no pods, and keeps all its data."""
-    _set_state(name, "suspended")
+    _set_state(name, "suspended", as_json=as_json)
 
 
 @app.command("resume")
-def resume(name: Name) -> None:
+def resume(name: Name, as_json: Json = False) -> None:
     """Write `state: active` into the tenant's file: after `tiers up`, its pods start again."""
-    _set_state(name, "active")
+    _set_state(name, "active", as_json=as_json)
 
 
-def _set_state(name: str, state: str) -> None:
+def _set_state(name: str, state: str, *, as_json: bool) -> None:
     from shared.catalog import load_tenant
     from tooling.tenants.editing import set_state
 
     path, say = set_state(name, state), messages()
+    if as_json:
+        print_document({"tenant": name, "state": state, "changed": path is not None})
+        return
     if path is None:
         say.print(f"{name} is {state} already", markup=False)
         return

@@ -34,10 +34,15 @@ def new_tenant(
             hint=f"choose another name, or see the file: tiers tenant show {name}",
         )
     keys = {"owner": owner, "hosts": list(hosts), "size": size, "environments": list(environments)}
-    given = {key: value for key, value in keys.items() if value}
-    text = yaml.safe_dump(given, sort_keys=False, default_flow_style=None, allow_unicode=True)
+    text = "".join(f"{key}: {_inline(value)}\n" for key, value in keys.items() if value)
     _write_valid(path, f"{LANGUAGE_SERVER_LINE}\n{text}", before=None)
     return path
+
+
+def _inline(value: object) -> str:
+    """On one line, in quotes only where YAML would read something else."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1_000_000)
+    return text.removesuffix("...\n").strip()
 
 
 def set_state(name: str, state: str) -> Path | None:

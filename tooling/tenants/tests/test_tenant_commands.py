@@ -129,6 +129,8 @@ def test_a_new_file_names_the_schema_and_holds_what_was_given(directory: Path) -
         "# yaml-language-server: $schema=../tenant.schema.json\n"
         "owner: payers\nhosts: [pay.example.com]\nsize: medium\nenvironments: [dev]\n"
     )
+    # A mapping of texts alone was written in braces, and so could not be added to.
+    assert new_tenant("least", owner="yes: no").read_text().splitlines()[1:] == ["owner: 'yes: no'"]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,19 @@ def test_each_listing_is_a_json_document_too(arguments: list[str], key: str) -> 
     done = CliRunner().invoke(app, ["tenant", *arguments, "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)[key]
+
+
+@pytest.mark.usefixtures("directory")
+def test_what_was_written_is_a_json_document_too() -> None:
+    def document(*arguments: str) -> dict[str, Any]:
+        done = CliRunner().invoke(app, ["tenant", *arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return {key: value for key, value in json.loads(done.stdout).items() if key != "version"}
+
+    assert document("new", "pay", "--owner", "payers") == {"tenant": "pay", "file": "tenants/catalog/pay.yaml"}
+    assert document("suspend", "pay") == {"tenant": "pay", "state": "suspended", "changed": True}
+    assert document("suspend", "pay") == {"tenant": "pay", "state": "suspended", "changed": False}
+    assert document("resume", "pay") == {"tenant": "pay", "state": "active", "changed": True}
 
 
 @pytest.mark.usefixtures("directory")
