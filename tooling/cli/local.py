@@ -151,6 +151,8 @@ def _ask() -> Ask | None:
 
 def may_be_downloaded(releases: Sequence[Release]) -> bool:
     """Asks about these files, with their sites and sizes."""
+    from tooling.lane.go_build import find_go
+
     rows = [(release.title, release.site, f"about {release.megabytes} MB") for release in releases]
     mirror = os.environ.get(TIERS_PROGRAMS_MIRROR.name)
     print("The lane needs programs that are neither on PATH nor in the cache:", file=sys.stderr)
@@ -158,9 +160,10 @@ def may_be_downloaded(releases: Sequence[Release]) -> bool:
     if mirror:
         print(f"{TIERS_PROGRAMS_MIRROR.name} is set: they come from the mirror", file=sys.stderr)
     total = sum(release.megabytes for release in releases)
-    return typer.confirm(
-        f"Download about {total} MB? Otherwise Go builds them, in about 10 minutes", default=True, err=True
+    otherwise = (
+        "Otherwise Go builds them, in about 10 minutes" if find_go() else "To build them, Go has to be installed"
     )
+    return typer.confirm(f"Download about {total} MB? {otherwise}", default=True, err=True)
 
 
 def _mebibytes(snapshot: Snapshot) -> str:

@@ -366,6 +366,9 @@ def _may_download(missing: Sequence[str], choice: Programs, ask: Ask | None) -> 
     releases = _releases(missing)
     if not releases or choice is Programs.BUILD or (choice is Programs.AUTO and ask is None):
         return False
+    from tooling.lane.downloads import checked_mirror
+
+    checked_mirror(os.environ.get(TIERS_PROGRAMS_MIRROR.name, ""))
     unreleased = [name for name in missing if release_of(name, supported_host()) is None]
     if unreleased:
         _go_for(unreleased)  # before anybody is asked, and before anything is downloaded

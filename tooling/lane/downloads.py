@@ -117,7 +117,9 @@ class Downloads:
         if answer.ok or (offset and answer.status_code == requests.codes.requested_range_not_satisfiable):
             return answer
         answer.close()
-        if answer.status_code in (401, 403, 404, 410) and "rate limit" not in answer.reason.lower():
+        if answer.headers.get("X-RateLimit-Remaining") == "0":  # GitHub's API, with 403 or 429
+            raise _unreachable(address, "GitHub's API has been asked too often from this address in the last hour")
+        if answer.status_code in (401, 403, 404, 410):
             raise PlatformError(
                 "release-missing",
                 f"the release site answers {answer.status_code} {answer.reason}",

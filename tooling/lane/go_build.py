@@ -102,7 +102,8 @@ def build(go: GoInstallation, module: GoModule, packages: Sequence[str], destina
         PlatformError: Go too old, no disk space, sources out of reach, or a package that does not compile.
     """
     _check_version(go, module)
-    flags = ["-mod=readonly", "-trimpath", "-ldflags", module.linker_flags]
+    # The linker strips debugging information, so it need not be made.
+    flags = ["-mod=readonly", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", module.linker_flags]
     stale = _stale_packages(go, module, flags, packages, task)
     total = len(stale)
     needed = {destination: _OUTPUT_BYTES}

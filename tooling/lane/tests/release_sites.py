@@ -43,6 +43,8 @@ class Sites:
     """Address and range of each request."""
     statuses: dict[str, list[int]] = field(default_factory=dict)
     """Statuses to answer with, before the file, by address."""
+    rate_limited: bool = False
+    """Whether those answers say, as GitHub's API does, that no request is left."""
     cuts: dict[str, list[int]] = field(default_factory=dict)
     """Bytes after which the connection is closed, by address; negative: without having said how many there are."""
     ranges: bool = True
@@ -116,7 +118,8 @@ def release_sites() -> Iterator[Sites]:
             if "Authorization" in self.headers:
                 sites.authorizations.append(self.headers["Authorization"])
             if sites.statuses.get(address):
-                self._head(sites.statuses[address].pop(0), 0)
+                headers = {"X-RateLimit-Remaining": "0"} if sites.rate_limited else {}
+                self._head(sites.statuses[address].pop(0), 0, **headers)
             elif address in sites.moved:
                 self._head(302, 0, Location=sites.moved[address])
             elif address not in sites.files:

@@ -129,6 +129,14 @@ def test_a_file_that_is_not_there_is_not_asked_for_again(sites: Sites, part: Pat
     assert len(sites.requests) == 1
 
 
+def test_an_exhausted_rate_limit_is_not_a_missing_file(sites: Sites, part: Path) -> None:
+    sites.rate_limited = True
+    sites.statuses[ADDRESS] = [403]
+    error = failure(sites, part)
+    assert error.code == "release-unreachable"
+    assert error.what.endswith("GitHub's API has been asked too often from this address in the last hour")
+
+
 def test_a_site_that_nobody_serves_is_unreachable(sites: Sites, part: Path) -> None:
     (port,) = free_ports(1)
     assert failure(sites, part, f"http://127.0.0.1:{port}").code == "release-unreachable"

@@ -113,10 +113,18 @@ def test_help_waits_for_nothing_heavy() -> None:
     assert answer.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("typed", "answer"), [("\n", True), ("y\n", True), ("n\n", False)])
+@pytest.mark.parametrize(
+    ("typed", "answer", "go", "otherwise"),
+    [
+        ("\n", True, True, "Otherwise Go builds them, in about 10 minutes"),
+        ("y\n", True, False, "To build them, Go has to be installed"),
+        ("n\n", False, True, "Otherwise Go builds them, in about 10 minutes"),
+    ],
+)
 def test_a_download_is_asked_about_with_its_files_sites_and_sizes(
-    typed: str, answer: bool, monkeypatch: pytest.MonkeyPatch
+    typed: str, answer: bool, go: bool, otherwise: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tooling.lane.go_build.find_go", lambda: object() if go else None)
     monkeypatch.setenv("TIERS_PROGRAMS_MIRROR", "https://mirror.example.com")
     releases = [release for name in ("etcd", "kwok") if (release := release_of(name, ("linux", "amd64")))]
     asking = typer.Typer()
@@ -133,7 +141,7 @@ def test_a_download_is_asked_about_with_its_files_sites_and_sizes(
         "  kwok-0.8.0  github.com  about 85 MB",
         "TIERS_PROGRAMS_MIRROR is set: they come from the mirror",
     ]
-    assert "Download about 110 MB? Otherwise Go builds them, in about 10 minutes [Y/n]:" in result.output
+    assert f"Download about 110 MB? {otherwise} [Y/n]:" in result.output
 
 
 def test_nobody_is_asked_without_a_terminal(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

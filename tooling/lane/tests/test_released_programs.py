@@ -362,3 +362,5 @@ def test_a_mirror_that_is_no_address_is_refused_before_anything_is_downloaded(
 ) -> None:
     monkeypatch.setenv("TIERS_PROGRAMS_MIRROR", "mirror.example.com")
     assert failure(progress, "kwok").code == "programs-mirror-invalid"
+    with pytest.raises(BadInput):
+        ensure(progress, ["kwok"], programs=Programs.AUTO, ask=lambda _: pytest.fail("asked in vain"))
