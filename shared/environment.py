@@ -148,6 +148,19 @@ class Environment(BaseModel):
             )
         return value
 
+    def check_variables(self, *, account: bool) -> None:
+        """Validates what environment variables change, before anything is done with it.
+
+        Args:
+            account: whether the account is needed.
+
+        Raises:
+            BadInput: as `suffix` and `account` do.
+        """
+        _ = self.suffix
+        if account:
+            _ = self.account
+
 
 def environment_names() -> list[str]:
     """The environments that have a file, in alphabetical order."""

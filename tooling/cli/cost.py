@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tooling.cli.console import print_document, results
-from tooling.cli.options import App, Json, Stack, Tenant, Tiers
+from tooling.cli.options import Apps, Json, Stack, Tenants, Tiers
 
 
-def cost(stack: Stack, tiers: Tiers = None, tenant: Tenant = None, app: App = None, as_json: Json = False) -> None:
+def cost(stack: Stack, tiers: Tiers = None, tenant: Tenants = None, app: Apps = None, as_json: Json = False) -> None:
     """Estimate the monthly cost of the stacks, offline; list what cannot be estimated as unknown."""
     from rich.table import Table
 
@@ -18,7 +18,7 @@ def cost(stack: Stack, tiers: Tiers = None, tenant: Tenant = None, app: App = No
     from tooling.runner.graph import environment_graph, select
 
     prices = load_prices(load_environment(stack).region)
-    stacks = select(environment_graph(stack), tiers=tiers or (), tenant=tenant, application=app)
+    stacks = select(environment_graph(stack), tiers=tiers or (), tenants=tenant or (), applications=app or ())
     lines = estimate(stacks, prices)
     monthly, at_most = total(lines)
     known = [line for line in lines if line.monthly is not None]

@@ -16,7 +16,7 @@ import typer
 from shared.environment import load_environment
 from shared.errors import BadInput, nearest
 from tooling.cli.console import print_document, results
-from tooling.cli.options import App, Json, Stack, Tenant
+from tooling.cli.options import Apps, Json, Stack, Tenants
 
 if TYPE_CHECKING:
     from tooling.runner.engine import Engine
@@ -76,8 +76,8 @@ def outputs(
     tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose outputs to print.")],
     stack: Stack,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this output, as plain text.")] = None,
-    tenant: Tenant = None,
-    app: App = None,
+    tenant: Tenants = None,
+    app: Apps = None,
     as_json: Json = False,
 ) -> None:
     """Print the outputs of one stack: its contract with the stacks that read it."""
@@ -106,7 +106,7 @@ def outputs(
 
 def kubeconfig(
     stack: Stack,
-    tenant: Tenant = None,
+    tenant: Tenants = None,
     role: Annotated[
         str, typer.Option("--role", help="With --tenant: role of its people, developers, owners or viewers.")
     ] = _DEVELOPERS,
@@ -124,12 +124,12 @@ def kubeconfig(
                 "output-missing",
                 f"{one} has not published `kubeconfig`",
                 at=str(one),
-                hint=f"make {tier}-up STACK={stack}" + (f" TENANT={tenant}" if tenant else ""),
+                hint=f"make {tier}-up STACK={stack}" + (f" TENANT={one.tenant}" if one.tenant else ""),
             )
-        sys.stdout.write(usable_kubeconfig(_signing_in_as(role, values, tenant, stack), engine) + "\n")
+        sys.stdout.write(usable_kubeconfig(_signing_in_as(role, values, one.tenant, stack), engine) + "\n")
 
 
-def _signing_in_as(role: str, values: Mapping[str, Any], tenant: str | None, stack: str) -> str:
+def _signing_in_as(role: str, values: Mapping[str, Any], tenant: str, stack: str) -> str:
     """The published kubeconfig, for the role.
 
     Raises:
@@ -152,8 +152,8 @@ def _signing_in_as(role: str, values: Mapping[str, Any], tenant: str | None, sta
 def env(
     tier: Annotated[str, typer.Argument(metavar="TIER", help="Tier whose stack to use with plain `pulumi`.")],
     stack: Stack,
-    tenant: Tenant = None,
-    app: App = None,
+    tenant: Tenants = None,
+    app: Apps = None,
     as_json: Json = False,
 ) -> None:
     """Print the shell commands that set up plain `pulumi` for one stack: eval "$(tiers env TIER --stack S)"."""
@@ -161,7 +161,7 @@ def env(
     from tooling.runner.graph import environment_graph, select
 
     with open_engine(stack) as engine:
-        chosen = select(environment_graph(stack), tiers=[tier], tenant=tenant, application=app)
+        chosen = select(environment_graph(stack), tiers=[tier], tenants=tenant or (), applications=app or ())
         one = _single(chosen, tier, stack)
         directory = engine.work_dir(one)
         wanted = {**engine.variables, "PULUMI_STACK": one.stack}
@@ -238,7 +238,9 @@ def _fit_terminal(line: str) -> str:
     return line if not sys.stdout.isatty() or len(line) <= columns else line[: columns - 1] + "…"
 
 
-def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, app: str | None) -> StackId:
+def _one_stack(
+    engine: Engine, tier: str, environment: str, tenants: Sequence[str] | None, apps: Sequence[str] | None
+) -> StackId:
     """Return the one deployed stack that the options select.
 
     Raises:
@@ -251,8 +253,8 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
     stacks = select(
         with_undeclared(environment_graph(environment), environment, counts),
         tiers=[tier],
-        tenant=tenant,
-        application=app,
+        tenants=tenants or (),
+        applications=apps or (),
     )
     if stacks and str(_single(stacks, tier, environment)) in counts:
         return stacks[0]
@@ -260,7 +262,7 @@ def _one_stack(engine: Engine, tier: str, environment: str, tenant: str | None, 
         "stack-missing",
         f"{stacks[0] if stacks else tier} is not deployed",
         at=f"--stack {environment}",
-        hint=f"make {tier}-up STACK={environment}" + (f" TENANT={tenant}" if tenant else ""),
+        hint=f"make {tier}-up STACK={environment}" + (f" TENANT={tenants[0]}" if tenants else ""),
     )
 
 

@@ -16,7 +16,7 @@ import typer
 
 from shared.errors import ExitCode, PlatformError, Refused
 from tooling.cli.console import messages, print_document
-from tooling.cli.operations import Selection, exit_code_of, perform, report
+from tooling.cli.operations import OperationRequest, exit_code_of, perform, report
 
 if TYPE_CHECKING:
     from tooling.applications.health import Reason
@@ -109,10 +109,17 @@ class _Ended:
 
 
 def _run(operation: Operation, stack: StackId, fork_server: ForkServer, *, as_json: bool) -> _Ended:
-    selection = Selection(environment=stack.environment, tiers=[stack.tier], application=stack.project)
-    performed = perform(operation, selection, fork_server, confirm=False, as_json=as_json)
+    request = OperationRequest(
+        operation=operation,
+        environment=stack.environment,
+        tiers=[stack.tier],
+        applications=[stack.project],
+        confirm=False,
+        as_json=as_json,
+    )
+    performed = perform(request, fork_server)
     if not as_json:
-        report(operation, stack.environment, performed, next_steps=False)
+        report(request, performed, next_steps=False)
     return _Ended(operation, stack, performed.outcomes)
 
 

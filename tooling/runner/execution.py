@@ -21,7 +21,7 @@ from tooling.runner.engine import Engine
 from tooling.runner.fork_server import ForkServer
 from tooling.runner.graph import Graph, StackId
 from tooling.runner.held_deletions import DeletionWatch
-from tooling.runner.messages import Diagnostic, FailedCreate, Operation, Request, Result, Step
+from tooling.runner.messages import Diagnostic, FailedCreate, Failure, Operation, Request, Result, Step
 from tooling.runner.progress import Progress
 from tooling.runner.recovery import failed_creates
 from tooling.runner.recovery.recover import Recovery
@@ -41,11 +41,8 @@ class Outcome:
     steps: list[Step] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seconds: float = 0.0
-    error: str = ""
-    exit_code: int = 1
-    """Exit code if it failed, which tells who has to act next: `shared.errors.ExitCode`."""
-    problem: dict[str, str] = field(default_factory=dict)
-    """The error of its program, if any: `code`, `what`, `at`, `hint`."""
+    failure: Failure | None = None
+    """Why it is not done; of a skipped stack, which stack it waited for."""
 
     @property
     def changed(self) -> dict[str, int]:
@@ -112,8 +109,8 @@ def execute(
                 blocker = _blocker(stack, order, ended)
                 if interrupted.is_set() or blocker is not None:
                     status: Status = "cancelled" if interrupted.is_set() else "skipped"
-                    why = "" if blocker is None else f"{blocker} was not completed"
-                    ended[stack] = Outcome(stack=stack, status=status, error=why)
+                    why = None if blocker is None else Failure(message=f"{blocker} was not completed")
+                    ended[stack] = Outcome(stack=stack, status=status, failure=why)
                     progress.ended(stack, status, 0.0, {})
                     waiting.remove(stack)
                 elif len(running) < slots:
@@ -205,13 +202,7 @@ class _Run:
             if result.ok and self.after is not None and (remark := self.after(stack)):
                 self.progress.remark(remark)
         except PlatformError as error:
-            result = Result(
-                number=request.number,
-                ok=False,
-                error=str(error),
-                exit_code=int(error.exit_code),
-                problem=error.document(),
-            )
+            result = Result(number=request.number, failure=Failure.of(error))
         status: Status = "done" if result.ok else ("cancelled" if self.interrupted.is_set() else "failed")
         self.progress.ended(stack, status, result.seconds, result.changes)
         return Outcome(
@@ -221,9 +212,7 @@ class _Run:
             steps=steps,
             diagnostics=diagnostics,
             seconds=result.seconds,
-            error=result.error,
-            exit_code=result.exit_code,
-            problem=result.problem,
+            failure=result.failure,
         )
 
     def _record_image(self, stack: StackId) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import networkx
 
@@ -85,14 +84,14 @@ def in_order(graph: Graph) -> list[StackId]:
 
 
 def select(
-    graph: Graph, *, tiers: Sequence[str] = (), tenant: str | None = None, application: str | None = None
+    graph: Graph, *, tiers: Sequence[str] = (), tenants: Sequence[str] = (), applications: Sequence[str] = ()
 ) -> list[StackId]:
     """The stacks that the command line names, upstream first; all of them if it names none.
 
     Raises:
         BadInput: `tier-unknown`, `tenant-unknown`, `application-unknown`, `flags-exclude-each-other`.
     """
-    if tenant is not None and application is not None:
+    if tenants and applications:
         raise BadInput(
             "flags-exclude-each-other",
             "--tenant and --app exclude each other: an application has one tenant",
@@ -101,11 +100,11 @@ def select(
         )
     known = [load_tiers().tier(name).name for name in tiers]
     chosen = [stack for stack in in_order(graph) if not known or stack.tier in known]
-    if tenant is not None:
-        chosen = _named(chosen, tenant, what="tenant", of=lambda s: s.tenant if s.tier == "tenants" else "")
-    if application is not None:
+    if tenants:
+        chosen = _named(chosen, tenants, what="tenant", of=lambda s: s.tenant if s.tier == "tenants" else "")
+    if applications:
         chosen = _named(
-            chosen, application, what="application", of=lambda s: s.project if s.tier == "applications" else ""
+            chosen, applications, what="application", of=lambda s: s.project if s.tier == "applications" else ""
         )
     return chosen
 
@@ -117,17 +116,18 @@ def downstream(graph: Graph, stacks: Iterable[StackId]) -> list[StackId]:
     return [stack for stack in in_order(graph) if stack in found]
 
 
-def _named(stacks: list[StackId], name: str, *, what: str, of: Any) -> list[StackId]:
-    found = [stack for stack in stacks if of(stack) == name]
-    if not found:
-        known = sorted({of(stack) for stack in stacks} - {""})
+def _named(stacks: list[StackId], names: Sequence[str], *, what: str, of: Callable[[StackId], str]) -> list[StackId]:
+    known = sorted({of(stack) for stack in stacks} - {""})
+    for name in names:
+        if name in known:
+            continue
         raise BadInput(
             f"{what}-unknown",
             f"there is no {what} {name!r} among the chosen stacks{nearest(name, known)}",
             at="--tenant" if what == "tenant" else "--app",
             hint=f"use one of: {', '.join(known)}" if known else "make tenants-up STACK=local",
         )
-    return found
+    return [stack for stack in stacks if of(stack) in names]
 
 
 def _stacks(tier: Tier, environment: str) -> list[StackId]:

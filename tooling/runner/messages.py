@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from shared.errors import PlatformError
 
 HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -90,19 +92,33 @@ class FailedCreate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why an operation did not complete."""
+
+    message: str = ""
+    """Empty if a diagnostic reports it."""
+    exit_code: int = 1
+    """Tells who has to act next: `shared.errors.ExitCode`; 2 if the program refused a setting."""
+    document: dict[str, str] = field(default_factory=dict)
+    """The error's `code`, `what`, `at`, `hint`, as in every JSON document of an error; empty for any other error."""
+
+    @classmethod
+    def of(cls, error: PlatformError) -> Self:
+        return cls(message=str(error), exit_code=int(error.exit_code), document=error.document())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """The end of an operation. `changes` counts resources by operation, `same` included."""
 
     number: int
-    ok: bool
     changes: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
-    error: str = ""
-    """The error, if no diagnostic reports it."""
-    exit_code: int = 1
-    """Exit code if it failed: `shared.errors.ExitCode`; 2 if the program refused a setting."""
-    problem: dict[str, str] = field(default_factory=dict)
-    """The program's error, if any: `code`, `what`, `at`, `hint`, as in every JSON document of an error."""
+    failure: Failure | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
 
 
 Message = Step | Diagnostic | FailedCreate | Result
@@ -127,4 +143,6 @@ def from_line(line: str) -> Any:
     cls = _KINDS[content.pop("kind")]
     if "changes" in content and isinstance(content["changes"], list):
         content["changes"] = [PropertyChange(**change) for change in content["changes"]]
+    if content.get("failure"):
+        content["failure"] = Failure(**content["failure"])
     return cls(**content)

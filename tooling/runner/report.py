@@ -32,7 +32,7 @@ def report_document(operation: str, environment: str, outcomes: Sequence[Outcome
                 "changes": outcome.changes,
                 "resources": [_resource(step) for step in _shown(operation, outcome)],
                 "errors": _errors(outcome),
-                "error": outcome.problem or None,
+                "error": (outcome.failure and outcome.failure.document) or None,
             }
             for outcome in outcomes
         ],
@@ -111,7 +111,7 @@ def _resource(step: Step) -> dict[str, object]:
 
 def _summary(outcome: Outcome) -> str:
     if outcome.status == "skipped":
-        return outcome.error
+        return outcome.failure.message if outcome.failure else ""
     return summary_of(outcome.changes) if outcome.changed or outcome.status == "done" else ""
 
 
@@ -121,4 +121,5 @@ def _errors(outcome: Outcome) -> list[str]:
     # twice: as the component's own message, and as a traceback through the SDK.
     errors = [message for message in errors if not message.startswith(("update failed", "preview failed"))] or errors
     errors = [message for message in errors if "Traceback (most recent call last)" not in message] or errors
-    return list(dict.fromkeys([*errors, *([outcome.error] if outcome.error else [])]))
+    message = outcome.failure.message if outcome.failure else ""
+    return list(dict.fromkeys([*errors, *([message] if message else [])]))

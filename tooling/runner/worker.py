@@ -23,7 +23,7 @@ from shared.errors import PlatformError, Refused
 from shared.pulumi_internals import select_mode
 from tooling.foreign_errors import with_hint
 from tooling.runner.engine_events import Translator
-from tooling.runner.messages import Message, Request, Result, Start, from_line, to_line
+from tooling.runner.messages import Failure, Message, Request, Result, Start, from_line, to_line
 from tooling.runner.program import Program
 from tooling.system_errors import from_os_error
 
@@ -81,26 +81,23 @@ class Worker:
         translator = Translator(request.number, self._send)
         program = Program(self._project, self._execute)
         try:
-            changes = self._run(request, program, translator)
-            result = Result(number=request.number, ok=True, changes=changes)
+            result = Result(number=request.number, changes=self._run(request, program, translator))
         except automation.ConcurrentUpdateError:
-            program.failure = _locked(f"{self._project.name}/{request.stack}")
-            result = Result(number=request.number, ok=False, error=str(program.failure))
+            result = Result(number=request.number, failure=Failure.of(_locked(f"{self._project.name}/{request.stack}")))
         except automation.CommandError as error:
             message = "" if translator.said_error else with_hint(_last_lines(str(error)))
-            result = Result(number=request.number, ok=False, changes=translator.changes, error=message)
+            # The engine has reported the message of the program's own error.
+            failure = dataclasses.replace(
+                Failure.of(program.failure) if program.failure is not None else Failure(), message=message
+            )
+            result = Result(number=request.number, changes=translator.changes, failure=failure)
         except PlatformError as error:
-            program.failure = error
-            result = Result(number=request.number, ok=False, error=str(error))
+            result = Result(number=request.number, failure=Failure.of(error))
         except OSError as error:
-            result = Result(number=request.number, ok=False, error=str(from_os_error(error)))
+            result = Result(number=request.number, failure=Failure(message=str(from_os_error(error))))
         except Exception as error:
-            result = Result(number=request.number, ok=False, error=f"{type(error).__name__}: {error}")
-        seconds = round(time.monotonic() - started, 3)
-        if program.failure is not None:
-            problem = program.failure.document()
-            result = dataclasses.replace(result, exit_code=int(program.failure.exit_code), problem=problem)
-        self._send(dataclasses.replace(result, seconds=seconds))
+            result = Result(number=request.number, failure=Failure(message=f"{type(error).__name__}: {error}"))
+        self._send(dataclasses.replace(result, seconds=round(time.monotonic() - started, 3)))
 
     def _run(self, request: Request, program: Program, translator: Translator) -> dict[str, int]:
         workspace = automation.LocalWorkspace(

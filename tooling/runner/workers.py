@@ -12,7 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tooling.runner.fork_server import ForkServer
-from tooling.runner.messages import Diagnostic, FailedCreate, Message, Request, Result, Start, Step, from_line, to_line
+from tooling.runner.messages import (
+    Diagnostic,
+    FailedCreate,
+    Failure,
+    Message,
+    Request,
+    Result,
+    Start,
+    Step,
+    from_line,
+    to_line,
+)
 
 _END_SECONDS = 10
 
@@ -115,7 +126,7 @@ class WorkerProcess:
             "error[worker-died]: the worker process exited before it returned a result\n"
             f"hint: run the command again; log: {self._log}"
         )
-        return Result(number=number, ok=False, error=error)
+        return Result(number=number, failure=Failure(message=error))
 
 
 class Workers:

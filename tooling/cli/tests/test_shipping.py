@@ -15,9 +15,10 @@ from shared.errors import Refused
 from tooling.applications.health import Reason
 from tooling.applications.proposal import Proposal
 from tooling.cli import shipping
-from tooling.cli.operations import Performed
+from tooling.cli.operations import OperationRequest, Performed
 from tooling.runner.execution import Outcome
 from tooling.runner.graph import StackId
+from tooling.runner.messages import Failure
 
 STACK = StackId(
     tier="applications",
@@ -48,10 +49,11 @@ def ship(file: Path, monkeypatch: pytest.MonkeyPatch) -> Ship:
     def run(
         *, preview: tuple[str, dict[str, int]] = ("done", CHANGED), up: str = "done", yes: bool = True, **more: Any
     ) -> int:
-        def perform(operation: str, *_: object, **__: object) -> Performed:
+        def perform(request: OperationRequest, *_: object) -> Performed:
             assert file.read_text() == AFTER
-            status, changes = preview if operation == "preview" else (up, CHANGED)
-            outcome = Outcome(stack=STACK, status=status, changes=changes, error="no", exit_code=1)  # type: ignore[arg-type]
+            status, changes = preview if request.operation == "preview" else (up, CHANGED)
+            failure = Failure(message="no")
+            outcome = Outcome(stack=STACK, status=status, changes=changes, failure=failure)  # type: ignore[arg-type]
             return Performed(outcomes=[outcome], seconds=1.0)
 
         monkeypatch.setattr(shipping, "perform", perform)

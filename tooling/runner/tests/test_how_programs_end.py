@@ -241,7 +241,8 @@ class Failing:
             result = worker.run(request, on_message)
         finally:
             worker.close()
-        return result, errors + ([result.error] if result.error else [])
+        message = result.failure.message if result.failure else ""
+        return result, errors + ([message] if message else [])
 
 
 @pytest.fixture(scope="module")
@@ -254,8 +255,8 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
 def test_a_program_that_fails_is_told_in_one_message(failing: Failing, case: Case) -> None:
     result, errors = failing.run(case.text, case.operation)
     said = "\n".join(errors)
-    assert not result.ok, said
-    assert result.exit_code == case.exit_code, said
+    assert result.failure is not None, said
+    assert result.failure.exit_code == case.exit_code, said
     told = [error for error in errors if case.says in error]
     assert len(told) == 1, said
     assert "Traceback" not in said

@@ -11,6 +11,7 @@ from tooling.runner.engine_events import Translator
 from tooling.runner.messages import (
     Diagnostic,
     FailedCreate,
+    Failure,
     Message,
     PropertyChange,
     Request,
@@ -28,7 +29,8 @@ from tooling.runner.progress import summary_of
     [
         Start(environment={"PATH": "/bin"}, engine_version="3.259.0"),
         Request(number=1, operation="up", stack="local", work_dir="x"),
-        Result(number=1, ok=True, changes={"create": 2, "same": 1}, seconds=1.5),
+        Result(number=1, changes={"create": 2, "same": 1}, seconds=1.5),
+        Result(number=1, failure=Failure(message="no", exit_code=2, document={"code": "x"})),
         Diagnostic(number=2, severity="error", message="no\nsuch thing", resource="vpc"),
         Step(
             number=3,

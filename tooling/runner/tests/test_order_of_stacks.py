@@ -38,8 +38,10 @@ def test_a_tenant_reads_both_platform_tiers() -> None:
 def test_tiers_tenant_and_application_narrow_the_selection() -> None:
     graph = environment_graph("local")
     assert names(select(graph, tiers=["infrastructure"])) == ["infrastructure/local"]
-    assert names(select(graph, tiers=["tenants"], tenant="tenant-b")) == ["tenants/local.tenant-b"]
-    assert names(select(graph, application="demo")) == ["demo/local"]
+    assert names(select(graph, tiers=["tenants"], tenants=["tenant-b"])) == ["tenants/local.tenant-b"]
+    assert names(select(graph, applications=["demo"])) == ["demo/local"]
+    both = names(select(graph, tenants=["tenant-b", "tenant-a"]))
+    assert both == ["tenants/local.tenant-a", "tenants/local.tenant-b"]
     assert len(select(graph)) == 5 + len(APPLICATIONS)
 
 
@@ -47,10 +49,10 @@ def test_tiers_tenant_and_application_narrow_the_selection() -> None:
     ("arguments", "code", "says"),
     [
         ({"tiers": ["infrastucture"]}, "tier-unknown", 'did you mean "infrastructure"?'),
-        ({"tenant": "tenant-z"}, "tenant-unknown", "tenant-z"),
-        ({"tenant": "../x"}, "tenant-unknown", "../x"),
-        ({"application": "dmeo"}, "application-unknown", 'did you mean "demo"?'),
-        ({"tenant": "tenant-a", "application": "demo"}, "flags-exclude-each-other", "--tenant and --app"),
+        ({"tenants": ["tenant-a", "tenant-z"]}, "tenant-unknown", "tenant-z"),
+        ({"tenants": ["../x"]}, "tenant-unknown", "../x"),
+        ({"applications": ["dmeo"]}, "application-unknown", 'did you mean "demo"?'),
+        ({"tenants": ["tenant-a"], "applications": ["demo"]}, "flags-exclude-each-other", "--tenant and --app"),
     ],
     ids=["tier", "tenant", "path", "application", "both"],
 )
@@ -108,7 +110,7 @@ def test_a_dependant_without_resources_does_not_stand_in_the_way() -> None:
 def test_a_tenant_whose_file_is_gone_can_still_be_destroyed() -> None:
     counts = {"infrastructure/local": 50, "tenants/local.gone": 20, "tenants/dev.other": 20}
     graph = with_undeclared(environment_graph("local"), "local", counts)
-    assert names(select(graph, tiers=["tenants"], tenant="gone")) == ["tenants/local.gone"]
+    assert names(select(graph, tiers=["tenants"], tenants=["gone"])) == ["tenants/local.gone"]
     with pytest.raises(Refused) as refused:
         refuse_live_dependants(graph, select(graph, tiers=["infrastructure"]), counts)
     assert "tenants/local.gone" in refused.value.what

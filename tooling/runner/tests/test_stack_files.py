@@ -16,7 +16,7 @@ from tooling.runner.stack_files import generated_work_dir
 
 
 def stack(tier: str, tenant: str | None = None) -> StackId:
-    return select(environment_graph("local"), tiers=[tier], tenant=tenant)[0]
+    return select(environment_graph("local"), tiers=[tier], tenants=[tenant] if tenant else ())[0]
 
 
 KEY = {"secretsprovider": "awskms://alias/a", "encryptedkey": "c2VhbGVk"}
