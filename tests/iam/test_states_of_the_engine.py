@@ -89,7 +89,7 @@ def test_an_application_is_deployed_with_the_objects_and_the_key_of_its_stack(
                 )
                 messages: list[Any] = []
                 result = worker.run(request, messages.append)
-                assert result.ok, (result.error, messages)
+                assert result.ok, (result.failure, messages)
         finally:
             worker.close()
     allowed = StateObjects.of(PREFIX, "demo", "dev")

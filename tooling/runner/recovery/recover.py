@@ -227,10 +227,11 @@ class Recovery:
         targets = list(dict.fromkeys([*(one.create.urn for one in candidates), *changed]))
         if targets:
             result = refresh(targets)
-            if not result.ok:
+            if result.failure is not None:
+                why = result.failure.message or "see above"
                 raise PlatformError(
                     "recovery-failed",
-                    f"the state of {stack} after the interrupted run cannot be read: {result.error or 'see above'}",
+                    f"the state of {stack} after the interrupted run cannot be read: {why}",
                     at=str(stack),
                     hint="fix this error, then run the same command again",
                 )

@@ -70,7 +70,7 @@ def run(worker: WorkerProcess, operation: Operation, directory: Path, *, new: bo
     said: list[Step | Diagnostic | FailedCreate] = []
     request = Request(number=1, operation=operation, stack="test", work_dir=str(directory), new=new)
     result = worker.run(request, said.append)
-    assert result.ok or result.error or said, "a failure that says nothing"
+    assert result.failure is None or result.failure.message or said, "a failure that says nothing"
     return result
 
 
@@ -151,8 +151,9 @@ def test_a_worker_that_is_killed_is_a_failed_result(
     thread, results = in_a_thread(worker, directory)
     os.killpg(worker.group, signal.SIGKILL)
     thread.join(30)
-    assert [result.ok for result in results] == [False]
-    assert "error[worker-died]" in results[0].error
+    (result,) = results
+    assert result.failure is not None
+    assert "error[worker-died]" in result.failure.message
     worker.close()
 
 
@@ -167,7 +168,9 @@ def test_a_worker_outlives_its_server_and_ends_when_nobody_asks_any_more(
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(worker.group)], capture_output=True, text=True).stdout
     # A zombie, where nobody has taken note of its end yet.
     assert state.strip()[:1] in ("", "Z")
-    assert "error[worker-died]" in run(worker, "up", directory).error
+    failure = run(worker, "up", directory).failure
+    assert failure is not None
+    assert "error[worker-died]" in failure.message
 
 
 def test_a_server_that_has_ended_is_an_error_that_says_so(tmp_path: Path, variables: dict[str, str]) -> None:

@@ -114,7 +114,7 @@ class Runs:
         def refresh(targets: Sequence[str]) -> Result:
             chosen = [word for target in targets for word in ("--target", target)]
             engine.run("refresh", "--stack", "test", "--yes", "--skip-preview", *chosen, work_dir=self._directory)
-            return Result(number=1, ok=True)
+            return Result(number=1)
 
         return Recovery(engine).recover(STACK, refresh)
 
