@@ -64,6 +64,18 @@ applications-preview: setup
 applications-destroy: setup
 	@$(TIERS) destroy applications $(ONE)
 
+.PHONY: dusk-apply dusk-diff dusk-undo dusk-delete dawn-apply dawn-diff dawn-undo dawn-delete
+dusk-apply: setup  ## Deploy dusk, whose objects are YAML, with its tenant's credentials; also -diff, -undo and -delete
+dawn-apply: setup  ## Deploy dawn, the same for a cluster that eksctl made
+dusk-apply dusk-undo dusk-delete dawn-apply dawn-undo dawn-delete: setup
+	@$(TIERS) manifests $(lastword $(subst -, ,$@)) $(firstword $(subst -, ,$@)) --stack $(STACK) $(if $(YES),--yes)
+dusk-diff dawn-diff: setup
+	@$(TIERS) manifests diff $(firstword $(subst -, ,$@)) --stack $(STACK)
+
+.PHONY: three-services
+three-services: setup  ## Deploy demo by Pulumi, dusk and dawn by kubectl, and compare what they answer
+	@$(TIERS) up applications --app demo --stack $(STACK) && $(TIERS) manifests apply dusk --stack $(STACK) --yes && $(TIERS) manifests apply dawn --stack $(STACK) --yes && $(TIERS) manifests compare demo dusk dawn --stack $(STACK)
+
 .PHONY: guide
 guide: setup  ## Take a guided tour, step by step; one step alone: make guide-deploy-cluster, guide-help lists them
 	@$(TIERS) guide --stack $(STACK) $(if $(YES),--yes)

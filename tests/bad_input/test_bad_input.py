@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad_input import cases_catalog, cases_commands, cases_files, cases_guide, cases_programs
+from tests.bad_input import cases_catalog, cases_commands, cases_files, cases_guide, cases_manifests, cases_programs
 from tests.bad_input.account import Aws, aws
 from tests.bad_input.case import Case
 from tests.bad_input.site import Site, Tree, make_stopped_lane
@@ -21,6 +21,7 @@ CASES = [
     *cases_files.CASES,
     *cases_commands.CASES,
     *cases_guide.CASES,
+    *cases_manifests.CASES,
     *cases_programs.CASES,
 ]
 ON_A_LANE = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("bad input on a lane")]

@@ -281,6 +281,11 @@ ELSEWHERE = [
         test="tooling/lane/tests/test_downloads.py",
     ),
     Elsewhere(
+        code="owned-elsewhere",
+        why="needs an application that was deployed",
+        test="tests/chain/test_the_whole_chain.py",
+    ),
+    Elsewhere(
         code="host-unsupported",
         why="needs a machine that the lane does not run on",
         test="tooling/lane/tests/test_obtaining_programs.py",

@@ -21,6 +21,7 @@ import yaml
 
 from tests.chain.clone import Clone
 from tests.tenants.kubelet import wait
+from tooling.lane.state import Lane
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -116,6 +117,66 @@ def _live_objects(chain: Clone, kubeconfig: Path, overlay: str) -> dict[tuple[st
         )
         for one in items
     }
+
+
+def test_yaml_is_applied_as_the_tenants_deployer_and_answers_as_the_demo_does(chain: Clone) -> None:
+    stack = ("dusk", "--stack", "local")
+    chain.tiers("manifests", "apply", *stack, "--dry-run")
+    applied = chain.tiers("manifests", "apply", *stack, "--yes", "--json").document
+    assert applied["urls"] == ["http://dusk.tenant-a.example.com/"]
+    chain.tiers("manifests", "apply", "dawn", "--stack", "local", "--yes")
+    compare = ("manifests", "compare", "demo", "dusk", "dawn", "--stack", "local", "--json")
+    wait(lambda: chain.tiers(*compare, expect=None).exit_code == 0, "the three services to answer the same")
+    services = chain.tiers(*compare).document["services"]
+    assert [(one["name"], one["deployed_by"]) for one in services] == [
+        ("demo", "Pulumi"),
+        ("dusk", "kubectl"),
+        ("dawn", "kubectl"),
+    ]
+    api = '200 {"message":"Welcome to the demo API","version":"1.0.0"}'
+    assert [one["answers"] for one in services] == [["200 Welcome to the demo", api]] * 3
+    chain.tiers("manifests", "delete", "dawn", "--stack", "local", "--yes")
+    unchanged = chain.tiers("manifests", "diff", *stack, "--json").document
+    assert (unchanged["changed"], unchanged["diff"]) == (False, "")
+
+    configuration = chain.path / "applications/dusk/base/configmap.env"
+    before = configuration.read_text()
+    configuration.write_text(before.replace("ROOT_RESPONSE=Welcome to the demo", "ROOT_RESPONSE=Good evening"))
+    assert "Good evening" in chain.tiers("manifests", "diff", *stack).stdout
+    chain.tiers("manifests", "apply", *stack, "--yes")
+    wait(lambda: _get_host(chain, "dusk.tenant-a.example.com") == (200, "Good evening"), "dusk to have changed")
+    chain.tiers("manifests", "undo", *stack, "--yes")
+    wait(lambda: _get_host(chain, "dusk.tenant-a.example.com") == (200, "Welcome to the demo"), "dusk to be back")
+    configuration.write_text(before)
+
+
+def test_an_object_that_pulumi_owns_is_refused(chain: Clone) -> None:
+    """The demo's name in dusk's files: each tool would undo what the other one changes."""
+    service = chain.path / "applications/dusk/base/service.yaml"
+    before = service.read_text()
+    service.write_text(before.replace("name: dusk\n", "name: demo\n", 1))
+    refused = chain.tiers("manifests", "apply", "dusk", "--stack", "local", "--yes", expect=3)
+    service.write_text(before)
+    assert "error[owned-elsewhere]: Service demo in tenant-a belongs to pulumi-kubernetes" in refused.stderr
+
+
+def test_what_yaml_has_made_is_deleted_whole(chain: Clone, cluster_admin: Path) -> None:
+    chain.tiers("manifests", "delete", "dusk", "--stack", "local", "--yes")
+    kinds = "deployments,services,configmaps,ingresses,horizontalpodautoscalers,poddisruptionbudgets"
+    selected = ("-n", "tenant-a", "-l", "app.kubernetes.io/part-of=dusk", "-o", "name")
+    wait(lambda: chain.kubectl(cluster_admin, "get", kinds, *selected).stdout == "", "dusk to be gone")
+
+
+def _get_host(chain: Clone, host: str) -> tuple[int, str]:
+    """Asks the lane's load balancer for one host."""
+    lane = Lane.load(chain.local)
+    assert lane is not None
+    connection = http.client.HTTPConnection("127.0.0.1", lane.ports.ingress, timeout=30)
+    connection.request("GET", "/", headers={"Host": host})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
 
 
 def test_one_tenants_quota_is_exactly_one_change(chain: Clone) -> None:

@@ -40,6 +40,7 @@ app.command("open")(application.open_application)
 app.add_typer(application.app, name="app")
 app.add_typer(local.app, name="local")
 app.add_typer(tenant.app, name="tenant")
+app.add_typer(manifests.app, name="manifests")
 app.add_typer(guide.app, name="guide")
 
 

@@ -16,6 +16,7 @@ from tooling.applications.health import Reason
 from tooling.applications.history import Release
 from tooling.applications.live import Workload
 from tooling.cli.main import app
+from tooling.manifests.comparison import Answers
 
 ROWS: dict[str, tuple[list[str], str]] = {
     "status": (["--stack", "dev"], "recorded, not run: a chart (infrastructure/dev)"),
@@ -32,6 +33,11 @@ ROWS: dict[str, tuple[list[str], str]] = {
     "tenant show": (["tenant-a", "--stack", "dev"], "owner, tenants/catalog/tenant-a.yaml:"),
     "tenant explain": (["tenant-a", "--stack", "dev"], "denies all traffic that no other policy allows"),
     "tenant diff": (["tenant-a", "--stack", "dev", "--with", "tenant-b"], "quota.pods"),
+    "manifests check": ([], "dusk/dev  tenant-a  6 objects"),
+    "manifests compare": (
+        ["demo", "dusk", "--stack", "dev"],
+        "demo         Pulumi       http://a.example/  200 hello  200 hello",
+    ),
     "local status": ([], "local lane: absent"),
     "local list": ([], "no snapshots"),
 }
@@ -43,6 +49,8 @@ NO_ROWS = {
     *("app new", "app configure", "app release", "app rollback", "app promote"),  # a report of work done
     "render",  # files
     *("tenant new", "tenant suspend", "tenant resume"),  # a report of work done
+    *("manifests diff",),  # what kubectl printed
+    *("manifests apply", "manifests undo", "manifests delete"),  # a report of work done
     *("open", "app url"),  # one address
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
 }
@@ -54,6 +62,9 @@ RELEASE = Release(
     started="2026-01-01T10:00:00.000Z",
     settings={"image_tag": "v1.0.0", "image_digest": "sha256:" + "ab" * 32},
 )
+
+
+ANSWERS = Answers(name="demo", deployed_by="Pulumi", url="http://a.example/", answers=("200 hello", "200 hello"))
 
 
 POD = {"metadata": {"name": "demo-1", "namespace": "a"}}
@@ -99,6 +110,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def patch() -> None:
         monkeypatch.setattr("tooling.runner.engine.open_engine", open_engine)
         monkeypatch.setattr("tooling.applications.history.releases", lambda *_: [RELEASE])
+        monkeypatch.setattr("tooling.manifests.comparison.answers_of", lambda _, name, __: ANSWERS)
         monkeypatch.setattr("tooling.applications.live.cluster_of", lambda *_: InTheCluster())
 
     return patch
@@ -116,7 +128,7 @@ def test_every_command_is_listed_here() -> None:
 @pytest.mark.parametrize("command", ROWS)
 def test_rows_go_to_stdout_and_nothing_to_stderr(command: str, deployed: Callable[[], None]) -> None:
     arguments, text = ROWS[command]
-    if command in ("status", "outputs", "app history", "app status", "app logs"):
+    if command in ("status", "outputs", "app history", "app status", "app logs", "manifests compare"):
         deployed()
     done = CliRunner().invoke(app, [*command.split(), *arguments])
     assert done.exit_code in (0, 4), done.output
