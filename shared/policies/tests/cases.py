@@ -55,6 +55,10 @@ def kubernetes(kind: str, properties: dict[str, Any] | None = None, *, project: 
     return view(kind, properties, project=project, provider=KUBERNETES_PROVIDER)
 
 
+def of_tenant(kind: str, properties: dict[str, Any]) -> ResourceView:
+    return view(kind, properties, project="tenants", stack="dev.tenant-a")
+
+
 def document(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "One", "Effect": "Allow", **statement}]})
 
@@ -91,6 +95,36 @@ _IN = {"metadata": {"namespace": "tenant-a"}}
 _REPEATED = {"environment_suffix": "dev", "owner": "platform-team"}
 
 CASES: dict[str, Case] = {
+    "tenant-own-resources": Case(
+        refused=[
+            (of_tenant("aws:iam/role:Role", {"tags": {"tenant": "tenant-b"}}), "belongs to tenant tenant-b"),
+            (of_tenant("aws:ecr/repository:Repository", {"name": "tenant-b/web-dev"}), "does not name its tenant"),
+            (of_tenant("aws:iam/rolePolicy:RolePolicy", {"role": "eks-tenant-b-ci-dev"}), "does not name its tenant"),
+            (
+                of_tenant(
+                    "kubernetes:core/v1:Namespace",
+                    {"metadata": {"name": "tenant-a", "labels": {"platform.internal/tenant": "tenant-aa"}}},
+                ),
+                "belongs to tenant tenant-aa",
+            ),
+            (of_tenant("kubernetes:core/v1:Secret", {"metadata": {"labels": {"a": "b"}}}), "does not name its tenant"),
+            (
+                of_tenant("kubernetes:core/v1:ServiceAccountPatch", {"metadata": {"namespace": "tenant-ab"}}),
+                "belongs to tenant tenant-ab",
+            ),
+        ],
+        allowed=[
+            of_tenant("aws:iam/role:Role", {"name": "0123abcd-long-dev", "tags": {"tenant": "tenant-a"}}),
+            of_tenant("aws:iam/rolePolicy:RolePolicy", {"role": "0123abcd-dev", "name": "eks-tenant-a-ci-images-dev"}),
+            of_tenant("aws:ecr/lifecyclePolicy:LifecyclePolicy", {"repository": "tenant-a/web-dev"}),
+            of_tenant(
+                "kubernetes:core/v1:Namespace",
+                {"metadata": {"name": "tenant-a-b", "labels": {"platform.internal/tenant": "tenant-a"}}},
+            ),
+            of_tenant("kubernetes:core/v1:ServiceAccountPatch", {"metadata": {"namespace": "tenant-a-b"}}),
+            view("aws:ec2/vpc:Vpc"),
+        ],
+    ),
     "tier-boundary": Case(
         refused=[
             (

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from shared import catalog
+from shared.catalog import load_tenant
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Level
 from shared.policies.testing import views_of
@@ -38,3 +40,20 @@ def test_a_program_that_opens_its_endpoint_to_the_world_is_caught() -> None:
     policies = Policies.load()
     found = {violation.rule.id for view in views_of(run) for violation in policies.of_resource(view)}
     assert "cluster-endpoint-private" in found
+
+
+def test_the_program_of_one_tenant_is_stopped_in_the_stack_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs side by side in one process mixed up tenants' states on another platform, and secrets were lost."""
+    right = load_tenant
+    monkeypatch.setattr(catalog, "load_tenant", lambda _, *given, **named: right("tenant-b", *given, **named))
+    policies = Policies.load()
+    views = [
+        view
+        for view in views_of(run_program(REPOSITORY / "tenants", stack="dev.tenant-a"))
+        if view.provider is not None and not view.type.startswith("pulumi:")
+    ]
+    caught = {
+        view.urn for view in views if "tenant-own-resources" in {one.rule.id for one in policies.of_resource(view)}
+    }
+    assert len(views) > 15
+    assert {view.urn for view in views} == caught
