@@ -8,7 +8,7 @@ are needed for troubleshooting.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -38,6 +38,13 @@ Source: Amazon EBS user guide, "Amazon EBS volume types".
 """
 
 
+Count = Annotated[WholeNumber, Field(le=150_000)]
+"""How many objects of a kind. A larger number than a cluster can have would be a quota that limits nothing.
+
+Source: Kubernetes, "Considerations for large clusters", no more than 150,000 pods.
+"""
+
+
 class Part(BaseModel):
     """A mapping inside a tenant file."""
 
@@ -62,68 +69,66 @@ class Quota(Part):
     requests_storage: Quantity = Field(
         default="50Gi", alias="requests.storage", description="Storage that PersistentVolumeClaims may request."
     )
-    pods: WholeNumber = Field(default=20, ge=1, description="Pods that have not finished.")
-    services: WholeNumber = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
-    configmaps: WholeNumber = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself creates one.")
-    secrets: WholeNumber = Field(default=50, ge=0, description="Secrets.")
-    persistentvolumeclaims: WholeNumber = Field(default=10, ge=0, description="PersistentVolumeClaims.")
-    deployments: WholeNumber = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
-    statefulsets: WholeNumber = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
-    jobs: WholeNumber = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, including finished ones.")
-    cronjobs: WholeNumber = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
-    ingresses: WholeNumber = Field(
-        default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses."
-    )
-    autoscalers: WholeNumber = Field(
+    pods: Count = Field(default=20, ge=1, description="Pods that have not finished.")
+    services: Count = Field(default=20, ge=0, description="Services; load balancers and node ports are always 0.")
+    configmaps: Count = Field(default=100, ge=1, description="ConfigMaps; Kubernetes itself creates one.")
+    secrets: Count = Field(default=50, ge=0, description="Secrets.")
+    persistentvolumeclaims: Count = Field(default=10, ge=0, description="PersistentVolumeClaims.")
+    deployments: Count = Field(default=20, ge=0, alias="count/deployments.apps", description="Deployments.")
+    statefulsets: Count = Field(default=10, ge=0, alias="count/statefulsets.apps", description="StatefulSets.")
+    jobs: Count = Field(default=50, ge=0, alias="count/jobs.batch", description="Jobs, including finished ones.")
+    cronjobs: Count = Field(default=10, ge=0, alias="count/cronjobs.batch", description="CronJobs.")
+    ingresses: Count = Field(default=10, ge=0, alias="count/ingresses.networking.k8s.io", description="Ingresses.")
+    autoscalers: Count = Field(
         default=20,
         ge=0,
         alias="count/horizontalpodautoscalers.autoscaling",
         description="HorizontalPodAutoscalers.",
     )
-    disruption_budgets: WholeNumber = Field(
+    disruption_budgets: Count = Field(
         default=20, ge=0, alias="count/poddisruptionbudgets.policy", description="PodDisruptionBudgets."
     )
 
-    network_policies: WholeNumber = Field(
+    network_policies: Count = Field(
         default=30,
         ge=10,
         alias="count/networkpolicies.networking.k8s.io",
         description="NetworkPolicies, including those of the platform, up to ten.",
     )
-    roles: WholeNumber = Field(
+    roles: Count = Field(
         default=20,
         ge=5,
         alias="count/roles.rbac.authorization.k8s.io",
         description="Roles, including those of the platform, up to five.",
     )
-    role_bindings: WholeNumber = Field(
+    role_bindings: Count = Field(
         default=20,
         ge=5,
         alias="count/rolebindings.rbac.authorization.k8s.io",
         description="RoleBindings, including those of the platform, up to five.",
     )
 
-    external_secrets: WholeNumber = Field(
+    external_secrets: Count = Field(
         default=20,
         ge=0,
         alias="count/externalsecrets.external-secrets.io",
         description="ExternalSecrets, if the cluster has the add-on.",
     )
 
-    all_pods: WholeNumber | None = Field(
+    all_pods: Count | None = Field(
         default=None,
         ge=1,
         alias="count/pods",
         description="Pods, including finished ones, which exist as long as their Job; default: three times `pods`, at "
         "least 100.",
     )
-    replicasets: WholeNumber | None = Field(
+    replicasets: Count | None = Field(
         default=None,
         ge=0,
         alias="count/replicasets.apps",
         description="ReplicaSets, including old ones; default: twelve for each Deployment.",
     )
-    controllerrevisions: WholeNumber | None = Field(
+    controllerrevisions: Count | None = Field(
         default=None,
         ge=0,
         alias="count/controllerrevisions.apps",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import shutil
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+import yaml
+
+from shared import catalog
 from shared.contracts import Infrastructure
 from shared.testing import Run, every_contract, run_program
 from tests.admission.controls import CONTROLS
-from tests.admission.world import REPLICA_SETS, TENANT, altered
+from tests.admission.world import NEIGHBOUR, REPLICA_SETS, TENANT, Object, altered, rendered
 from tests.conftest import GuardedCluster
 from tooling.aws_emulator.testing import running_emulator
 from tooling.aws_emulator.tests.conftest import Account
@@ -32,7 +37,17 @@ ROLE, POLICY, ENTRY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws
 ANONYMOUS = "anybody, without a token"
 POD = "a pod of tenant-a"
 CI = "tenant-a's CI"
+OWNERS, VIEWERS, DEPLOYERS = (f"tenant-a's role {name}" for name in ("owner", "viewer", "deployer"))
+PEOPLE_ARN = "arn:aws:iam::123456789012:role/people"
 _SECONDS = 30.0
+
+
+def _document(**statement: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "SignIn", "Effect": "Allow", **statement}]})
+
+
+_OF_THE_ACCOUNT = _document(Action="sts:AssumeRole", Principal={"AWS": "arn:aws:iam::123456789012:root"})
+_ANY_ROLE = _document(Action="sts:AssumeRole", Resource="*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +93,11 @@ class SignedIn:
     """Tokens that must not let anybody in, by what is wrong with them."""
 
 
-def tenant_run(tenant: str) -> Run:
-    """The program of a tenant without GitHub, so that its pipeline's role is assumed by its account."""
+def tenant_run(tenant: str, catalog_directory: Path) -> Run:
+    """The program of a tenant without GitHub, so that its pipeline's role is assumed by its account.
+
+    tenant-a has people of every kind, beside those who deploy.
+    """
 
     def upstream(reference: str) -> Any:
         published = every_contract(reference)
@@ -87,7 +105,30 @@ def tenant_run(tenant: str) -> Run:
             return {**published, "pipelines": {}}
         return published
 
-    return run_program(REPOSITORY / "tenants", stack=f"dev.{tenant}", upstream=upstream)
+    shutil.copytree(catalog.DIRECTORY, catalog_directory, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "DIRECTORY", catalog_directory)
+        file = catalog_directory / f"{TENANT}.yaml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        people = {role: {"principals": [PEOPLE_ARN]} for role in ("owners", "viewers")}
+        file.write_text(yaml.safe_dump({**content, "people": people}))
+        return run_program(REPOSITORY / "tenants", stack=f"dev.{tenant}", upstream=upstream)
+
+
+def access_of_people(run: Run) -> list[Object]:
+    """Roles and bindings of those who are not in the committed file of the tenant."""
+    return [
+        body
+        for body in rendered(run, frozenset({"Role", "RoleBinding"}))
+        if body["metadata"]["name"] in ("owners", "viewers")
+    ]
+
+
+def people_session(account: Account) -> Any:
+    """STS as the person whom the tenant's file names."""
+    account.iam.create_role(RoleName="people", AssumeRolePolicyDocument=_OF_THE_ACCOUNT)
+    account.iam.put_role_policy(RoleName="people", PolicyName="sign-in", PolicyDocument=_ANY_ROLE)
+    return account.emulator.client("sts", **session_of(account.sts, PEOPLE_ARN, "eve"))
 
 
 def make_roles(account: Account, run: Run) -> None:
@@ -129,15 +170,16 @@ def signed_in(directory: Path, guarded: GuardedCluster) -> Iterator[SignedIn]:
     (port,) = free_ports(1)
     with running_emulator(directory, ports=(port, guarded.webhook_port)) as emulator:
         account = Account(emulator)
-        runs = {name: tenant_run(name) for name in (TENANT, "tenant-b")}
+        runs = {name: tenant_run(name, directory / "catalog") for name in (TENANT, NEIGHBOUR)}
         cluster = runs[TENANT].registered(ENTRY)[0].inputs["clusterName"]
         account.cluster(cluster)
         for run in runs.values():
             make_roles(account, run)
         run = runs[TENANT]
         principals = {entry.inputs["principalArn"] for entry in run.registered(ENTRY)}
+        sts = people_session(account)
         people = {
-            role.name: session_of(account.sts, arn, f"somebody-{role.name}")
+            role.name: session_of(sts, arn, f"somebody-{role.name}")
             for role in run.registered(ROLE)
             if (arn := arn_of(run, role.name)) in principals
         }
@@ -150,6 +192,7 @@ def signed_in(directory: Path, guarded: GuardedCluster) -> Iterator[SignedIn]:
             ANONYMOUS: "",
         }
         ours = people["deployer"]
+        guarded.world.make(*access_of_people(run))
         yield SignedIn(
             callers={name: _caller(guarded, name, held) for name, held in tokens.items()},
             sessions={**people, "ci": ci},

@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.admission.controls import CONTROLS
+from tests.admission.controls import BY_DEPLOYER, CONTROLS
 from tests.admission.world import OWNER, TENANT, altered, path
 from tests.attack.admission import OWNER_NAME
 from tests.attack.attempts import Attempt, Ledger, Outcome, mechanism_of
 from tests.attack.requests import IMPERSONATIONS, REQUESTS, Request
-from tests.attack.sign_in import ANONYMOUS, CI, POD, SignedIn, caller_of
+from tests.attack.sign_in import ANONYMOUS, CI, DEPLOYERS, OWNERS, POD, VIEWERS, SignedIn, caller_of
 from tests.conftest import GuardedCluster
 from tooling.lane.api_server import Answer
 
 pytestmark = [pytest.mark.lane, pytest.mark.xdist_group("admission policies")]
 
 AREA = "Kubernetes API"
+OF_OWNERS = (f"{TENANT}/roles", f"{TENANT}/rolebindings", f"{TENANT}/networkpolicies")
 _PROOF = "an administrator is let through"
 
 
@@ -71,15 +72,17 @@ def test_an_administrator_is_let_through_where_tenants_are_refused(
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_everybody_who_is_signed_in_for_a_tenant_is_refused_by_rbac(attackers: SignedIn, ledger: Ledger) -> None:
-    outcomes = [
-        _tried(ledger, request, caller.name, caller.request(
-            request.method, request.path, request.body, content_type=request.content_type
-        ), "RBAC")
-        for caller in attackers.callers.values()
-        for request in REQUESTS
-    ]  # fmt: skip
-    assert {CI, POD, ANONYMOUS, "tenant-a's role deployer"} <= attackers.callers.keys()
+def test_everybody_who_is_signed_in_for_a_tenant_is_refused(attackers: SignedIn, ledger: Ledger) -> None:
+    """Owners may write Roles, bindings and network policies; what is hostile in these, other guards refuse."""
+    outcomes = []
+    for caller in attackers.callers.values():
+        for request in REQUESTS:
+            mechanism = "RBAC"
+            if caller.name == OWNERS and any(kind in request.path for kind in OF_OWNERS):
+                mechanism = " or ".join(("RBAC", "RBAC escalation", *_behind(request)))
+            answer = caller.request(request.method, request.path, request.body, content_type=request.content_type)
+            outcomes.append(_tried(ledger, request, caller.name, answer, mechanism))
+    assert {CI, POD, ANONYMOUS, DEPLOYERS, OWNERS, VIEWERS} == attackers.callers.keys()
     assert len(outcomes) == len(REQUESTS) * len(attackers.callers)
     assert [one for one in outcomes if not one.expected] == []
 
@@ -101,12 +104,16 @@ def test_whoever_may_do_everything_in_the_namespace_is_refused_by_the_guard_behi
                     request.body,
                     headers={**OWNER.headers, "Content-Type": request.content_type},
                 ),
-                " or ".join(f"admission policy tenant-{name}" for name in request.second.split()),
+                " or ".join(_behind(request)),
             )
             for request in guarded
         ]
     assert len(outcomes) > 15
     assert [one for one in outcomes if not one.expected] == []
+
+
+def _behind(request: Request) -> list[str]:
+    return [f"admission policy tenant-{name}" for name in request.second.split()]
 
 
 def _tried(ledger: Ledger, request: Request, actor: str, answer: Answer, mechanism: str) -> Outcome:
@@ -125,16 +132,46 @@ def _tried(ledger: Ledger, request: Request, actor: str, answer: Answer, mechani
 @pytest.mark.parametrize("kind", ["deployment", "service", "secret", "configmap", "ingress"])
 def test_those_who_deploy_write_their_own(attackers: SignedIn, kind: str) -> None:
     body = altered(CONTROLS[kind], {"metadata.name": "of-the-attacker"})
-    for name in (CI, "tenant-a's role deployer"):
+    for name in (CI, DEPLOYERS):
         answer = attackers.callers[name].request("POST", f"{path(body).rpartition('/')[0]}?dryRun=All", body)
         assert answer.status == 201, (name, said(answer))
+
+
+def test_owners_write_network_policies_and_bindings_inside_their_namespace(attackers: SignedIn) -> None:
+    binding = altered(
+        CONTROLS["rolebinding"], {"roleRef.kind": "Role", "roleRef.name": "viewers", "metadata.name": "of-owners"}
+    )
+    for body in (CONTROLS["networkpolicy"], binding):
+        where = f"{path(body).rpartition('/')[0]}?dryRun=All"
+        answer = attackers.callers[OWNERS].request("POST", where, body)
+        assert answer.status == 201, said(answer)
+        assert attackers.callers[DEPLOYERS].request("POST", where, body).status == 403
+
+
+def test_viewers_read_no_secret_and_write_nothing(attackers: SignedIn, ledger: Ledger) -> None:
+    viewers = attackers.callers[VIEWERS]
+    assert viewers.request("GET", f"/apis/apps/v1/namespaces/{TENANT}/deployments").status == 200
+    outcomes = []
+    for kind in ("secret", *BY_DEPLOYER):
+        body = CONTROLS[kind]
+        where = path(body).rpartition("/")[0]
+        tried = {
+            **({"read": ("GET", where, None)} if kind == "secret" else {}),
+            "write": ("POST", where, body),
+        }
+        for verb, (method, place, content) in tried.items():
+            assert attackers.callers[DEPLOYERS].request(method, f"{place}?dryRun=All", content).status in (200, 201)
+            answer = viewers.request(method, place, content)
+            request = Request(name=f"{verb} a {kind}", source="MTB CPI-2", method=method, path=place, body=content)
+            outcomes.append(_tried(ledger, request, VIEWERS, answer, "RBAC"))
+    assert [one for one in outcomes if not one.expected] == []
 
 
 def test_what_lets_nobody_in_is_refused_before_any_right_is_asked_for(
     guarded_cluster: GuardedCluster, attackers: SignedIn, ledger: Ledger
 ) -> None:
     where = f"/api/v1/namespaces/{TENANT}/configmaps"
-    assert attackers.callers["tenant-a's role deployer"].request("GET", where).status == 200
+    assert attackers.callers[DEPLOYERS].request("GET", where).status == 200
     outcomes = []
     for wrong, held in attackers.tokens.items():
         answer = caller_of(guarded_cluster, wrong, held).request("GET", where)
