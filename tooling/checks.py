@@ -39,8 +39,9 @@ def test() -> int:
 
     Returns 0 if everything passed. The output of the static checks is printed only if one fails.
     """
-    from tooling.lane.binaries import PROGRAMS, ensure
+    from tooling.lane.binaries import ensure
     from tooling.lane.go_build import find_go
+    from tooling.lane.program_table import PROGRAMS
     from tooling.lane.progress import progress_on
 
     # Without Go, only the programs of the lane are available; tests of the others report what is missing.

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tooling.lane.binaries import MODULES, binary, ensure
+from tooling.lane.binaries import binary, ensure
+from tooling.lane.program_table import MODULES
 from tooling.lane.progress import progress_on
 
 HOST = "pulumi-language-python"

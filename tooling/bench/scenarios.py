@@ -12,8 +12,9 @@ from shared.errors import PlatformError
 from tooling.bench.measure import Sample
 from tooling.bench.mirror import fill, served
 from tooling.bench.scratch import Scratch, generated_names, tenant_file
-from tooling.lane.binaries import PROGRAMS, binary, ensure
+from tooling.lane.binaries import binary, ensure
 from tooling.lane.hosts import supported_host
+from tooling.lane.program_table import PROGRAMS
 from tooling.lane.progress import progress_on
 
 Record = Callable[[str, Sample], None]

@@ -15,9 +15,9 @@ import yaml
 from shared.environment_variables import TIERS_PROGRAMS, TIERS_PROGRAMS_MIRROR
 from tooling.bench.measure import Sample, measured
 from tooling.bench.processes import memory_bytes, naming
-from tooling.lane.binaries import PROGRAMS
 from tooling.lane.environments import washed
 from tooling.lane.program_choice import Programs
+from tooling.lane.program_table import PROGRAMS
 from tooling.lane.releases import CHECKSUMS
 from tooling.paths import REPOSITORY
 

@@ -1,6 +1,6 @@
 // The engine and the control plane of the local lane, built together: one module graph, so that what they share is
 // compiled once. There is no code here; the `tool` lines name the programs, and everything else pins their sources.
-// Built by tooling/lane/binaries.py, which stamps the versions (an engine without its own cannot preview).
+// Built by tooling/lane/binaries.py, stamped as program_table.py says (an engine without its version cannot preview).
 //
 // To move a version: `go get -tool <tool>@<version>`, restate the two `replace` blocks as the new release's own go.mod
 // has them, and set the same version in shared/versions.py; tooling/lane/tests/test_pinned_sources.py holds them together.

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tooling.lane.binaries import PROGRAMS, PYTHON_PROGRAMS, binary, ensure
+from tooling.lane.binaries import binary, ensure
 from tooling.lane.environments import washed
+from tooling.lane.program_table import PROGRAMS, PYTHON_PROGRAMS
 from tooling.lane.progress import progress_on
 from tooling.lane.pulumi_home import PLUGINS, plugin_script, write_pulumi_home
 from tooling.lane.state import Lane

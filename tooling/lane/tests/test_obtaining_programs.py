@@ -19,6 +19,7 @@ from tooling.lane.binaries import binary, ensure
 from tooling.lane.go_build import GoModule, scrub
 from tooling.lane.locks import hold
 from tooling.lane.processes import end
+from tooling.lane.program_table import Program
 from tooling.lane.tests.conftest import RecordedProgress
 from tooling.paths import REPOSITORY
 
@@ -56,8 +57,8 @@ def one_program(tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPat
         'package main\n\nvar version = "none"\n\nfunc main() { println("hello", version) }\n'
     )
     monkeypatch.setattr(binaries, "MODULES", {"hello": GoModule(module, "-X main.version=v1.2.3")})
-    monkeypatch.setattr(binaries, "_TITLES", {"hello": "building hello"})
-    program = binaries.Program("hello", "platform.test/hello", "hello", "--version", lambda _: False)
+    monkeypatch.setattr(binaries, "TITLES", {"hello": "building hello"})
+    program = Program("hello", "platform.test/hello", "hello", "--version", lambda _: False)
     monkeypatch.setattr(binaries, "PROGRAMS", {"hello": program})
     return module
 
@@ -198,10 +199,11 @@ def test_a_build_that_was_killed_is_taken_up_again(
         "from pathlib import Path\n"
         "from tooling.lane import binaries\n"
         "from tooling.lane.go_build import GoModule\n"
+        "from tooling.lane.program_table import Program\n"
         "from tooling.lane.progress import progress_on\n"
         f"binaries.MODULES = {{'hello': GoModule(Path({str(one_program)!r}), '-X main.version=v1.2.3')}}\n"
-        "binaries._TITLES = {'hello': 'building hello'}\n"
-        "program = binaries.Program('hello', 'platform.test/hello', 'hello', '--version', lambda _: False)\n"
+        "binaries.TITLES = {'hello': 'building hello'}\n"
+        "program = Program('hello', 'platform.test/hello', 'hello', '--version', lambda _: False)\n"
         "binaries.PROGRAMS = {'hello': program}\n"
         "binaries.ensure(progress_on())\n"
     )

@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from shared.versions import ACTIONLINT, BUILDKIT, CYCLONUS, ENGINE, ETCD, HELM, KUBERNETES, KUBERNETES_PATCH, KWOK
-from tooling.lane.binaries import MODULES, PROGRAMS, binary, ensure
+from tooling.lane.binaries import binary, ensure
+from tooling.lane.program_table import MODULES, PROGRAMS
 from tooling.lane.progress import progress_on
 from tooling.paths import REPOSITORY
 

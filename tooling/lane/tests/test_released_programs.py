@@ -16,8 +16,9 @@ import pytest
 
 from shared.errors import BadInput, PlatformError
 from tooling.lane import binaries, hosts, locks, released, releases
-from tooling.lane.binaries import PROGRAMS, binary, ensure
+from tooling.lane.binaries import binary, ensure
 from tooling.lane.program_choice import Programs, chosen
+from tooling.lane.program_table import PROGRAMS
 from tooling.lane.releases import Host, Release, release_of
 from tooling.lane.tests.conftest import RecordedProgress
 from tooling.lane.tests.release_sites import VERSIONS, Sites, program, publish_all, release_sites

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tooling.lane.binaries import PROGRAMS
+from tooling.lane.program_table import PROGRAMS
 from tooling.lane.released import checksum_in
 from tooling.lane.releases import HOSTS, RELEASED, pinned_checksums, release_of
 

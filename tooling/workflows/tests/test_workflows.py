@@ -157,6 +157,16 @@ def test_a_job_has_no_right_that_it_does_not_need() -> None:
         assert written == WRITES.get(name, set()), f"{workflow} {name}"
 
 
+def test_every_job_with_a_lane_downloads_its_programs() -> None:
+    with_lane = {
+        (workflow, name): job.get("env", {}).get("TIERS_PROGRAMS")
+        for workflow, name, job in every_job()
+        if any(step.get("name") == "Keep the lane's programs" for step in job["steps"])
+    }
+    assert set(with_lane.values()) == {"release"}
+    assert ("tooling", "test") in with_lane
+
+
 def test_every_job_has_a_time_limit() -> None:
     assert all(5 <= job["timeout-minutes"] <= 110 for _, _, job in every_job())
 

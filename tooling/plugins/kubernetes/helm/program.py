@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 
 from shared.errors import PlatformError
-from tooling.lane.binaries import PROGRAMS, binary, ensure
+from tooling.lane.binaries import binary, ensure
+from tooling.lane.program_table import PROGRAMS
 from tooling.lane.progress import LineProgress
 from tooling.plugins.kubernetes import credentials
 from tooling.plugins.kubernetes.cancellation import Cancellation
