@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from shared.errors import ExitCode
 from tests.bad_input.case import Case, append, in_lane, write
@@ -53,7 +54,57 @@ _PROD = {
     "PULUMI_CONFIG_PASSPHRASE": "test",
 }
 
+_OBJECT = "arn:aws:s3:::tenant-data/tenant-a/x"
+
+
+def _access(id_: str, asked: str, code: str, place: str, says: str, nearest: str = "", **more: Any) -> Case:
+    command = f"explain-access {asked} --stack local"
+    return Case(id=f"access: {id_}", command=command, code=code, place=place, says=says, nearest=nearest, **more)
+
+
 CASES = [
+    _access("action", f"role s3:GetObjekt {_OBJECT}", "iam-action-unknown", "ACTION", "has no action", "GetObject"),
+    _access("service", f"role kmss:Decrypt {_OBJECT}", "iam-action-unknown", "ACTION", "has no service kmss", "kms"),
+    _access("no ARN", "role s3:GetObject tenant-data", "iam-resource-invalid", "RESOURCE", "is no ARN"),
+    _access("pattern", f"role s3:GetObject {_OBJECT}*", "iam-resource-invalid", "RESOURCE", "not one resource"),
+    _access(
+        "resource of another kind",
+        "role s3:ListBucket arn:aws:iam::123456789012:role/x",
+        "iam-resource-invalid",
+        "RESOURCE",
+        "no resource of",
+    ),
+    _access("all objects", "role s3:GetObject *", "iam-resource-invalid", "RESOURCE *", "about one resource"),
+    _access(
+        "context",
+        f"role s3:GetObject {_OBJECT} --context s3:prefiks=a",
+        "iam-context-invalid",
+        "--context",
+        "s3:prefiks",
+    ),
+    _access(
+        "context without a value",
+        f"role s3:GetObject {_OBJECT} --context x",
+        "iam-context-invalid",
+        "--context",
+        "KEY=VALUE",
+    ),
+    _access(
+        "principal",
+        f"a:b s3:GetObject {_OBJECT}",
+        "iam-principal-invalid",
+        "PRINCIPAL",
+        "neither the ARN",
+        lane="running",
+    ),
+    _access(
+        "principal that is not there",
+        f"eks-admin s3:GetObject {_OBJECT}",
+        "iam-principal-unknown",
+        "PRINCIPAL",
+        "no principal eks-admin",
+        lane="running",
+    ),
     _usage("no stack", "up", "tiers up", "--stack"),
     _usage("stack without a value", "up --stack", "tiers", "--stack"),
     _usage("unknown command", "destory --stack local", "tiers", "'destory'", "destroy"),

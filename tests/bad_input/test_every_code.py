@@ -27,6 +27,7 @@ _SOURCES = (
     "tooling/guide",
     "tooling/applications",
     "tooling/images",
+    "tooling/iam",
     "tooling/manifests",
     "tooling/tenants",
 )

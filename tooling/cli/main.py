@@ -10,7 +10,19 @@ import typer
 import typer.exceptions
 
 from shared.errors import BadInput, ExitCode, PlatformError
-from tooling.cli import application, audit, cost, guide, local, manifests, operations, queries, tenant, upgrade_check
+from tooling.cli import (
+    application,
+    audit,
+    cost,
+    explain,
+    guide,
+    local,
+    manifests,
+    operations,
+    queries,
+    tenant,
+    upgrade_check,
+)
 from tooling.cli.console import messages, print_document
 from tooling.paths import cache_directory
 from tooling.system_errors import from_os_error
@@ -33,6 +45,7 @@ app.command("kubeconfig")(queries.kubeconfig)
 app.command("env")(queries.env)
 app.command("graph")(queries.graph)
 app.command("audit")(audit.audit)
+app.command("explain-access")(explain.explain_access)
 app.command("cost")(cost.cost)
 app.command("upgrade-check")(upgrade_check.upgrade_check)
 app.command("render")(manifests.render)
