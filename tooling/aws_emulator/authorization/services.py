@@ -29,6 +29,7 @@ from tooling.aws_emulator.authorization.questions import (
 )
 from tooling.aws_emulator.authorization.reading import Call
 from tooling.iam.evaluation import ContextValue
+from tooling.lane.state_key import ALIAS as STATES_ALIAS
 
 PREFIXES = {"monitoring": "cloudwatch"}
 """Prefix of the actions of services that sign with another name."""
@@ -225,7 +226,18 @@ def _kms(call: Call, place: Place) -> Iterator[Question]:
     key = _sealed_with(given.get("CiphertextBlob")) if call.operation == "Decrypt" else given.get("KeyId")
     if not key:
         raise NotModelled(call.operation)
+    if call.operation == "Decrypt" and _is_of_the_lane(place, key):
+        return
     yield of_key(call, place, action, key, given.get("EncryptionContext"))
+
+
+def _is_of_the_lane(place: Place, key: Any) -> bool:
+    """Whether it is the one key of all states of the lane, which are files of the caller's own.
+
+    In an account each stack's secrets have an encryption context, and roles are allowed their own stacks' alone.
+    """
+    found = _key(place, str(key))
+    return found is not None and STATES_ALIAS in found.aliases
 
 
 def _sealed_with(blob: Any) -> str:

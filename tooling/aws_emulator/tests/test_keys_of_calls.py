@@ -173,3 +173,22 @@ def test_nobody_but_the_operator_chooses_the_account(account: Account) -> None:
     with pytest.raises(ClientError) as refused:
         client.list_buckets()
     assert "only the lane's operator chooses the account" in answer(refused)[1]
+
+
+def test_the_key_of_the_lanes_states_opens_for_every_caller_and_other_keys_do_not(account: Account) -> None:
+    """The states of a lane are the caller's own files; in an account, a role may decrypt its own stacks' alone."""
+    kms = account.emulator.client("kms")
+    team = account.emulator.client("kms", **account.session(account.may("team", "s3:ListAllMyBuckets")))
+    for alias in ("alias/tiers-states", "alias/others"):
+        kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    states, others = (
+        kms.encrypt(KeyId=alias, Plaintext=b"data key")["CiphertextBlob"]
+        for alias in ("alias/tiers-states", "alias/others")
+    )
+    assert team.decrypt(CiphertextBlob=states)["Plaintext"] == b"data key"
+    for refused_call in (
+        lambda: team.decrypt(CiphertextBlob=others),
+        lambda: team.encrypt(KeyId="alias/tiers-states", Plaintext=b"other"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused_call()
