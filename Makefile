@@ -166,9 +166,9 @@ verify-golden: setup  ## Fail if a program registers resources that differ from 
 	@.venv/bin/python -m tooling.golden verify
 
 .PHONY: clean
-clean:  ## Delete the local lane and .venv; prints the place and size of the cache of built programs
+clean:  ## Delete the local lane and .venv; prints the place and size of the cache of programs
 	@tooling/clean.sh
 
 .PHONY: clean-cache
-clean-cache:  ## Like clean, and delete the cache: the next local-up builds the programs again, 10 minutes
+clean-cache:  ## Like clean, and delete the cache: the next local-up downloads or builds the programs again
 	@tooling/clean.sh cache
