@@ -164,7 +164,8 @@ def _main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     gc.disable()
     for name in sys.argv[2:]:
-        importlib.import_module(name)
+        # Pulumi's SDKs put modules into `sys.modules` that load when they are first used.
+        hasattr(importlib.import_module(name), "used")
     gc.freeze()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)

@@ -29,7 +29,8 @@ DISCOVERING = (
     "shared/tests/test_pages.py",
     "tests/documentation/test_links.py",
     "tests/test_the_suite_itself.py",
-    "tooling/images/tests",
+    "tooling/images/tests/test_dockerfiles.py",
+    "tooling/images/tests/test_requirements.py",
     "tooling/runner/tests/test_order_of_stacks.py",
     "tooling/workflows/tests/test_code_owners.py",
 )

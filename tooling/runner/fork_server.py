@@ -147,10 +147,11 @@ def main() -> None:
 
 
 def _preload(project: Path) -> None:
-    for name in importlib.import_module("tooling.runner.sdk_modules").used_by(project):
+    sdk_modules = importlib.import_module("tooling.runner.sdk_modules")
+    for name in sdk_modules.used_by(project):
         # The worker gets the same error and can report it.
         with contextlib.suppress(Exception):
-            importlib.import_module(name)
+            sdk_modules.load(name)
 
 
 def _serve(module: str, requests: TextIO, _start: Start) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 _IMPORT = re.compile(r"^import (pulumi_[\w.]+)(?: as (\w+))?", re.MULTILINE)
@@ -20,13 +21,24 @@ _IMPORTED = re.compile(r"(?:^|[(,])\s*(\w+)")
 def used_by(project: Path) -> list[str]:
     """Names such as `pulumi_aws.ec2` and `pulumi_kubernetes.core.v1`, in alphabetical order.
 
-    A file that is not Python is passed over: running it says better what is wrong with it.
+    Modules of `shared` that it uses are searched too. A file that is not Python is passed over: running it says better
+    what is wrong with it.
     """
     found: set[str] = set()
-    for file in project.rglob("*.py"):
-        if "tests" not in file.relative_to(project).parts:
-            found.update(_named_in(file.read_text(encoding="utf-8", errors="replace")))
-    return sorted(name for name in found if _exists(name))
+    waiting = [file for file in project.rglob("*.py") if "tests" not in file.relative_to(project).parts]
+    while waiting:
+        for name in set(_named_in(waiting.pop().read_text(encoding="utf-8", errors="replace"))) - found:
+            spec = _spec(name)
+            if spec is not None:
+                found.add(name)
+                if name.startswith("shared") and spec.origin is not None:
+                    waiting.append(Path(spec.origin))
+    return sorted(found)
+
+
+def load(name: str) -> None:
+    """Imports a module, and lets it load: Pulumi's SDKs put modules into `sys.modules` that load when first used."""
+    hasattr(importlib.import_module(name), "used")
 
 
 def _named_in(source: str) -> Iterator[str]:
@@ -39,13 +51,15 @@ def _named_in(source: str) -> Iterator[str]:
         for name in _IMPORTED.findall(names):
             yield f"{module}.{name}"
     if packages:
-        attributes = re.compile(rf"\b({'|'.join(map(re.escape, packages))})\.(\w+)")
-        for package, name in attributes.findall(source):
+        attributes = re.compile(rf"\b({'|'.join(map(re.escape, packages))})\.(\w+)(?:\.(\w+))?")
+        for package, name, below in attributes.findall(source):
             yield f"{packages[package]}.{name}"
+            if below:
+                yield f"{packages[package]}.{name}.{below}"
 
 
-def _exists(name: str) -> bool:
+def _spec(name: str) -> ModuleSpec | None:
     try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+        return importlib.util.find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return None

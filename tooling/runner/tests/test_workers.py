@@ -186,11 +186,11 @@ def test_nothing_that_a_fork_would_lose_runs_in_the_server() -> None:
     """A thread that is not forked leaves its locks held for ever in the child."""
     program = (
         "import threading, pathlib\n"
-        "import tooling.runner.worker, importlib\n"
-        "from tooling.runner.sdk_modules import used_by\n"
+        "import tooling.runner.worker\n"
+        "from tooling.runner.sdk_modules import load, used_by\n"
         "for project in ('infrastructure', 'platform-addons', 'tenants', *pathlib.Path().glob('applications/*')):\n"
         "    for name in used_by(pathlib.Path(project)):\n"
-        "        importlib.import_module(name)\n"
+        "        load(name)\n"
         "print(threading.active_count(), len(list(pathlib.Path('/proc/self/task').glob('*'))) or 1)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
