@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from tooling.paths import REPOSITORY
 
-PAGES = sorted(
-    path
-    for path in REPOSITORY.rglob("*.md")
-    if not {".venv", ".local", ".pytest_cache", "node_modules"} & set(path.relative_to(REPOSITORY).parts)
-)
+_SKIPPED = {".git", ".local", ".pytest_cache", ".venv", "node_modules"}
+
+
+def _pages() -> Iterator[Path]:
+    for directory, below, names in os.walk(REPOSITORY):
+        # The virtual environment holds twenty thousand files.
+        below[:] = set(below) - _SKIPPED
+        yield from (Path(directory, name) for name in names if name.endswith(".md"))
+
+
+PAGES = sorted(_pages())
 README = REPOSITORY / "README.md"
 
 
