@@ -18,6 +18,7 @@ from tests.chain.deployed import deployed as on_a_lane
 from tests.plain_pulumi.release import assembled_directory, released_directory
 from tooling.lane.environments import washed
 from tooling.lane.state_key import SECRETS_PROVIDER
+from tooling.runner.project_files import ENGINE_KEYS
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("plain pulumi")]
 
@@ -141,6 +142,63 @@ def test_a_change_that_plain_pulumi_makes_is_the_stacks(person: Person) -> None:
     person.plain("applications", "pulumi up --non-interactive --yes --skip-preview", "pulumi refresh --preview-only")
     person.clone.tiers("preview", "applications", "--app", "demo", "--stack", "local", "--expect-no-changes")
     assert person.changes() == ""
+
+
+def test_an_image_tag_set_in_the_applications_own_directory_changes_the_pods(person: Person) -> None:
+    """As somebody ships who knows Pulumi and nothing of `tiers`, once the pipeline has pushed the image."""
+    service = person.clone.path / "applications/demo/service/pyproject.toml"
+    before = service.read_text(encoding="utf-8")
+    service.write_text(before.replace('version = "1.0.0"', 'version = "1.2.3"'), encoding="utf-8")
+    assert service.read_text(encoding="utf-8") != before
+    push = """
+from tooling.applications.lookup import application_stack
+from tooling.lane.state import Lane
+from tooling.runner.engine import open_engine
+from tooling.runner.service_images import record_image
+with open_engine("local") as engine:
+    record_image(Lane.load(), engine, application_stack("demo", "local"))
+"""
+    person.clone.python(push)
+    file = person.clone.path / "applications/demo/Pulumi.local.yaml"
+    committed = file.read_text(encoding="utf-8")
+    old = pods_of_demo(person)
+    person.plain(
+        "applications",
+        f"cd {shlex.quote(str(file.parent))}",
+        "pulumi config set image_tag v1.2.3",
+        "pulumi up --non-interactive --yes",
+    )
+    new = pods_of_demo(person)
+    assert {image.rpartition(":")[2] for image in new.values()} == {"v1.2.3"}
+    assert not new.keys() & old.keys()
+    log = person.clone.tiers("app", "logs", "demo", "--stack", "local").stdout
+    assert '"version": "1.2.3"' in log
+    # What is left is the change to commit, and the key that the engine adds to every stack file that it writes.
+    changed = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith(ENGINE_KEYS)]
+    assert changed == committed.replace("v1.0.0", "v1.2.3").splitlines()
+    service.write_text(before, encoding="utf-8")
+    file.write_text(committed, encoding="utf-8")
+    assert person.changes() == ""
+
+
+def pods_of_demo(person: Person) -> dict[str, str]:
+    """Ready pods of the application that are not being deleted, with their images."""
+    listed = person.clone.kubectl(
+        person.clone.administrator,
+        "get",
+        "pods",
+        "-n",
+        "tenant-a",
+        "-l",
+        "app.kubernetes.io/part-of=demo",
+        "-o",
+        "json",
+    )
+    return {
+        pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"]
+        for pod in json.loads(listed.stdout)["items"]
+        if "deletionTimestamp" not in pod["metadata"] and pod["status"]["containerStatuses"][0]["ready"]
+    }
 
 
 def test_another_environment_stays_clean_with_keys_of_its_own(person: Person, tmp_path: Path) -> None:
