@@ -1,7 +1,7 @@
 """Who an access key belongs to: a role session, an IAM user, or the account itself.
 
-moto takes any key. One it has not issued stands for the account's root here, as `GetCallerIdentity` of moto would say
-"user/moto" for it, a name no real account has. Shared by EKS (who created a cluster) and by the token webhook.
+A key that the account did not issue is the operator's, see `authorization.operators`: the account's root user. Shared
+by EKS (who created a cluster) and by the token webhook.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Caller:
     session_arn: str = ""
     session: AssumedRole | None = None
     secret_key: str = ""
-    """Empty if the key was not issued by this account, hence nothing signed with it can be verified."""
+    """Empty if the key was not issued by this account: the operator's."""
 
 
 _current: ContextVar[Caller] = ContextVar("caller")

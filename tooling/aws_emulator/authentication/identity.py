@@ -16,6 +16,7 @@ from moto.core.utils import utcnow
 from moto.eks.models import eks_backends
 
 from tooling.aws_emulator.authentication.token import Token, TokenRefused, parse, signed_with
+from tooling.aws_emulator.authorization.operators import OPERATORS
 from tooling.aws_emulator.callers import Caller, caller_of
 from tooling.aws_emulator.eks.access_entries import NODE_TYPES
 from tooling.aws_emulator.eks.records import AccessEntry, Cluster
@@ -87,7 +88,10 @@ def _verify(token: Token, caller: Caller, cluster: Cluster) -> None:
         role = unique_id(caller.arn)
         if role and role != caller.principal_id.split(":")[0]:
             raise TokenRefused(f"the session {caller.session_arn} is of a role that was deleted")
-    if caller.secret_key and not signed_with(token, secret_key=caller.secret_key, cluster=cluster.name):
+    secret = caller.secret_key or OPERATORS.secrets.get(token.access_key, "")
+    if not secret:
+        raise TokenRefused("token's access key is unknown: neither IAM nor STS issued it")
+    if not signed_with(token, secret_key=secret, cluster=cluster.name):
         raise TokenRefused(
             f"token's signature does not match: not signed by its key, or not for cluster {cluster.name}"
         )

@@ -2,8 +2,7 @@
 
 The same checks as the control plane's (https://github.com/kubernetes-sigs/aws-iam-authenticator, pkg/token), except
 that STS is asked in process. The URL carries only the *name* of the header that binds a token to its cluster; its value
-is proved by the signature, which can be verified for every key that the emulated account issued. A key it did not issue
-has no secret here: such a token is believed, as moto believes such a request.
+is proved by the signature, which can be verified for every key that the emulated account issued, and the operator's.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Outcome:
     def settled(self) -> bool:
         return not (self.failures or self.pending)
 
-    def attempt(self, action: Callable[[], None]) -> None:
+    def attempt(self, action: Callable[[], object]) -> None:
         try:
             action()
         except ApiError as error:

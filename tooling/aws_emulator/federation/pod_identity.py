@@ -19,7 +19,7 @@ from tooling.aws_emulator.authorization import refusals
 from tooling.aws_emulator.authorization.policies import parsed, policies_of, principal_of
 from tooling.aws_emulator.authorization.questions import Question
 from tooling.aws_emulator.authorization.reading import Unreadable, call_of, credential_of
-from tooling.aws_emulator.authorization.services import of_trust
+from tooling.aws_emulator.authorization.services.sts import of_trust
 from tooling.aws_emulator.callers import caller_of, issued_to
 from tooling.aws_emulator.eks.records import PodIdentityAssociation
 from tooling.aws_emulator.federation.tokens import Claims, TokenExpired, TokenInvalid, verified

@@ -13,7 +13,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 
 from tooling.aws_emulator.authorization.policies import parsed
-from tooling.aws_emulator.authorization.services import of_trust
+from tooling.aws_emulator.authorization.services.sts import of_trust
 from tooling.aws_emulator.federation.tokens import Claims, TokenExpired, TokenInvalid, verified
 from tooling.iam.documents import PolicyType
 from tooling.iam.evaluation import ContextValue, Policies, Request, evaluate

@@ -81,7 +81,21 @@ def test_iam_user_is_the_user_of_its_access_entry(account: Account, team: str) -
     assert (found["username"], found["groups"]) == (user, ["people"])
 
 
-def test_key_that_the_account_did_not_issue_is_the_accounts_root(account: Account, team: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ({"aws_access_key_id": "AKIA0123456789ABCDEF", "aws_secret_access_key": "x"}, "access key is unknown"),
+        ({"aws_access_key_id": "testing", "aws_secret_access_key": "guessed"}, "signature does not match"),
+    ],
+    ids=["unknown key", "unknown secret"],
+)
+def test_who_has_no_key_of_the_account_is_nobody(account: Account, team: str, key: dict[str, str], says: str) -> None:
+    status = review(account.emulator, token(key))
+    assert status["authenticated"] is False
+    assert says in status["error"]
+
+
+def test_key_of_the_operator_is_the_accounts_root(account: Account, team: str) -> None:
     plain = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     found = review(account.emulator, token(plain))["user"]
     assert found["username"] == "arn:aws:iam::123456789012:root"
