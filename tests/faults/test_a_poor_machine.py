@@ -80,12 +80,13 @@ def test_a_snapshot_for_which_there_is_no_room_stops_nothing_and_leaves_nothing(
 
 def test_a_disk_that_becomes_full_in_the_middle_damages_nothing(poor: Clone) -> None:
     filler = poor.local.parent / "filler"
-    # Once the operation has put its ballast aside, every other byte of the disk is taken, and none of the ballast's.
+    # Once the VPC is in the state, every byte of the disk is taken, and none of the ballast's, which was put aside.
     fill = (
-        'until [ -e "$1" ]; do sleep 0.2; done; sleep 3; '
+        'n=0; until grep -qs aws:ec2/vpc:Vpc "$1" || [ $((n += 1)) -gt 6000 ]; do sleep 0.05; done; '
         'head -c "$(df --output=avail -B1 "$1" | tail -n 1)" /dev/zero >"$2" 2>/dev/null'
     )
-    words = ["sh", "-c", fill, "sh", str(poor.local / "ballast"), str(filler)]
+    state = poor.local / "state/.pulumi/stacks/infrastructure/local.json"
+    words = ["sh", "-c", fill, "sh", str(state), str(filler)]
     with subprocess.Popen([*poor.prefix, *words]) as filling:
         poor.tiers("up", "infrastructure", "--stack", "local")
         filling.wait()
