@@ -47,20 +47,13 @@ def infrastructure_contract(
         oidc_provider_arn=identity.oidc_provider_arn,
         oidc_issuer_url=cluster.oidc_issuer_url,
         kubeconfig=pulumi.Output.all(
-            cluster.name, cluster.endpoint, cluster.certificate_authority, roles.admin.arn
-        ).apply(
-            lambda facts: kubeconfig(
-                cluster_name=facts[0],
-                endpoint=facts[1],
-                certificate_authority=facts[2],
-                role_arn=facts[3],
-                region=context.region,
-            )
-        ),
-        kubeconfig_command=pulumi.Output.all(cluster.name, roles.admin.arn).apply(
-            lambda facts: kubeconfig_command(
-                cluster_name=facts[0], role_arn=facts[1], region=context.region, profile=settings.kubeconfig_profile
-            )
+            cluster_name=cluster.name,
+            endpoint=cluster.endpoint,
+            certificate_authority=cluster.certificate_authority,
+            role_arn=roles.admin.arn,
+        ).apply(lambda known: kubeconfig(region=context.region, **known)),
+        kubeconfig_command=pulumi.Output.all(cluster_name=cluster.name, role_arn=roles.admin.arn).apply(
+            lambda known: kubeconfig_command(region=context.region, profile=settings.kubeconfig_profile, **known)
         ),
         vpc_id=network.vpc_id,
         vpc_cidr=plain(settings.vpc_cidr),

@@ -1,6 +1,6 @@
 """The add-ons of the tier, discovered in `addons/` and checked for consistency before anything is deployed.
 
-Every module there with an `ADDON` is an add-on. Problems that a setting can fix are reported as invalid settings;
+Every module or package there has an `ADDON`. Problems that a setting can fix are reported as invalid settings;
 problems that only the author of an add-on can fix are `addons-invalid` errors that name the add-on.
 """
 

@@ -100,7 +100,7 @@ LOG_GROUPS = (
     LogGroup(
         pattern=platform_log_group("{cluster}"),
         writer="Fluent Bit, for platform pods",
-        made_by="platform-addons/addons/fluent_bit.py",
+        made_by="platform-addons/addons/fluent_bit/component.py",
     ),
     LogGroup(
         pattern=tenant_log_group("{cluster}", "{namespace}"),

@@ -11,11 +11,11 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent
-from fluent_bit_files import fargate_files
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pydantic import Field
 
+from addons.fluent_bit.files import fargate_files
 from shared.kubernetes_labels import MANAGED_BY_LABEL, PLATFORM
 from shared.log_groups import RetentionDays, fargate_log_group
 from shared.settings import Settings

@@ -115,7 +115,7 @@ def sources() -> list[tuple[str, str]]:
     found = []
     for directory in ("infrastructure", "platform-addons", "tenants", "shared"):
         for path in sorted(
-            [*(REPOSITORY / directory).glob("*.py"), *(REPOSITORY / directory).glob("permissions/*.py")]
+            [*(REPOSITORY / directory).glob("*.py"), *(REPOSITORY / directory).glob("addons/*/permissions.py")]
         ):
             text = path.read_text(encoding="utf-8")
             found += [(f"{_place(path)}::{name}", segment) for name, segment in _writers(text)]

@@ -13,11 +13,11 @@ from addon import Addon, AddonArgs, AddonComponent, by_minor
 from controller import single_controller
 from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
-from permissions.cluster_autoscaler import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pydantic import Field, model_validator
 
+from addons.cluster_autoscaler.permissions import NAME, NAMESPACE, cluster_rules, own_namespace_rules, scaling_policy
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
 from shared.models import WholeNumber
 from shared.rbac import account_subject, bind_in_cluster, bind_in_namespace

@@ -14,15 +14,15 @@ import pulumi
 import pulumi_aws as aws
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from addon_namespace import addon_namespace
-from fluent_bit_files import HEALTH_PORT, STATE, agent_files
 from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
-from permissions.fluent_bit import NAME, NAMESPACE, cluster_rules, log_policy
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pydantic import Field
 
+from addons.fluent_bit.files import HEALTH_PORT, STATE, agent_files
+from addons.fluent_bit.permissions import NAME, NAMESPACE, cluster_rules, log_policy
 from shared.kubernetes_labels import AGENT_PRIORITY, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM
 from shared.log_groups import RetentionDays, platform_log_group
 from shared.rbac import account_subject, bind_in_cluster
@@ -65,9 +65,9 @@ class FluentBit(AddonComponent):
             tags={"Name": args.context.named("platform-pods")},
             opts=self.child,
         )
-        policy = pulumi.Output.all(above.partition, above.account_id, above.cluster_name).apply(
-            lambda facts: log_policy(partition=facts[0], region=region, account_id=facts[1], cluster_name=facts[2])
-        )
+        policy = pulumi.Output.all(
+            partition=above.partition, account_id=above.account_id, cluster_name=above.cluster_name
+        ).apply(lambda known: log_policy(region=region, **known))
         account_name = ServiceAccountName(namespace=NAMESPACE, name=NAME)
         role = addon_role(NAME, args, account_name, self.child, policy="pod-logs", document=policy)
         self.role_arn = role.arn

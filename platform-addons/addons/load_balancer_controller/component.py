@@ -24,7 +24,6 @@ from custom_resources import (
 )
 from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
-from permissions.load_balancer_controller import NAME, NAMESPACE, load_balancer_policy
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.helm import v3 as helm
@@ -32,6 +31,7 @@ from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 from pydantic import Field
 
+from addons.load_balancer_controller.permissions import NAME, NAMESPACE, load_balancer_policy
 from shared.kubernetes_labels import (
     INGRESS_CLASS,
     MANAGED_BY_LABEL,
@@ -225,12 +225,11 @@ class LoadBalancerController(AddonComponent):
     def _role(self) -> WorkloadRole:
         infrastructure, region = self._args.infrastructure, self._args.context.region
         document = pulumi.Output.all(
-            infrastructure.partition, infrastructure.account_id, infrastructure.vpc_id, infrastructure.cluster_name
-        ).apply(
-            lambda facts: load_balancer_policy(
-                partition=facts[0], region=region, account_id=facts[1], vpc_id=facts[2], cluster_name=facts[3]
-            )
-        )
+            partition=infrastructure.partition,
+            account_id=infrastructure.account_id,
+            vpc_id=infrastructure.vpc_id,
+            cluster_name=infrastructure.cluster_name,
+        ).apply(lambda known: load_balancer_policy(region=region, **known))
         account = ServiceAccountName(namespace=NAMESPACE, name=NAME)
         return addon_role(NAME, self._args, account, self.child, policy="load-balancers", document=document)
 

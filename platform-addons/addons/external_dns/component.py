@@ -16,11 +16,11 @@ from addon_namespace import addon_namespace
 from controller import single_controller
 from identity import ServiceAccountName, addon_role
 from network_rules import aws_credentials, dns, https, network_policy
-from permissions.external_dns import NAME, NAMESPACE, RECORD_TYPES, cluster_rules, records_policy
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pydantic import Field, field_validator, model_validator
 
+from addons.external_dns.permissions import NAME, NAMESPACE, RECORD_TYPES, cluster_rules, records_policy
 from shared.kubernetes_labels import INGRESS_CLASS, MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
 from shared.naming import is_dns_label
 from shared.rbac import account_subject, bind_in_cluster

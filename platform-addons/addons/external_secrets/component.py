@@ -13,12 +13,12 @@ import pulumi
 from addon import Addon, AddonArgs, AddonComponent, same_for_every_minor
 from addon_namespace import addon_namespace
 from controller import single_controller
-from external_secrets_kinds import DEFINITIONS
 from network_rules import dns, https, network_policy
-from permissions.external_secrets import NAME, NAMESPACE, cluster_rules
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
+from addons.external_secrets.definitions import DEFINITIONS
+from addons.external_secrets.permissions import NAME, NAMESPACE, cluster_rules
 from shared.kubernetes_labels import MANAGED_BY_LABEL, NAME_LABEL, PLATFORM, SERVICE_PRIORITY
 from shared.rbac import account_subject, bind_in_cluster
 from shared.settings import Settings

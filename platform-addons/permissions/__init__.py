@@ -1,1 +1,0 @@
-"""What add-ons may do, in AWS and in the cluster: documents and rules by add-on, nothing registered."""
