@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tooling.aws_emulator.authorization.operators import TESTING
 from tooling.aws_emulator.testing import Emulator, running_emulator
 
 TRUST = json.dumps(
@@ -87,7 +89,8 @@ class Account:
 
     def of_account(self, account: str, service: str) -> Any:
         """A client of the operator, in another account."""
-        client = self.emulator.client(service, region="eu-west-1")
+        make: Any = boto3.Session().client
+        client = make(service, region_name="us-east-1", endpoint_url=self.emulator.endpoint_url, **TESTING.arguments())
         client.meta.events.register(
             f"before-sign.{service}", lambda request, **_: request.headers.add_header("x-moto-account-id", account)
         )
