@@ -12,6 +12,7 @@ from settings import InfrastructureSettings
 from stack_context import full_cluster_name
 from upgrade import Deployed, refusals
 
+from shared.contracts.infrastructure import IMPORTED_FROM
 from shared.environment import Environment
 from shared.program_errors import ProgramInputError
 
@@ -35,7 +36,8 @@ def preflight(
         platform_addons: reads tier 2's last published outputs, empty before its first deployment.
 
     Raises:
-        ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `cluster-renamed`, `upgrade-refused`.
+        ProgramInputError: `endpoint-open-to-everybody`, `strict-too-early`, `cluster-imported`, `cluster-renamed`,
+            `upgrade-refused`.
     """
     where = f"Pulumi.{environment.name}.yaml of infrastructure"
     ranges = [IPv4Network(cidr) for cidr in settings.public_access_cidrs]
@@ -56,6 +58,13 @@ def preflight(
             "its network policies",
             at=f"{where}, network_policy_mode",
             hint=f"deploy with standard, then: make platform-addons-up STACK={environment.name}; then set strict",
+        )
+    if IMPORTED_FROM in published:
+        raise ProgramInputError(
+            "cluster-imported",
+            f"the cluster of {environment.name} was imported; tier 1 would make another: {published[IMPORTED_FROM]}",
+            at=f"infrastructure/{environment.name}",
+            hint=f"tiers up platform-addons tenants applications --stack {environment.name}",
         )
     running, named = published.get("cluster_name", ""), full_cluster_name(settings.cluster_name, environment)
     if running not in ("", named, settings.replace_cluster):

@@ -7,6 +7,9 @@ from typing import ClassVar
 
 import pulumi
 
+IMPORTED_FROM = "imported_from"
+"""Output of a stack whose contract was imported, with the cluster's ARN: tier 1 has not made the cluster."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Infrastructure:

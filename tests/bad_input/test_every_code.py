@@ -28,6 +28,7 @@ _SOURCES = (
     "tooling/applications",
     "tooling/images",
     "tooling/iam",
+    "tooling/imported_clusters",
     "tooling/manifests",
     "tooling/tenants",
 )
@@ -280,6 +281,21 @@ ELSEWHERE = [
         code="programs-mirror-invalid",
         why="read when something is downloaded, and the rows' machine has every program",
         test="tooling/lane/tests/test_downloads.py",
+    ),
+    *(
+        Elsewhere(
+            code=code,
+            why="needs an account with a cluster",
+            test="tooling/imported_clusters/tests/test_contract.py",
+        )
+        for code in (
+            "cluster-imported",
+            "cluster-unfit",
+            "cluster-unknown",
+            "contract-disagrees",
+            "contract-invalid",
+            "infrastructure-deployed",
+        )
     ),
     Elsewhere(
         code="owned-elsewhere",

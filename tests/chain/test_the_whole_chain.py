@@ -19,9 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from shared.dry_runs import dry_run
 from tests.chain.clone import Clone
 from tests.tenants.kubelet import wait
-from tooling.lane.state import Lane
+from tooling.imported_clusters.facts import GIVEN
+from tooling.lane.state import REGION, Lane
+from tooling.paths import REPOSITORY
 
 pytestmark = [pytest.mark.lane, pytest.mark.engine, pytest.mark.xdist_group("whole chain")]
 
@@ -148,6 +151,60 @@ def test_yaml_is_applied_as_the_tenants_deployer_and_answers_as_the_demo_does(ch
     chain.tiers("manifests", "undo", *stack, "--yes")
     wait(lambda: _get_host(chain, "dusk.tenant-a.example.com") == (200, "Welcome to the demo"), "dusk to be back")
     configuration.write_text(before)
+
+
+def test_the_contract_of_a_cluster_is_imported_from_eks_as_tier_1_has_published_it(
+    chain: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane's cluster, seen from an environment that has not made it."""
+    published = chain.outputs("infrastructure")
+    given = tmp_path / "given.yaml"
+    given.write_text(yaml.safe_dump({field: published[field] for field in GIVEN}))
+    for name, value in _operator(chain, tmp_path).items():
+        monkeypatch.setitem(chain.variables, name, value)
+    cluster = published["cluster_name"]
+    arguments = ("contract", "import", "dev", "--from-eks", cluster, "--file", str(given))
+    chain.tiers(*arguments)
+    imported = chain.tiers("outputs", "infrastructure", "--stack", "dev", "--json").document["outputs"]
+    assert imported.pop("imported_from") == published["cluster_arn"]
+    # EKS knows node groups by their full names, and the add-ons of tier 2 too.
+    assert list(imported.pop("node_versions").values()) == list(published.pop("node_versions").values())
+    assert imported.pop("addon_versions").items() > published.pop("addon_versions").items()
+    assert imported == published
+    imported = chain.tiers("outputs", "infrastructure", "--stack", "dev", "--json").document["outputs"]
+    # Again, it is replaced by itself.
+    chain.tiers(*arguments)
+    # A program of the next tier runs with it.
+    run = dry_run(REPOSITORY / "platform-addons", stack="dev", upstream=lambda _: imported)
+    assert run.resources
+    given.write_text(given.read_text() + "vpc_cidr: 10.9.0.0/16\n")
+    refused = chain.tiers(*arguments, "--dry-run", expect=2)
+    assert "error[contract-disagrees]: `vpc_cidr` is '10.9.0.0/16' in the file" in refused.stderr
+
+
+def test_the_record_of_a_cluster_that_tier_1_made_is_not_replaced(chain: Clone, tmp_path: Path) -> None:
+    cluster = chain.outputs("infrastructure")["cluster_name"]
+    arguments = ("contract", "import", "local", "--from-eks", cluster, "--file", str(tmp_path / "any.yaml"))
+    assert "error[infrastructure-deployed]" in chain.tiers(*arguments, expect=3).stderr
+
+
+def _operator(chain: Clone, directory: Path) -> dict[str, str]:
+    """Variables of somebody with an account, which is the lane's, and a backend of their own."""
+    lane = Lane.load(chain.local)
+    assert lane is not None
+    (directory / "states").mkdir()
+    return {
+        "PATH": lane.environment()["PATH"],
+        "AWS_ENDPOINT_URL": lane.aws_endpoint,
+        "AWS_ACCESS_KEY_ID": lane.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": lane.secret_access_key,
+        "AWS_REGION": REGION,
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "TIERS_BACKEND_URL": f"file://{directory / 'states'}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_HOME": str(directory / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
 
 
 def test_an_object_that_pulumi_owns_is_refused(chain: Clone) -> None:

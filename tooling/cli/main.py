@@ -13,6 +13,7 @@ from shared.errors import BadInput, ExitCode, PlatformError
 from tooling.cli import (
     application,
     audit,
+    contract,
     cost,
     explain,
     guide,
@@ -54,6 +55,7 @@ app.add_typer(application.app, name="app")
 app.add_typer(local.app, name="local")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(manifests.app, name="manifests")
+app.add_typer(contract.app, name="contract")
 app.add_typer(guide.app, name="guide")
 
 

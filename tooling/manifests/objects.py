@@ -47,12 +47,7 @@ def tenant_of(overlay: Overlay, objects: Sequence[Object]) -> str:
     Raises:
         BadInput: `manifest-namespace`.
     """
-    owners = {
-        namespace: file.name
-        for file in read_catalog().values()
-        if overlay.environment in file.environments
-        for namespace in file.tenant(overlay.environment).namespaces
-    }
+    owners = owners_of_namespaces(overlay.environment)
     tenants = set()
     for one in objects:
         namespace = str(one["metadata"].get("namespace", ""))
@@ -73,6 +68,16 @@ def tenant_of(overlay: Overlay, objects: Sequence[Object]) -> str:
             hint="keep each tenant's objects in an application of its own",
         )
     return tenants.pop()
+
+
+def owners_of_namespaces(environment: str) -> dict[str, str]:
+    """Every namespace of a tenant in an environment, to the tenant."""
+    return {
+        namespace: file.name
+        for file in read_catalog().values()
+        if environment in file.environments
+        for namespace in file.tenant(environment).namespaces
+    }
 
 
 def hosts_of(objects: Sequence[Object]) -> list[str]:

@@ -112,6 +112,12 @@ def _environment_of(directory: Path) -> str:
     return directory.name
 
 
+def namespace_of(overlay: Overlay) -> str:
+    """The `namespace` of the overlay's kustomization; empty if it sets none."""
+    file = overlay.directory / KUSTOMIZATION
+    return next((str(document.get("namespace", "")) for document, _ in _documents(file)), "") if file.is_file() else ""
+
+
 def check_source(overlay: Overlay) -> None:
     """Refuses what the files of an overlay and its base may not contain.
 

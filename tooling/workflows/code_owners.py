@@ -12,6 +12,8 @@ import re
 from shared.catalog import load_tenant
 from shared.environment import environment_names, load_environment
 from shared.naming import require_dns_label
+from tooling.manifests.objects import owners_of_namespaces
+from tooling.manifests.source import namespace_of, overlays, shown
 from tooling.runner.graph import environment_graph
 from tooling.runner.tiers_file import load_tiers
 
@@ -55,4 +57,10 @@ def _applications() -> dict[str, list[str]]:
                 require_dns_label(stack.project, what="application", at=stack.directory)
                 owner = team(load_tenant(stack.tenant, environment).owner)
                 owners[stack.directory] = sorted({*owners.get(stack.directory, []), owner})
+    for overlay in overlays():
+        tenant = owners_of_namespaces(overlay.environment).get(namespace_of(overlay))
+        if tenant is not None:
+            directory = shown(overlay.directory.parents[1])
+            owner = team(load_tenant(tenant, overlay.environment).owner)
+            owners[directory] = sorted({*owners.get(directory, []), owner})
     return owners

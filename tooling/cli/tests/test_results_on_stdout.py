@@ -50,6 +50,7 @@ NO_ROWS = {
     "render",  # files
     *("tenant new", "tenant suspend", "tenant resume"),  # a report of work done
     *("manifests diff",),  # what kubectl printed
+    "contract import",  # a report of work done
     *("manifests apply", "manifests undo", "manifests delete"),  # a report of work done
     *("open", "app url"),  # one address
     *("local up", "local down", "local reset", "local save", "local restore", "local forget"),
