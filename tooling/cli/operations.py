@@ -234,7 +234,7 @@ def perform(request: OperationRequest, fork_server: ForkServer) -> Performed:
     operation, environment = request.operation, request.environment
     with one_run(operation, environment, say) as run:
         plan = _checked(plan)
-        kept = without_paused(operation, plan.stacks, named=bool(request.tenants), say=say)
+        kept = without_paused(operation, plan.stacks, named=bool(request.tenants or request.applications), say=say)
         plan = replace(plan, stacks=kept)
         refuse_unknown_adoptions(request.adopt, plan.stacks)
         if operation != "preview" and request.confirm:

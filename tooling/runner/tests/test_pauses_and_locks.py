@@ -24,6 +24,17 @@ def of(tenant: str) -> StackId:
     )
 
 
+def shop(tenant: str) -> StackId:
+    return StackId(
+        tier="applications",
+        project="shop",
+        stack="dev",
+        directory="applications/shop",
+        environment="dev",
+        tenant=tenant,
+    )
+
+
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "DIRECTORY", tmp_path)
@@ -45,9 +56,16 @@ def test_an_operation_leaves_out_who_is_paused_and_says_so(operation: str) -> No
     ]
 
 
-def test_a_command_for_the_paused_tenant_is_refused() -> None:
+def test_applications_of_a_paused_tenant_are_left_out_too() -> None:
+    said: list[str] = []
+    assert without_paused("up", [shop("moving"), shop("other")], named=False, say=said.append) == [shop("other")]
+    assert said == ["shop/dev is paused until 2027-01-31: The data is being moved.; up leaves it out"]
+
+
+@pytest.mark.parametrize("stack", [of("moving"), shop("moving")], ids=["tenant", "application"])
+def test_a_command_for_the_paused_tenant_is_refused(stack: StackId) -> None:
     with pytest.raises(Refused) as refused:
-        without_paused("up", [of("moving")], named=True, say=lambda _: None)
+        without_paused("up", [stack], named=True, say=lambda _: None)
     assert refused.value.code == "tenant-paused"
     assert refused.value.at == "tenants/catalog/moving.yaml, paused, line 2, column 1"
     assert refused.value.hint == "ask the owner, movers; then remove `paused` from tenants/catalog/moving.yaml"
