@@ -116,7 +116,7 @@ _TENANT: dict[str, Any] = {
     "registries": [f"{_REGISTRY}/tenant-a", "registry.k8s.io"],
     "quota": _QUOTA.hard(),
     "containers": Containers().amounts(),
-    "hosts": ["tenant-a.example.com"],
+    "hosts": ["tenant-a.example.com", "dusk.tenant-a.example.com", "dawn.tenant-a.example.com"],
     "web_ports": [8080],
     "load_balancer_scheme": "internet-facing",
     "ingress_class_name": "alb",

@@ -15,7 +15,11 @@ from shared.environment_variables import TIERS_LOCAL_DIR
 from tooling.applications.health import Reason
 from tooling.applications.history import Release
 from tooling.applications.live import Workload
+from tooling.aws_types.identification import Account
 from tooling.cli.main import app
+from tooling.iam.documents import Policy
+from tooling.iam.evaluation import Policies
+from tooling.iam.principals import Principal, user
 from tooling.manifests.comparison import Answers
 
 ROWS: dict[str, tuple[list[str], str]] = {
@@ -33,6 +37,10 @@ ROWS: dict[str, tuple[list[str], str]] = {
     "tenant show": (["tenant-a", "--stack", "dev"], "owner, tenants/catalog/tenant-a.yaml:"),
     "tenant explain": (["tenant-a", "--stack", "dev"], "denies all traffic that no other policy allows"),
     "tenant diff": (["tenant-a", "--stack", "dev", "--with", "tenant-b"], "quota.pods"),
+    "explain-access": (
+        ["reader", "s3:GetObject", f"arn:aws:s3:::{'long' * 50}/x", "--stack", "dev"],
+        f"denied: s3:GetObject on arn:aws:s3:::{'long' * 50}/x",
+    ),
     "manifests check": ([], "dusk/dev  tenant-a  6 objects"),
     "manifests compare": (
         ["demo", "dusk", "--stack", "dev"],
@@ -80,6 +88,20 @@ class InTheCluster:
         return "long" * 50
 
 
+class InIam:
+    """An account whose roles have no policies."""
+
+    def __init__(self, client: object) -> None:
+        del client
+
+    def caller(self, name: str) -> tuple[Principal, Policies]:
+        return user(f"arn:aws:iam::111111111111:user/{name}"), Policies()
+
+    def of_resource(self, action: str, arn: str) -> tuple[tuple[Policy, ...], bool]:
+        del action, arn
+        return (), False
+
+
 class Deployed:
     """An engine with one deployed stack, for commands that only read."""
 
@@ -112,6 +134,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr("tooling.runner.engine.open_engine", open_engine)
         monkeypatch.setattr("tooling.applications.history.releases", lambda *_: [RELEASE])
         monkeypatch.setattr("tooling.manifests.comparison.answers_of", lambda _, name, __: ANSWERS)
+        found = Account(account_id="111111111111", partition="aws", client=lambda service: None)
+        monkeypatch.setattr("tooling.runner.recovery.accounts.account_of", lambda _: found)
+        monkeypatch.setattr("tooling.iam.account.Account", InIam)
         monkeypatch.setattr("tooling.applications.live.cluster_of", lambda *_: InTheCluster())
 
     return patch
@@ -129,7 +154,7 @@ def test_every_command_is_listed_here() -> None:
 @pytest.mark.parametrize("command", ROWS)
 def test_rows_go_to_stdout_and_nothing_to_stderr(command: str, deployed: Callable[[], None]) -> None:
     arguments, text = ROWS[command]
-    if command in ("status", "outputs", "app history", "app status", "app logs", "manifests compare"):
+    if command in ("status", "outputs", "app history", "app status", "app logs", "manifests compare", "explain-access"):
         deployed()
     done = CliRunner().invoke(app, [*command.split(), *arguments])
     assert done.exit_code in (0, 4), done.output
