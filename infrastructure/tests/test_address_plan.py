@@ -52,7 +52,7 @@ def test_the_second_range_is_shared_among_four_zones(plan: ModuleType) -> None:
     assert [layout.pod_cidr for layout in layouts] == ["100.64.0.0/18", "100.64.64.0/18", "100.64.128.0/18"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(prefix=st.integers(16, 23), zones=st.integers(2, 4), number=st.integers(0, 127))
 def test_no_two_subnets_overlap_and_all_lie_in_the_vpc(plan: ModuleType, prefix: int, zones: int, number: int) -> None:
     vpc = IPv4Network((int(IPv4Network("10.0.0.0/8").network_address) + number * 2 ** (32 - prefix), prefix))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tooling.plugins.kubernetes.diff import differences, ignored
@@ -19,17 +19,11 @@ values = st.recursive(
 manifests = st.dictionaries(st.text("ab", min_size=1), values, max_size=4)
 
 
-# The machine may be busy: how long drawing an example takes says nothing about our code.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@unhurried
 @given(manifests)
 def test_manifest_does_not_differ_from_itself(manifest: dict[str, Any]) -> None:
     assert differences(manifest, manifest, ()) == []
 
 
-@unhurried
 @given(manifests, manifests)
 def test_manifests_that_differ_have_a_difference(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert bool(differences(old, new, ())) == (repr_of(old) != repr_of(new))
@@ -42,7 +36,6 @@ def repr_of(value: Any) -> Any:
     return [repr_of(item) for item in value] if isinstance(value, list) else repr(value)
 
 
-@unhurried
 @given(manifests, manifests)
 def test_inputs_stay_as_they_are_while_the_object_does(inputs: dict[str, Any], live: dict[str, Any]) -> None:
     assert refreshed_inputs(inputs, live, live) == inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tooling.plugins.provider.paths import Path, covers, overlaid, parse, text
@@ -12,7 +12,6 @@ names = st.text(min_size=1, max_size=12).filter(lambda step: step != "*" and "\\
 steps = st.lists(st.one_of(names, st.integers(0, 99)), min_size=1).filter(lambda path: isinstance(path[0], str))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(steps.map(tuple))
 def test_written_path_is_parsed_as_the_same_path(path: Path) -> None:
     assert parse(text(path)) == path
