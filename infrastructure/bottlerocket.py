@@ -29,7 +29,7 @@ class UserDataArgs:
     certificate_authority: str
     """Base64-encoded, as EKS returns it."""
     cluster_dns_ip: str
-    node_labels: Mapping[str, str] = field(default_factory=dict)
+    node_labels: Mapping[str, str] = field(default_factory=dict[str, str])
     node_taints: Sequence[Taint] = ()
     max_pods: int | None = None
     """`None`: EKS calculates it from the instance type and the CNI options."""

@@ -131,7 +131,7 @@ class Network(pulumi.ComponentResource):
             self._nat_gateway(layout.zone, subnet, gateway)
             for layout, subnet in zip(served, public_subnets, strict=False)
         ]
-        tables = []
+        tables: list[aws.ec2.RouteTable] = []
         for index, (layout, subnet) in enumerate(zip(self.layouts, private_subnets, strict=True)):
             name = f"private-{layout.zone}"
             table = aws.ec2.RouteTable(name, vpc_id=self.vpc_id, tags=self._name_tag(name), opts=self._child())

@@ -74,7 +74,7 @@ class NetworkSettings(SecurityGroupSettings):
         default=True, description="Access S3, including image layers, without a NAT gateway; free of charge."
     )
     interface_endpoints: list[InterfaceEndpoint] = Field(
-        default_factory=list,
+        default_factory=list[InterfaceEndpoint],
         description="AWS services with an interface endpoint in dedicated subnets; billed per hour and zone.",
     )
 

@@ -91,7 +91,7 @@ class NodeGroupSettings(Settings):
     labels: dict[str, str] = Field(
         default_factory=dict, description="Labels of the nodes, in addition to `environment`."
     )
-    taints: list[Taint] = Field(default_factory=list, max_length=50, description="Taints of the nodes.")
+    taints: list[Taint] = Field(default_factory=list[Taint], max_length=50, description="Taints of the nodes.")
     max_pods: int | None = Field(
         default=None, ge=8, le=250, description="Maximum pods per node; default: calculated by EKS."
     )

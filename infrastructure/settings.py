@@ -13,6 +13,8 @@ from network_settings import NetworkSettings
 from node_settings import NodeSettings, is_burstable
 from pydantic import model_validator
 
+from shared.narrowing import is_list
+
 
 class InfrastructureSettings(
     NetworkSettings,
@@ -30,7 +32,7 @@ class InfrastructureSettings(
     def _ranges_apart(self) -> InfrastructureSettings:
         for setting in ("service_cidr", "pod_cidr", "private_access_cidrs"):
             value = getattr(self, setting)
-            for cidr in value if isinstance(value, list) else [value] if value else []:
+            for cidr in value if is_list(value) else [value] if value else []:
                 if IPv4Network(self.vpc_cidr).overlaps(IPv4Network(cidr)):
                     raise ValueError(f"{setting} {cidr} overlaps vpc_cidr {self.vpc_cidr}; choose another range")
         if self.pod_cidr and IPv4Network(self.pod_cidr).overlaps(IPv4Network(self.service_cidr)):

@@ -23,9 +23,9 @@ class Deployed:
 
     cluster: str = ""
     """Kubernetes minor, e.g. `1.35`."""
-    nodes: Mapping[str, str] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict[str, str])
     """Kubernetes minor by node group."""
-    addons: Mapping[str, str] = field(default_factory=dict)
+    addons: Mapping[str, str] = field(default_factory=dict[str, str])
     """Version by add-on, e.g. `v1.35.0-eksbuild.2`."""
 
 

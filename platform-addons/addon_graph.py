@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import addons
 import networkx as nx
@@ -54,7 +55,9 @@ def in_order(found: Iterable[Addon]) -> dict[str, Addon]:
     try:
         order = list(nx.lexicographical_topological_sort(graph))
     except nx.NetworkXUnfeasible:
-        round_ = [edge[0] for edge in nx.find_cycle(graph)]
+        # The stubs leave the type of an edge open.
+        cycle: list[tuple[str, str]] = cast(Any, nx).find_cycle(graph)
+        round_ = [edge[0] for edge in cycle]
         raise _invalid(
             by_name[min(round_)],
             f"it requires itself: {' <- '.join([*round_, round_[0]])}",

@@ -19,6 +19,7 @@ from shared.environment import environment_names, load_environment
 from shared.errors import BadInput, nearest
 from shared.models import parse
 from shared.naming import require_dns_label
+from shared.narrowing import is_dict, is_list, is_mapping
 from shared.tenant_file import NOT_BY_ENVIRONMENT, TenantFile
 from shared.tenant_rules import violations
 from shared.yaml_files import Source, read_document
@@ -174,8 +175,8 @@ def _read(name: str, directory: Path) -> CatalogFile:
         raise _invalid(f"`name` does not match the file name, {name!r}", source, "name")
     content = {"name": name, **content}
     given = content.get("environments")
-    differing = _differing(given, source) if isinstance(given, dict) else {}
-    if isinstance(given, dict):
+    differing: Mapping[str, Mapping[str, Any]] = _differing(given, source) if is_dict(given) else {}
+    if is_dict(given):
         content["environments"] = list(given)
     names = list(content.get("environments", environment_names())) if _is_list_of_names(content) else []
     # Most files have the same values everywhere and are validated once.
@@ -194,7 +195,7 @@ def _read(name: str, directory: Path) -> CatalogFile:
 def _is_list_of_names(content: Mapping[str, Any]) -> bool:
     """Whether the model will accept it; if not, the error comes from there."""
     given = content.get("environments", [])
-    return isinstance(given, list) and all(isinstance(each, str) for each in given)
+    return is_list(given) and all(isinstance(each, str) for each in given)
 
 
 def _differing(environments: Mapping[str, Any], source: Source) -> Mapping[str, Mapping[str, Any]]:
@@ -219,7 +220,7 @@ def _merged(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
     merged = dict(content)
     for key, value in changes.items():
         below = merged.get(key)
-        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = _merged(below, value) if is_mapping(below) and is_mapping(value) else value
     return merged
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from shared.errors import BadInput
 from shared.host_names import above
+from shared.narrowing import is_list
 from shared.tenant_file import TenantFile
 
 Deployed = Callable[[str], Mapping[str, object]]
@@ -115,4 +116,4 @@ def _taken(one: _Claim, other: _Claim, deployed: Deployed) -> BadInput:
 
 def _published(claim: _Claim, deployed: Deployed) -> list[object]:
     values = deployed(claim.tenant).get(claim.key)
-    return values if isinstance(values, list) else []
+    return values if is_list(values) else []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.narrowing import is_dict, is_list
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a string, or a value of any type, that is not known yet."""
 
@@ -35,7 +37,7 @@ RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 
 
 def is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+    return is_dict(value) and value.get(SIGNATURE) == SECRET
 
 
 def secret(value: Any) -> dict[str, Any]:
@@ -46,6 +48,6 @@ def without_secrets(value: Any) -> Any:
     """The value with the plain value of every secret inside it."""
     if is_secret(value):
         return without_secrets(value.get("value"))
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: without_secrets(item) for key, item in value.items()}
-    return [without_secrets(item) for item in value] if isinstance(value, list) else value
+    return [without_secrets(item) for item in value] if is_list(value) else value

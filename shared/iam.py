@@ -42,8 +42,8 @@ class Statement:
     actions: Sequence[str]
     resources: Sequence[str] = ()
     effect: Literal["Allow", "Deny"] = "Allow"
-    principals: Mapping[str, Sequence[str]] | Literal["*"] = field(default_factory=dict)
-    conditions: Conditions = field(default_factory=dict)
+    principals: Mapping[str, Sequence[str]] | Literal["*"] = field(default_factory=dict[str, Sequence[str]])
+    conditions: Conditions = field(default_factory=dict[str, Mapping[str, str | Sequence[str]]])
 
     def to_dict(self) -> dict[str, Any]:
         document: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}

@@ -6,14 +6,14 @@ one and every invalid value with its location.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeGuard, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared.errors import BadInput, nearest
+from shared.narrowing import is_mapping
 from shared.yaml_files import KeyPath, Source
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -62,7 +62,7 @@ def parse(
     Raises:
         BadInput: the first problem, and the number of further ones.
     """
-    if not isinstance(content, Mapping):
+    if not is_mapping(content):
         raise error(code, f"{at} is not a mapping of keys to values", at=at, hint=f"edit {at}")
     try:
         return model.model_validate(dict(content))
@@ -107,13 +107,17 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 
 def _fields(model: Any) -> dict[str, FieldInfo]:
     """Fields by their key in the file; empty if `model` is not a model."""
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+    if not _is_model(model):
         return {}
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
 def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if _is_model(annotation):
         return annotation
     for argument in getattr(annotation, "__args__", ()):
         found = _model_in(argument)

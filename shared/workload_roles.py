@@ -59,10 +59,10 @@ class WorkloadRoleArgs:
     service_account: str
     """Its name, the same in each of `namespaces`."""
     namespaces: Sequence[str]
-    associations: Mapping[str, str] = field(default_factory=dict)
+    associations: Mapping[str, str] = field(default_factory=dict[str, str])
     """Logical names of the associations by namespace, which Pod Identity needs; empty for an EKS add-on, which creates
     its own."""
-    policies: Mapping[str, Policy] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     """Inline policies by logical name."""
     managed_policies: Sequence[str] = ()
     """AWS managed policies, without the ARN prefix, e.g. `service-role/AmazonEBSCSIDriverPolicy`."""

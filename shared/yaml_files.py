@@ -48,7 +48,7 @@ class Source:
 
     file: str
     """Path in the repository."""
-    marks: Mapping[KeyPath, Mark] = field(default_factory=dict)
+    marks: Mapping[KeyPath, Mark] = field(default_factory=dict[KeyPath, Mark])
     overlay: KeyPath = ()
     """Mapping inside the file whose values replace those of the same keys at its root; empty: none."""
 

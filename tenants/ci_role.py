@@ -43,12 +43,12 @@ def ci_trust(context: StackContext, pipelines: Mapping[str, str]) -> str:
 
     Source: that of the statement, in `shared.iam`.
     """
-    subjects = []
+    subjects: list[str] = []
     if pipelines.get("repository"):
         subjects.append(f"repo:{pipelines['repository']}:{ci_subject(context.environment, context.tenant.name)}")
     if context.tenant.repository:
         subjects.append(f"repo:{context.tenant.repository}:environment:{context.environment}")
-    statements = []
+    statements: list[Statement] = []
     if subjects:
         statements.append(
             github_statement(partition=context.partition, account_id=context.account_id, subjects=subjects)

@@ -48,9 +48,9 @@ class AdmissionPolicy:
     source: str
     rules: tuple[Rule, ...]
     validations: tuple[Validation, ...]
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """CEL by name, in the order in which they need each other."""
-    conditions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict[str, str])
     """CEL by name; a request is looked at where all are true."""
     by_namespace: bool = True
     """Bound to every namespace with the tenant label. Else every request that rules and conditions match."""

@@ -60,16 +60,16 @@ class WorkloadArgs:
     """Replaces the image's entry point."""
     arguments: Sequence[str] = ()
     """Arguments of the entry point."""
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables; a change replaces the pods. No secrets: they are stored in a ConfigMap."""
     secrets: Sequence[pulumi.Input[str]] = ()
     """Names of Secrets in the namespace whose keys become environment variables too. Running pods keep the values that
     they started with."""
-    secret_variables: Mapping[str, SecretKey] = field(default_factory=dict)
+    secret_variables: Mapping[str, SecretKey] = field(default_factory=dict[str, SecretKey])
     """Environment variables from single keys of Secrets, by the variable's name."""
-    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict[str, Volume])
     """Volumes by name, a DNS label."""
-    init_containers: Mapping[str, InitContainer] = field(default_factory=dict)
+    init_containers: Mapping[str, InitContainer] = field(default_factory=dict[str, InitContainer])
     """By name, a DNS label; they run one after another in this order."""
     requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "64Mi"})
     limits: Mapping[str, str] = field(default_factory=lambda: {"cpu": "500m", "memory": "128Mi"})
@@ -108,7 +108,7 @@ class PodShape:
     """In what the pods of one kind of workload differ from those of another."""
 
     grace_seconds: int
-    labels: Labels = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict[str, str])
     """Besides those of the workload's objects."""
     restart_policy: Literal["Always", "OnFailure", "Never"] = "Always"
     environment: Sequence[core.EnvVarArgs] = ()
@@ -236,7 +236,7 @@ class Workload(pulumi.ComponentResource):
 
     def _claims(self) -> dict[str, pulumi.Output[str]]:
         """Creates the claims of `volumes`; their names, by the volume's name."""
-        names = {}
+        names: dict[str, pulumi.Output[str]] = {}
         for volume_name, volume in self._workload.volumes.items():
             if isinstance(volume, ClaimedVolume):
                 name = f"{self._name}-{volume_name}"

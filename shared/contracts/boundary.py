@@ -18,6 +18,7 @@ import pulumi
 from pulumi.runtime.settings import is_dry_run
 
 from shared.environment import load_environment
+from shared.narrowing import is_list, is_mapping
 from shared.program_errors import ProgramInputError, ProgramRefused, program_errors
 
 VERSION_OUTPUT = "contract_version"
@@ -125,9 +126,9 @@ def fits(value: Any, kind: Any) -> bool:
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if get_origin(kind) is list:
-        return isinstance(value, list) and all(fits(entry, get_args(kind)[0]) for entry in value)
+        return is_list(value) and all(fits(entry, get_args(kind)[0]) for entry in value)
     if get_origin(kind) is dict:
-        return isinstance(value, Mapping) and all(fits(entry, get_args(kind)[1]) for entry in value.values())
+        return is_mapping(value) and all(fits(entry, get_args(kind)[1]) for entry in value.values())
     return not isinstance(kind, type) or isinstance(value, kind)
 
 
@@ -177,8 +178,9 @@ def _probe(reference: str) -> Mapping[str, Any] | None:
                 raise
             time.sleep(_READ_PAUSE_SECONDS)
         else:
-            outputs = (result or {}).get("outputs")
-            return outputs if isinstance(outputs, Mapping) else {}
+            answer: Mapping[str, Any] = result or {}
+            outputs = answer.get("outputs")
+            return outputs if is_mapping(outputs) else {}
 
 
 def _unknown_or_raise(contract: type[C], stack: str, code: str, why: str, names: list[str]) -> C:

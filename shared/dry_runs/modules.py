@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 
 @contextmanager
-def project_modules(directory: Path) -> Iterator[None]:
+def project_modules(directory: Path) -> Generator[None]:
     """Puts `directory` first on `sys.path`; its modules are imported afresh inside the block and removed afterwards."""
     names = {path.stem for path in directory.glob("*.py")} | {
         path.parent.name for path in directory.glob("*/__init__.py")

@@ -12,24 +12,25 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import yaml
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, run_in_stack, set_all_config
 from pulumi.runtime import resource as registration
-from pulumi.runtime.proto import source_pb2
+from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.settings import configure, set_root_resource
 
 from shared.dry_runs.computed import ACCOUNT
 from shared.dry_runs.contracts import every_contract
 from shared.dry_runs.modules import project_modules
 from shared.dry_runs.recording import RecordingMonitor, Registered, Upstream
+from shared.narrowing import is_dict
 
 Stacks = Callable[[str], Mapping[str, Any] | None]
 """Maps the full reference of a stack to its outputs; `None` if the stack does not exist."""
@@ -85,7 +86,12 @@ def dry_run(
         configure(
             mocks.MockSettings(
                 monitor=monitor,
-                monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+                monitor_features=set(
+                    # The SDK does not annotate the method's parameter.
+                    cast(
+                        resource_pb2.DeploymentInfo, cast(Any, monitor).GetDeploymentInfo(empty_pb2.Empty())
+                    ).supportedFeatures
+                ),
                 engine=mocks.MockEngine(logger),
                 project=name,
                 stack=stack,
@@ -107,7 +113,7 @@ def dry_run(
 
 
 @contextlib.contextmanager
-def _quiet_imports() -> Iterator[None]:
+def _quiet_imports() -> Generator[None]:
     """The SDKs emit warnings on import about unused classes; if warnings are errors, a package is half imported."""
     with warnings.catch_warnings():
         for message in (".* has been deprecated in favor of ", "NodeGroup uses AWS EC2 LaunchConfiguration"):
@@ -128,14 +134,16 @@ def _project_files(directory: Path, stack: str) -> tuple[str, dict[str, Any]]:
     project = yaml.safe_load((directory / "Pulumi.yaml").read_text(encoding="utf-8"))
     name = project["name"]
     settings: dict[str, Any] = {}
-    for key, declared in (project.get("config") or {}).items():
+    declarations: dict[str, Any] = project.get("config") or {}
+    for key, declared in declarations.items():
         qualified = key if ":" in key else f"{name}:{key}"
-        value = declared.get("value", declared.get("default")) if isinstance(declared, dict) else declared
+        value = declared.get("value", declared.get("default")) if is_dict(declared) else declared
         if value is not None:
             settings[qualified] = value
     file = directory / f"Pulumi.{stack}.yaml"
     if file.exists():
-        settings |= (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
+        content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        settings |= content.get("config") or {}
     return name, settings
 
 
@@ -163,7 +171,7 @@ def _collecting_logger() -> tuple[logging.Logger, list[str]]:
 
 
 @contextlib.contextmanager
-def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
     """An event loop that also closes the loops that Pulumi creates in its worker threads.
 
     If a program fails, everything that awaits the failed value fails too: only the first error is raised.
@@ -175,7 +183,7 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
     def quiet_loop() -> asyncio.AbstractEventLoop:
         loops.append(asyncio.new_event_loop())
-        loops[-1].set_exception_handler(lambda *_: None)
+        loops[-1].set_exception_handler(lambda _loop, _context: None)
         return loops[-1]
 
     loop = quiet_loop()

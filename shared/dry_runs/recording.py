@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pulumi
@@ -19,6 +19,7 @@ from pulumi.runtime.proto import resource_pb2
 from shared.dry_runs.computed import FUNCTIONS, computed_outputs
 from shared.engine_marks import RESOURCE, SIGNATURE, is_secret
 from shared.engine_marks import UNKNOWN as UNKNOWN_MARK
+from shared.narrowing import is_dict, is_list
 from shared.pulumi_internals import ensure_event_loop, resolve_callbacks
 
 UNKNOWN = pulumi.output.UNKNOWN
@@ -45,7 +46,7 @@ class Registered:
     """Whether a plug-in builds the component."""
     provider: str = ""
     """URN of the explicit provider; empty: the default provider, or none for a component."""
-    providers: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, str] = field(default_factory=dict[str, str])
     """URNs of the providers passed to a remote component, by package."""
     depends_on: frozenset[str] = frozenset()
     """URNs of dependencies, by value or `depends_on`."""
@@ -89,7 +90,7 @@ class Upstream(mocks.Mocks):
             raise AssertionError(
                 f"a dry run answers no function but readStackOutputs and {sorted(FUNCTIONS)}: {args.token}"
             )
-        name = str(args.args["name"])
+        name = str(cast(Any, args).args["name"])
         outputs = self._stacks(name)
         if outputs is None:
             raise _EngineError(f"invocation of {args.token} returned an error: unknown stack {name!r}")
@@ -98,7 +99,7 @@ class Upstream(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         if args.typ != "pulumi:pulumi:StackReference":
             raise AssertionError(f"a dry run reads no resource but StackReference: {args.typ}")
-        name = str(args.resource_id or args.inputs["name"])
+        name = str(args.resource_id or cast(Any, args).inputs["name"])
         return name, {"name": name, "outputs": dict(self._stacks(name) or {}), "secretOutputNames": []}
 
 
@@ -111,7 +112,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  gRPC's name
         if request.type == STACK:
-            return super().RegisterResource(request)
+            return cast(Any, super()).RegisterResource(request)
         ensure_event_loop()
         record = Registered(
             type=request.type,
@@ -162,7 +163,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  gRPC's name
         if f"::{STACK}::" in request.urn:
             self.outputs = _plain(json_format.MessageToDict(request.outputs))
-        return super().RegisterResourceOutputs(request)
+        return cast(Any, super()).RegisterResourceOutputs(request)
 
     def _inner_cluster(self, component: Registered, transforms: list[Any]) -> dict[str, Any]:
         """A reference to the `aws.eks.Cluster` inside the component, as a mapping cannot provide its outputs.
@@ -212,11 +213,11 @@ def _urn(reference: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Converts protocol values: whole numbers to `int`, secrets unwrapped, unknown values to `UNKNOWN`."""
-    if isinstance(value, dict):
+    if is_dict(value):
         if is_secret(value):
             return _plain(value["value"])
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [_plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -224,16 +225,16 @@ def _plain(value: Any) -> Any:
 
 
 def _holds_secret(value: Any) -> bool:
-    if isinstance(value, dict):
+    if is_dict(value):
         return is_secret(value) or any(_holds_secret(item) for item in value.values())
-    return isinstance(value, list) and any(_holds_secret(item) for item in value)
+    return is_list(value) and any(_holds_secret(item) for item in value)
 
 
 def _wire(value: Any) -> Any:
     """The inverse of `_plain`, as far as responses need it."""
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: _wire(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [_wire(item) for item in value]
     return UNKNOWN_MARK if value is UNKNOWN else value
 

@@ -5,6 +5,7 @@ The rules check the `aws.eks.Cluster` inside the component, because the engine s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -44,8 +45,9 @@ def endpoint_reaches_nodes_privately(view: ResourceView) -> str | None:
 
 
 def secrets_are_encrypted(view: ResourceView) -> str | None:
-    config: Any = view.get("encryptionConfig") or {}
-    if not (config.get("provider") or {}).get("keyArn"):
+    config: Mapping[str, Any] = view.get("encryptionConfig") or {}
+    provider: Mapping[str, Any] = config.get("provider") or {}
+    if not provider.get("keyArn"):
         return "Kubernetes Secrets are not encrypted with a customer managed key"
     return None if "secrets" in (config.get("resources") or []) else "encryption_config leaves out secrets"
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.narrowing import is_list, is_mapping
+
 
 @dataclass(frozen=True)
 class ReadStatement:
@@ -38,7 +40,7 @@ class ReadStatement:
     def principals(self) -> dict[str, list[str]]:
         """By kind: `AWS`, `Service`, `Federated`; the principal `*` is `{"AWS": ["*"]}` too."""
         principal = self.content.get("Principal")
-        if isinstance(principal, Mapping):
+        if is_mapping(principal):
             return {str(kind): _many(names) for kind, names in principal.items()}
         return {"AWS": _many(principal)} if principal else {}
 
@@ -58,8 +60,8 @@ class Document:
     @property
     def statements(self) -> list[ReadStatement]:
         found = self.content.get("Statement")
-        found = found if isinstance(found, list) else [found]
-        return [ReadStatement(statement) for statement in found if isinstance(statement, Mapping)]
+        found = found if is_list(found) else [found]
+        return [ReadStatement(statement) for statement in found if is_mapping(statement)]
 
     @property
     def allowing(self) -> list[ReadStatement]:
@@ -69,4 +71,4 @@ class Document:
 def _many(value: Any) -> list[str]:
     if value is None:
         return []
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if is_list(value) else [str(value)]

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from shared.errors import BadInput, nearest
+from shared.narrowing import is_dict, is_list
 from shared.policies.view import ResourceView
 
 FILE = Path(__file__).with_name("exemptions.yaml")
@@ -47,18 +48,18 @@ def load_exemptions(known_rules: Collection[str], *, today: date, file: Path = F
         BadInput: `exemption-invalid`: an unknown rule or key, a missing reason, an end date over a year ahead.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content: object = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise _invalid("it is not YAML") from error
-    entries = content.get("exemptions") if isinstance(content, dict) else None
-    if not isinstance(entries, list):
+    entries = content.get("exemptions") if is_dict(content) else None
+    if not is_list(entries):
         raise _invalid("it has no list `exemptions`")
     return [_exemption(number, entry, known_rules, today) for number, entry in enumerate(entries, start=1)]
 
 
 def _exemption(number: int, entry: Any, known_rules: Collection[str], today: date) -> Exemption:
     who = f"exemption {number}"
-    if not isinstance(entry, dict):
+    if not is_dict(entry):
         raise _invalid(f"{who} is not a mapping")
     for key in _KEYS:
         if not entry.get(key):

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -21,6 +21,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from shared.engine_marks import UNKNOWN
+from shared.narrowing import is_mapping
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Facts, Level, Rule, StackRule
 from shared.policies.table import RULES, STACK_RULES
@@ -88,10 +89,10 @@ def _view(resource: Any) -> ResourceView:
 
 def _plain(value: Any) -> Any:
     """Replaces values that are not known yet, for which the SDK's proxies raise, with a marker."""
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return {key: _plain(_item(value, key)) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(_item(value, index)) for index in range(len(value))]
+        return [_plain(_item(value, index)) for index in range(len(cast(Sequence[Any], value)))]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

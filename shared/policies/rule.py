@@ -26,7 +26,7 @@ class Facts:
     """Where the rule comes from: AWS or Kubernetes documentation, a CIS control, a decision record."""
     hint: str
     level: Level = Level.MANDATORY
-    levels: Mapping[str, Level] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict[str, Level])
     """Levels by environment, if they differ."""
 
     def level_in(self, environment: str) -> Level:

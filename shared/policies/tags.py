@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from shared.policies.rule import Rule
 from shared.policies.view import ResourceView
 
@@ -15,13 +18,16 @@ REPEATED = ("environment_suffix", "owner")
 def bears_the_required_tags(view: ResourceView) -> str | None:
     if view.provider is None:
         return None
-    tags = {**(view.provider_get("defaultTags.tags") or {}), **view.get("tags", {})}
+    defaults: Mapping[str, Any] = view.provider_get("defaultTags.tags") or {}
+    tags = {**defaults, **view.get("tags", {})}
     missing = [key for key in REQUIRED if not tags.get(key)]
     return f"missing tags: {', '.join(missing)}" if missing else None
 
 
 def instances_bear_tags(view: ResourceView) -> str | None:
-    given = {spec.get("resourceType"): spec.get("tags") or {} for spec in view.items("tagSpecifications")}
+    given: dict[Any, Mapping[str, Any]] = {
+        spec.get("resourceType"): spec.get("tags") or {} for spec in view.items("tagSpecifications")
+    }
     for kind in ("instance", "volume"):
         missing = [key for key in REPEATED if not given.get(kind, {}).get(key)]
         if missing:

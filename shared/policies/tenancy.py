@@ -6,9 +6,8 @@ and take the stack's name from the engine, so they also find out if the program 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shared.kubernetes_labels import TENANT_LABEL
+from shared.narrowing import is_mapping
 from shared.policies.rule import Rule
 from shared.policies.view import TIERS, ResourceView
 
@@ -29,7 +28,7 @@ def belongs_to_its_tenant(view: ResourceView) -> str | None:
 
 def _tenant_of_object(view: ResourceView, tenant: str) -> str:
     labels = view.get("metadata.labels")
-    if isinstance(labels, Mapping):
+    if is_mapping(labels):
         return str(labels.get(TENANT_LABEL, ""))
     # A patch of an object that Kubernetes created, such as the service account `default`.
     namespace = str(view.get("metadata.namespace", ""))
@@ -38,7 +37,7 @@ def _tenant_of_object(view: ResourceView, tenant: str) -> str:
 
 def _tenant_of_aws_resource(view: ResourceView, tenant: str) -> str:
     tags = view.get("tags")
-    if isinstance(tags, Mapping) and "tenant" in tags:
+    if is_mapping(tags) and "tenant" in tags:
         return str(tags["tenant"])
     values = [str(value) for key in _NAMING_INPUTS if (value := view.get(key))]
     return tenant if any(value.startswith((f"eks-{tenant}-", f"{tenant}/")) for value in values) else ""

@@ -11,6 +11,7 @@ from typing import Any
 from shared.dry_runs import UNKNOWN as NOT_KNOWN
 from shared.dry_runs import DryRun, Registered
 from shared.engine_marks import UNKNOWN
+from shared.narrowing import is_dict, is_list
 from shared.policies.cluster import CLUSTER
 from shared.policies.view import ResourceView
 
@@ -55,8 +56,8 @@ def _inner_cluster(resource: Registered, by_urn: dict[str, Registered]) -> dict[
 
 def _marked(value: Any) -> Any:
     """With the wire's mark where the kit has an object of its own."""
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: _marked(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [_marked(item) for item in value]
     return UNKNOWN if value is NOT_KNOWN else value

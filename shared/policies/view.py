@@ -7,11 +7,12 @@ when everything is known.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from shared.engine_marks import UNKNOWNS
+from shared.narrowing import is_list, is_mapping
 from shared.policies.document import Document
 
 TIERS = {"infrastructure": 1, "platform-addons": 2, "tenants": 3}
@@ -31,7 +32,7 @@ class ResourceView:
     name: str
     """Logical name."""
     urn: str
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Inputs as in the engine's protocol: `camelCase`, whole numbers as `int`, secrets unwrapped. Do not print them."""
     provider: Mapping[str, Any] | None = None
     """Inputs of the resource's provider; `None` for components and providers."""
@@ -76,7 +77,7 @@ class ResourceView:
         """The list at a dotted path; a single object becomes a list of one, an absent value an empty list. Raises as
         `get`."""
         value = self.get(path)
-        return [] if value is None else value if isinstance(value, list) else [value]
+        return [] if value is None else value if is_list(value) else [value]
 
     def document(self, path: str) -> Document | None:
         """The IAM document at a dotted path, given as JSON text or as an object. Raises as `get`."""
@@ -87,7 +88,7 @@ class ResourceView:
             except json.JSONDecodeError:
                 # Invalid JSON is left to AWS and the plug-in, which reject it.
                 return None
-        return Document(value) if isinstance(value, Mapping) else None
+        return Document(value) if is_mapping(value) else None
 
     def provider_get(self, path: str) -> Any:
         """As `get`, for the provider's inputs, where structured values are JSON text."""
@@ -96,7 +97,7 @@ class ResourceView:
             if isinstance(value, str):
                 refuse_unknown(value)
                 value = json.loads(value)
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if is_mapping(value) else None
         refuse_unknown(value)
         return value
 
@@ -111,7 +112,7 @@ def _at(value: Any, path: str, default: Any) -> Any:
     for key in path.split("."):
         if isinstance(value, str):
             refuse_unknown(value)
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if is_mapping(value) else None
         if value is None:
             return default
     refuse_unknown(value)
@@ -119,11 +120,11 @@ def _at(value: Any, path: str, default: Any) -> Any:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         for item in value.values():
             yield from _leaves(item)
     elif isinstance(value, list | tuple):
-        for item in value:
+        for item in cast(Iterable[Any], value):
             yield from _leaves(item)
     else:
         yield value

@@ -33,7 +33,8 @@ class Run(DryRun):
     def comes_after(self, later: Registered, earlier: Registered) -> bool:
         """Whether `later` is created after `earlier` and deleted before it: by values, `depends_on` or parents."""
         by_urn = {resource.urn: resource for resource in self.resources}
-        seen, queue = set(), [later.urn]
+        seen: set[str] = set()
+        queue = [later.urn]
         while queue:
             resource = by_urn.get(queue.pop())
             if resource is not None and resource.urn not in seen:

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ class Answer:
 class RunningService:
     process: subprocess.Popen[str]
     port: int = 0
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """What it has logged, as far as it was read."""
 
     def logged(self, message: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class RunningService:
 @contextmanager
 def running_service(
     directory: Path, module: str, *, until: str = "listening", **variables: str
-) -> Iterator[RunningService]:
+) -> Generator[RunningService]:
     """`python -m <module>` in the service's directory, on a free port, with these environment variables; killed at the
     end if it still runs.
 

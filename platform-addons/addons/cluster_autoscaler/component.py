@@ -38,7 +38,7 @@ class ClusterAutoscalerSettings(Settings):
         description="How the autoscaler chooses among node groups that fit a pending pod.",
     )
     autoscaler_priorities: dict[WholeNumber, tuple[str, ...]] = Field(
-        default_factory=dict,
+        default_factory=dict[WholeNumber, tuple[str, ...]],
         description="For the expander `priority`: patterns of Auto Scaling group names by priority; the "
         "highest number is tried first. For example, spot before on-demand: 20: [.*spot.*] "
         "and 10: [.*].",

@@ -21,7 +21,7 @@ _LOG = logging.getLogger("demo_service")
 def main() -> int:
     # As process 1 of a container, a process without a handler does not get SIGTERM at all. There is nothing to finish
     # until the server has its own; an exception could end up in a module that is being imported, and be ignored.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: os._exit(0))
     configure_logs(logging.INFO)
     version = service_version()
     try:

@@ -94,7 +94,7 @@ def load_responses(path: Path, environment: Mapping[str, str]) -> Responses:
 
 
 def _check_keys(parser: ConfigParser, path: Path) -> None:
-    found = set(parser.options(_RESPONSES)) if parser.has_section(_RESPONSES) else set()
+    found = set(parser.options(_RESPONSES)) if parser.has_section(_RESPONSES) else set[str]()
     for words, keys in (("is missing", set(_KEYS) - found), ("is unknown", found - set(_KEYS))):
         if keys:
             raise ConfigurationError(
