@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any, cast
 
 from shared.testing import Run, run_program
 
@@ -41,8 +42,9 @@ def test_instance_metadata_wants_tokens_and_answers_one_hop(dev: Run) -> None:
 
 def test_every_volume_is_encrypted_and_goes_with_its_node(project: Path) -> None:
     run = run_program(project, stack="dev", config={"volume_gib": 120})
-    mappings = template(run)["blockDeviceMappings"]
-    assert isinstance(mappings, list)
+    registered = template(run)["blockDeviceMappings"]
+    assert isinstance(registered, list)
+    mappings = cast("list[dict[str, Any]]", registered)
     assert [(m["deviceName"], m["ebs"]["volumeSize"]) for m in mappings] == [("/dev/xvda", 4), ("/dev/xvdb", 120)]
     for mapping in mappings:
         assert mapping["ebs"]["encrypted"] == "true"
@@ -55,8 +57,9 @@ def test_user_data_is_bottlerockets_toml(dev: Run) -> None:
 
 
 def test_what_ec2_makes_by_itself_is_tagged_by_the_template(dev: Run) -> None:
-    specifications = template(dev)["tagSpecifications"]
-    assert isinstance(specifications, list)
+    registered = template(dev)["tagSpecifications"]
+    assert isinstance(registered, list)
+    specifications = cast("list[dict[str, Any]]", registered)
     assert {s["resourceType"] for s in specifications} == {"instance", "volume", "network-interface"}
     for specification in specifications:
         assert specification["tags"] == {

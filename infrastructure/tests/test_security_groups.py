@@ -27,14 +27,15 @@ def everything() -> Run:
 
 
 def registered(run: Run) -> set[Rule]:
-    found = set()
+    found: set[Rule] = set()
     for direction, word in (("Ingress", "in"), ("Egress", "out")):
         for rule in run.registered(f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule"):
             inputs = rule.inputs
             assert inputs["fromPort"] == inputs["toPort"]
-            peer = inputs.get("cidrIpv4") or GROUPS.get(
-                inputs["referencedSecurityGroupId"], inputs["referencedSecurityGroupId"]
-            )
+            peer: str | None = inputs.get("cidrIpv4")
+            if not peer:
+                group: str = inputs["referencedSecurityGroupId"]
+                peer = GROUPS.get(group, group)
             found.add((GROUPS[inputs["securityGroupId"]], word, inputs["ipProtocol"], str(inputs["fromPort"]), peer))
     return found
 

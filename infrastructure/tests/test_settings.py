@@ -175,7 +175,7 @@ def fargate(namespace: str) -> dict[str, object]:
             "set a version for Kubernetes 1.36 of vpc-cni, coredns, eks-pod-identity-agent, aws-ebs-csi-driver",
         ),
     ],
-    ids=lambda value: "-".join(f"{key}={text}" for key, text in value.items()) if isinstance(value, dict) else "",
+    ids=lambda value: "" if isinstance(value, str) else "-".join(f"{key}={text}" for key, text in value.items()),
 )
 def test_a_wrong_setting_is_refused_by_name_before_anything_is_made(
     project: Path, config: dict[str, object], says: str

@@ -35,7 +35,7 @@ def policies(run: Run, namespace: str) -> dict[str, dict[str, Any]]:
 
 def selects(spec: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """Whether it is about these pods, and not about all of the namespace."""
-    wanted = spec["podSelector"].get("matchLabels") or {}
+    wanted: dict[str, str] = spec["podSelector"].get("matchLabels") or {}
     return bool(wanted) and wanted.items() <= labels.items()
 
 

@@ -43,6 +43,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 JOB = "kubernetes:batch/v1:Job"
 
+SCHEDULED: dict[str, Any] = {"schedule": "30 2 * * *"}
 Make = Callable[[str, Tenant, pulumi.ResourceOptions, dict[str, Any]], object]
 MAKERS: dict[str, Make] = {
     "web": lambda name, tenant, opts, args: WebApplication(
@@ -51,7 +52,7 @@ MAKERS: dict[str, Make] = {
     "worker": lambda name, tenant, opts, args: Worker(name, WorkerArgs(tenant=tenant, image=IMAGE, **args), opts),
     "task": lambda name, tenant, opts, args: Task(name, TaskArgs(tenant=tenant, image=IMAGE, **args), opts),
     "cron": lambda name, tenant, opts, args: CronTask(
-        name, CronTaskArgs(tenant=tenant, image=IMAGE, **{"schedule": "30 2 * * *", **args}), opts
+        name, CronTaskArgs(tenant=tenant, image=IMAGE, **{**SCHEDULED, **args}), opts
     ),
 }
 KIND = {"web": DEPLOYMENT, "worker": DEPLOYMENT, "task": JOB, "cron": CRON_JOB}

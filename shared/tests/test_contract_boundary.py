@@ -239,19 +239,28 @@ def test_a_failure_that_is_no_missing_stack_is_not_taken_for_one() -> None:
     def upstream(_: str) -> None:
         raise AssertionError("passphrase is wrong")
 
+    def program() -> None:
+        consume(Sample, stack="dev")
+
     with pytest.raises(AssertionError, match="passphrase"):
-        run_program(lambda: [consume(Sample, stack="dev"), None][1], project="demo", upstream=upstream, preview=True)
+        run_program(program, project="demo", upstream=upstream, preview=True)
 
 
 def test_a_tenants_stack_is_named_in_the_command() -> None:
+    def program() -> None:
+        consume(Tenant, stack="dev.tenant-a")
+
     with pytest.raises(ProgramInputError) as refused:
-        run_program(lambda: [consume(Tenant, stack="dev.tenant-a"), None][1], project="demo", upstream=lambda _: None)
+        run_program(program, project="demo", upstream=lambda _: None)
     assert refused.value.hint == "make tenants-up STACK=dev TENANT=tenant-a"
 
 
 def test_an_environment_that_does_not_exist_is_refused_before_its_stack_is_looked_for() -> None:
+    def program() -> None:
+        consume(PlatformAddons, stack="dve")
+
     with pytest.raises(PlatformError) as refused:
-        run_program(lambda: [consume(PlatformAddons, stack="dve"), None][1], upstream=lambda _: None)
+        run_program(program, upstream=lambda _: None)
     assert refused.value.code == "environment-unknown"
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
 from shared.engine_marks import RESOURCE, SECRET, SIGNATURE, UNKNOWN, UNKNOWNS, is_secret, secret, without_secrets
 
 
 def test_marks_are_the_sdk_s() -> None:
-    assert (rpc.UNKNOWN, rpc._special_sig_key, rpc._special_secret_sig) == (UNKNOWN, SIGNATURE, SECRET)
-    assert rpc._special_resource_sig == RESOURCE
+    assert rpc.UNKNOWN == UNKNOWN
     assert UNKNOWN in UNKNOWNS
+    assert rpc.is_rpc_secret({SIGNATURE: SECRET})
+    # The SDK refuses a mark that it does not know, and a resource that no package constructs is its URN.
+    urn = "urn:pulumi:dev::sample::sample:index:Sample::one"
+    reference = struct_pb2.Struct()
+    reference.update({SIGNATURE: RESOURCE, "urn": urn})
+    assert rpc.deserialize_properties(reference) == urn
 
 
 def test_value_without_secrets_keeps_everything_else() -> None:

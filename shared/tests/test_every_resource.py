@@ -49,7 +49,7 @@ def test_every_physical_name_in_aws_has_the_environment_suffix(run: Run) -> None
 
 def test_every_name_tag_has_the_environment_suffix(run: Run) -> None:
     for resource in in_aws(run):
-        tags = resource.inputs.get("tags") or {}
+        tags: dict[str, str] = resource.inputs.get("tags") or {}
         if "Name" in tags:
             assert tags["Name"].endswith(f"-{SUFFIX}"), resource.urn
 
@@ -60,7 +60,7 @@ def test_every_aws_resource_gets_the_suffix_as_a_tag(run: Run) -> None:
         tags = json.loads(providers[resource.provider].inputs["defaultTags"])["tags"]
         assert tags["environment_suffix"] == SUFFIX
         assert tags["owner"] == "platform-team"
-        own = resource.inputs.get("tags") or {}
+        own: dict[str, str] = resource.inputs.get("tags") or {}
         assert not own.keys() & tags.keys(), f"{resource.urn} hides a tag of its provider"
 
 

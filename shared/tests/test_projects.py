@@ -89,7 +89,7 @@ def test_a_main_program_is_a_table_of_contents(project: Path) -> None:
 @pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier["name"])
 def test_a_tier_reads_the_contracts_of_the_tiers_that_it_names(tier: dict[str, Any]) -> None:
     for project in programs(tier):
-        read = set()
+        read: set[str] = set()
         for module in modules(project):
             for call in calls(module, "consume"):
                 (contract,) = call.args
@@ -102,7 +102,7 @@ def test_a_tier_reads_the_contracts_of_the_tiers_that_it_names(tier: dict[str, A
 def test_a_tier_looks_at_the_outputs_of_no_other_tier_than_it_names(tier: dict[str, Any]) -> None:
     by_project = {other["name"]: other for other in TIERS}
     for project in programs(tier):
-        looked_at = set()
+        looked_at: set[str] = set()
         for module in modules(project):
             for call in calls(module, "published"):
                 contract = call.args[0]
@@ -132,7 +132,7 @@ def test_providers_are_made_in_one_place_but_for_the_components_own() -> None:
 
 
 def imported(path: Path) -> set[str]:
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}

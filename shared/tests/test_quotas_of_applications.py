@@ -80,7 +80,7 @@ def test_a_rollout_needs_room_for_one_more_pod_and_the_hint_says_how_many_fit() 
         ({"limits_ephemeral-storage": "4Gi"}, "need limits.ephemeral-storage 5Gi"),
         ({"requests_ephemeral-storage": "1Gi"}, "need requests.ephemeral-storage 1.2Gi"),
     ],
-    ids=lambda value: str(value) if isinstance(value, dict) else "",
+    ids=lambda value: "" if isinstance(value, str) else str(value),
 )
 def test_every_row_of_the_quota_counts(quota: dict[str, str], needs: str) -> None:
     assert needs in refusal(demand(4), allowance(**quota)).what
@@ -146,7 +146,7 @@ def deployed(*, tenant: Mapping[str, Any] | None = None, preview: bool = True, c
             kubeconfig=contract.kubeconfig, cluster_arn=contract.cluster_arn, context=contract.cluster_name
         )
         opts = pulumi.ResourceOptions(provider=provider)
-        given = {"image": "registry.k8s.io/app:1", **args}
+        given: dict[str, Any] = {"image": "registry.k8s.io/app:1", **args}
         if cron:
             Task("app", TaskArgs(tenant=contract, **given), opts)
         else:
@@ -186,8 +186,8 @@ def test_nothing_of_a_refused_workload_is_sent(monkeypatch: pytest.MonkeyPatch) 
         provider = kubernetes_provider(
             kubeconfig=contract.kubeconfig, cluster_arn=contract.cluster_arn, context=contract.cluster_name
         )
-        args = WebApplicationArgs(**{"tenant": contract, "image": "registry.k8s.io/app:1", **wrong})
-        WebApplication("app", args, pulumi.ResourceOptions(provider=provider))
+        given: dict[str, Any] = {"image": "registry.k8s.io/app:1", **wrong}
+        WebApplication("app", WebApplicationArgs(tenant=contract, **given), pulumi.ResourceOptions(provider=provider))
 
     monkeypatch.setattr(RecordingMonitor, "RegisterResource", recorded)
     for wrong in ({"image": "nginx:1"}, {"port": 81}, {"host": "other.example.com"}, {"max_replicas": 400}):

@@ -30,7 +30,7 @@ class Sample(Settings):
 
 
 def loaded(**config: Any) -> Sample:
-    found = []
+    found: list[Sample] = []
     run_program(lambda: found.append(load_settings(Sample)), project="sample", config=config)
     return found[0]
 
@@ -88,7 +88,7 @@ def test_a_secret_is_an_output_and_never_text() -> None:
 
 
 def test_configuration_of_another_project_is_ignored() -> None:
-    found = []
+    found: list[Sample] = []
     run_program(lambda: found.append(load_settings(Sample)), project="other", config={})
     assert found == [Sample()]
 
@@ -100,12 +100,15 @@ def test_the_number_of_further_mistakes_is_reported() -> None:
 
 @pytest.mark.parametrize("stack", ["dev", "dev.tenant-a"])
 def test_a_stacks_environment_is_the_first_part_of_its_name(stack: str) -> None:
-    found = []
+    found: list[str] = []
     run_program(lambda: found.append(stack_environment().name), stack=stack)
     assert found == ["dev"]
 
 
 def test_a_stack_of_no_environment_is_refused_as_a_programs_error() -> None:
+    def program() -> None:
+        stack_environment()
+
     with pytest.raises(PlatformError) as refused:
-        run_program(lambda: [stack_environment(), None][1], stack="prd")
+        run_program(program, stack="prd")
     assert refused.value.code == "environment-unknown"

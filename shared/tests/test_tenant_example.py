@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,8 +28,9 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_it_uses_every_key() -> None:
-    content = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
-    used = set(content) | {key for keys in content["environments"].values() for key in keys or {}}
+    content: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    environments: dict[str, dict[str, Any] | None] = content["environments"]
+    used = set(content) | {key for keys in environments.values() for key in keys or {}}
     assert used == set(TenantFile.model_fields)
     assert content["people"].keys() == People.model_fields.keys()
 

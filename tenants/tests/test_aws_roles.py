@@ -147,4 +147,4 @@ def test_look_alike_tenants_share_no_role_and_no_prefix(run_tenant: Callable[...
         listed, objects = statements(run, "bucket-prefix")
         assert listed["Condition"]["StringLike"]["s3:prefix"] == f"{name}/*"
         assert objects["Resource"] == f"{BUCKET}/{name}/*"
-    assert len(set().union(*seen.values())) == 9
+    assert len(set[str]().union(*seen.values())) == 9

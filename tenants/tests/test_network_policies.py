@@ -172,7 +172,7 @@ def test_no_rule_names_one_range_twice(tenant_a: Run) -> None:
         peer["ipBlock"]["cidr"]
         for spec in specs(tenant_a, "tenant-a").values()
         for direction, peers in (("ingress", "from"), ("egress", "to"))
-        for rule in spec.get(direction) or []
+        for rule in spec.get(direction) or list[dict[str, Any]]()
         for peer in rule[peers]
         if "ipBlock" in peer
     ]

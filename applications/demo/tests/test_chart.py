@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -174,8 +174,8 @@ def by_name(bodies: list[dict[str, Any]]) -> dict[str, Any]:
 def fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Path and value of each field; an empty list or object is as good as none."""
     if isinstance(value, Mapping | list):
-        inside = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, each in inside:
+        inside = cast("Mapping[Any, Any] | list[Any]", value)
+        for key, each in inside.items() if isinstance(inside, Mapping) else enumerate(inside):
             yield from fields(each, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
@@ -183,7 +183,7 @@ def fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def all_differences(project: Path, chart: Path, variant: Variant) -> set[tuple[str, str, Any, Any]]:
     program, chart_objects = of_the_program(project, variant.settings), objects(chart, variant.values)
-    found = set()
+    found: set[tuple[str, str, Any, Any]] = set()
     for name in program.keys() | chart_objects.keys():
         left, right = dict(fields(program.get(name, {}))), dict(fields(chart_objects.get(name, {})))
         paths = {path for path in left.keys() | right.keys() if left.get(path) != right.get(path)}

@@ -89,7 +89,7 @@ def test_it_says_where_it_answers(dev: Run) -> None:
 
 
 def test_it_reads_the_stack_of_its_own_tenant_alone(project: Path) -> None:
-    read = []
+    read: list[str] = []
 
     def stacks(reference: str) -> dict[str, object]:
         read.append(reference)

@@ -87,7 +87,7 @@ def template(**properties: Any) -> ResourceView:
 class Case:
     refused: list[tuple[ResourceView, str]]
     """With a part of what is said."""
-    allowed: list[ResourceView] = field(default_factory=list)
+    allowed: list[ResourceView] = field(default_factory=list[ResourceView])
 
 
 _EXACT = {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "system:serviceaccount:a:app"}}

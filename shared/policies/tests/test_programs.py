@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared.catalog import load_tenant
 from shared.policies.evaluation import Policies
 from shared.policies.rule import Level
 from shared.policies.testing import views_of
+from shared.tenant_file import TenantFile
 from shared.testing import application_directories, run_program, stack_of_application
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -45,7 +47,11 @@ def test_a_program_that_opens_its_endpoint_to_the_world_is_caught() -> None:
 def test_the_program_of_one_tenant_is_stopped_in_the_stack_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs side by side in one process mixed up tenants' states on another platform, and secrets were lost."""
     right = load_tenant
-    monkeypatch.setattr(catalog, "load_tenant", lambda _, *given, **named: right("tenant-b", *given, **named))
+
+    def of_another(_: str, *given: Any, **named: Any) -> TenantFile:
+        return right("tenant-b", *given, **named)
+
+    monkeypatch.setattr(catalog, "load_tenant", of_another)
     policies = Policies.load()
     views = [
         view

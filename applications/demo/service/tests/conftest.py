@@ -19,13 +19,21 @@ MODULE = "demo_service"
 def start() -> Iterator[Callable[..., RunningService]]:
     """Starts the service with these environment variables; it is killed after the tests of the module."""
     with ExitStack() as services:
-        yield lambda **variables: services.enter_context(running_service(SERVICE, MODULE, **variables))
+
+        def started(**variables: str) -> RunningService:
+            return services.enter_context(running_service(SERVICE, MODULE, **variables))
+
+        yield started
 
 
 @pytest.fixture(scope="session")
 def refuse() -> Callable[..., tuple[int, dict[str, Any]]]:
     """Starts the service with a wrong configuration; returns its exit code and the one line that it logs."""
-    return lambda **variables: refused_service(SERVICE, MODULE, **variables)
+
+    def refused(**variables: str) -> tuple[int, dict[str, Any]]:
+        return refused_service(SERVICE, MODULE, **variables)
+
+    return refused
 
 
 @pytest.fixture(scope="session")
