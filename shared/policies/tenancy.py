@@ -28,7 +28,7 @@ def belongs_to_its_tenant(view: ResourceView) -> str | None:
 
 def _tenant_of_object(view: ResourceView, tenant: str) -> str:
     labels = view.get("metadata.labels")
-    if is_mapping(labels):
+    if is_mapping(labels) and labels:
         return str(labels.get(TENANT_LABEL, ""))
     # A patch of an object that Kubernetes created, such as the service account `default`.
     namespace = str(view.get("metadata.namespace", ""))

@@ -19,7 +19,7 @@ PRIVATE = re.compile(r"^\s*(?:from pulumi[\w.]*\._\w+ import|from pulumi[\w.]* i
 
 def test_names_exist_in_the_installed_sdk() -> None:
     assert pulumi_internals.resolve_callbacks([]) == []
-    assert callable(resource._get_stack_trace)
+    assert callable(vars(resource)["_get_stack_trace"])
     assert callable(vars(_server)["run_in_stack"])
     assert pulumi_internals.select_mode() is StackInitMode.SELECT
 

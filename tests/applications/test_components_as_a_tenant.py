@@ -32,7 +32,7 @@ from shared.applications import (
     WorkerArgs,
 )
 from shared.contracts import Tenant, consume
-from shared.kubernetes_labels import MANAGED_BY_LABEL
+from shared.kubernetes_labels import MANAGED_BY_LABEL, PART_OF_LABEL
 from shared.providers import kubernetes_provider
 from shared.testing import contract_outputs, run_program
 from tests.admission.world import DEPLOYER, TENANT, Object, World, altered, populate, rendered
@@ -104,6 +104,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
+OF_ALL = (MANAGED_BY_LABEL, PART_OF_LABEL)
+"""Labels that are the same on every object; another one has the component's name."""
+
+
 @pytest.fixture(scope="module")
 def objects() -> list[Object]:
     run = run_program(application, upstream=lambda _: contract_outputs(Tenant))
@@ -112,7 +116,7 @@ def objects() -> list[Object]:
 
 def _drawn(body: Object) -> str:
     """The name that the mocks draw for an object without one."""
-    (name,) = [value for key, value in body["metadata"]["labels"].items() if key != MANAGED_BY_LABEL]
+    (name,) = [value for key, value in body["metadata"]["labels"].items() if key not in OF_ALL]
     return f"{name}-1a2b3c4d"
 
 

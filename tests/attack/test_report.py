@@ -79,7 +79,7 @@ def test_what_a_test_records_reaches_the_report(request: pytest.FixtureRequest) 
         ledger.record(ATTEMPT, "RBAC", "cannot\n list")
         ledger.mutated("label", ["a"])
         report = pytest.TestReport(
-            nodeid="file::test@group",
+            nodeid="tests/attack/file.py::test@group",
             location=("", None, ""),
             keywords={},
             outcome="failed",
@@ -91,6 +91,10 @@ def test_what_a_test_records_reaches_the_report(request: pytest.FixtureRequest) 
         item.user_properties[:] = before
     found = Findings()
     found.add(report)
+    report.nodeid = "tests/chain/file.py::test"
+    elsewhere = Findings()
+    elsewhere.add(report)
+    assert elsewhere.failed == []
     assert found.outcomes == [replace(REFUSED, answer="cannot list")]
     assert found.mutations == [Mutation(guardrail="label", through=("a",))]
-    assert found.failed == ["file::test"]
+    assert found.failed == ["tests/attack/file.py::test"]

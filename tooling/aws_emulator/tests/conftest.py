@@ -96,6 +96,13 @@ class Account:
         )
         return client
 
+    def administrator(self, account: str, name: str) -> None:
+        """A role of another account that may be assumed by everybody and may do everything."""
+        iam = self.of_account(account, "iam")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+        everything = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=everything)
+
     def cluster(self, name: str = "platform", **more: Any) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "name": name,

@@ -32,7 +32,8 @@ def world(tmp_path: Path) -> tuple[Any, Any]:
     """A lane and an engine whose state has the tenant's repositories."""
     root = {"type": "pulumi:pulumi:Stack", "outputs": {"repositories": {"demo": _URL}}}
     engine = SimpleNamespace(record=lambda stack: {"resources": [root]} if stack.stack == "local.tenant-a" else {})
-    return SimpleNamespace(directory=tmp_path, aws_endpoint="http://127.0.0.1:9"), engine
+    lane = SimpleNamespace(directory=tmp_path, aws_endpoint="http://127.0.0.1:9", access_key_id="AKIAEXAMPLE")
+    return lane, engine
 
 
 def _found(monkeypatch: pytest.MonkeyPatch, image: Image | None) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from pulumi import automation
 
 from shared.versions import ENGINE
 from tooling.aws_emulator.inventory import inventory
+from tooling.aws_emulator.tests.conftest import Account
 from tooling.lane.binaries import binary
 from tooling.lane.pulumi_home import write_pulumi_home
 from tooling.plugins.aws.tests.case import REGION, trust
@@ -237,9 +238,13 @@ def test_input_that_is_not_modelled_stops_a_preview_in_the_lane_s_words(deployme
         deployment.preview(program)
 
 
-def test_providers_of_one_program_work_in_their_own_accounts(deployment: Deployment) -> None:
+def test_providers_of_one_program_work_in_their_own_accounts(lane: Lane, deployment: Deployment) -> None:
+    accounts = ("333333333333", "444444444444")
+    for account in accounts:
+        Account(lane.emulator).administrator(account, "deploy")
+
     def program() -> None:
-        for account in ("333333333333", "444444444444"):
+        for account in accounts:
             provider = aws.Provider(
                 account,
                 region="eu-west-1",
@@ -255,7 +260,7 @@ def test_providers_of_one_program_work_in_their_own_accounts(deployment: Deploym
 
     deployment.up(program)
     outputs = deployment.outputs
-    for account in ("333333333333", "444444444444"):
+    for account in accounts:
         assert outputs[account] == f"arn:aws:logs:eu-west-1:{account}:log-group:same"
         assert outputs[f"{account}-tags"] == {"account": account}
     assert deployment.preview(program, refresh=True) == {}

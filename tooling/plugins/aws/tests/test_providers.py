@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from shared.errors import PlatformError
-from tooling.aws_emulator.tests.conftest import TRUST, Account, document
+from tooling.aws_emulator.tests.conftest import Account
 from tooling.lane.ports import free_ports
 from tooling.paths import REPOSITORY
 from tooling.plugins.aws.servicer import add_to_server
@@ -84,10 +84,7 @@ def test_assumed_roles_and_regions_of_two_providers_stay_apart(lane: Lane) -> No
     one = {"region": "us-east-1", "assumeRoles": json.dumps([{"roleArn": ROLE.format("111111111111")}])}
     two = {"region": "eu-west-1", "assumeRoles": [{"roleArn": ROLE.format("222222222222"), "sessionName": "me"}]}
     for account in ("111111111111", "222222222222"):
-        iam = Account(lane.emulator).of_account(account, "iam")
-        iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=TRUST)
-        everything = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
-        iam.put_role_policy(RoleName="deploy", PolicyName="all", PolicyDocument=everything)
+        Account(lane.emulator).administrator(account, "deploy")
     with configured(lane.address, one) as first, configured(lane.address, two) as second:
         topic = "aws:cloudwatch/logGroup:LogGroup"
         groups = [engine.create(topic, "group", {"name": "same"}) for engine in (first, second)]
