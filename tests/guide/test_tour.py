@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import subprocess
 import sys
+import termios
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 import pytest
 import yaml
+from pexpect.fdpexpect import fdspawn
 
 from tests.chain.clone import Clone
 from tests.chain.deployed import deployed
@@ -23,26 +27,48 @@ _STEP_SECONDS = 240
 _ADDRESS = r"http://127\.0\.0\.1:\d+/(?=\s)"
 
 
+class Terminal(fdspawn):
+    """A terminal of 80 columns with a program in it.
+
+    `pexpect.spawn` forks this process, in which other tests have used gRPC: its threads start in the child as well, and
+    end it when its files are closed before the program starts.
+    """
+
+    def __init__(self, command: Sequence[str], *, directory: Path, variables: Mapping[str, str]) -> None:
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
+        self.program = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=dict(variables),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        super().__init__(ours, encoding="utf-8", timeout=_STEP_SECONDS)
+
+    def end(self) -> None:
+        self.program.kill()
+        self.program.wait()
+        self.close()
+
+
 class Person:
     """Somebody at a terminal in the clone."""
 
     def __init__(self, clone: Clone, home: Path) -> None:
+        self.terminals: list[Terminal] = []
         self.clone = clone
         self.kubeconfig = home / ".kube" / "config"
         self.variables = {**washed(), "HOME": str(home), "PYTHONPATH": str(clone.path), "TERM": "dumb"}
         self.variables |= {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
 
-    def starts(self, *arguments: str) -> pexpect.spawn[str]:
-        command = ["-c", "from tooling.cli.main import main; main()", *arguments]
-        return pexpect.spawn(
-            sys.executable,
-            command,
-            cwd=str(self.clone.path),
-            env=self.variables,  # type: ignore[arg-type]  # a mapping of texts
-            encoding="utf-8",
-            timeout=_STEP_SECONDS,
-            dimensions=(24, 80),
-        )
+    def starts(self, *arguments: str) -> Terminal:
+        command = [sys.executable, "-c", "from tooling.cli.main import main; main()", *arguments]
+        self.terminals.append(Terminal(command, directory=self.clone.path, variables=self.variables))
+        return self.terminals[-1]
 
 
 def fetch(address: str, path: str) -> str:
@@ -50,19 +76,23 @@ def fetch(address: str, path: str) -> str:
         return answer.read().decode()
 
 
-def ends(terminal: pexpect.spawn[str], code: int = 0) -> str:
+def ends(terminal: Terminal, code: int = 0) -> str:
     """Waits for the command to end, and returns what it said since the last expectation."""
     terminal.expect(pexpect.EOF)
     said = terminal.before or ""
-    terminal.close()
-    assert terminal.exitstatus == code, said
+    assert terminal.program.wait(_STEP_SECONDS) == code, said
     return said
 
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     with deployed(tmp_path_factory.mktemp("tour")) as clone:
-        yield Person(clone, tmp_path_factory.mktemp("home"))
+        person = Person(clone, tmp_path_factory.mktemp("home"))
+        try:
+            yield person
+        finally:
+            for terminal in person.terminals:
+                terminal.end()
 
 
 def test_the_tour_goes_from_the_first_step_to_the_last_and_on_after_an_interruption(person: Person) -> None:
